@@ -1,0 +1,89 @@
+# Every verb a person needs; `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Node 24 or newer runs everything: the machine's own where it is new enough, else npm's package of it, fetched once.
+tools := .tools/node_modules/node/bin
+ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
+node := $(tools)/node
+export PATH := $(CURDIR)/$(tools):$(PATH)
+endif
+
+packages := compose payments-api recon-worker payments-ui loadtest
+lockfile := node_modules/.package-lock.json
+installed := $(packages:%=%/$(lockfile))
+# What the console is built from, and the last thing that a build writes.
+ui_sources := $(addprefix payments-ui/,app server shared public nuxt.config.ts package.json $(lockfile))
+ui_build := payments-ui/.output/nitro.json
+
+.PHONY: help
+help: ## List these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE; as in make up WORKERS=2 API_PORT=3101'
+
+.PHONY: up down status logs reset scale validate audit
+up: install-parts build ## Start everything; returns when every part is healthy
+	@node compose/src/up.ts
+
+down: compose/$(lockfile) ## Stop everything; the data stays
+	@node compose/src/down.ts
+
+status: compose/$(lockfile) ## Show each part: state, health, uptime, restarts
+	@node compose/src/status.ts
+
+logs: compose/$(lockfile) ## Follow the logs of all parts, or of one: make logs PART=api
+	@node compose/src/logs.ts
+
+reset: compose/$(lockfile) ## Stop everything and remove the data
+	@node compose/src/reset.ts
+
+scale: compose/$(lockfile) ## Change how many workers run: make scale WORKERS=4
+	@node compose/src/scale.ts
+
+validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
+	@node compose/src/validate.ts
+
+audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
+	@node compose/src/audit.ts
+
+.PHONY: test lint typecheck screenshots install install-parts build
+test: install ## Run every check: lint, types, each part's tests, the whole system
+	@node compose/src/test-all.ts
+
+lint: $(lockfile) $(installed) ## Check style; npm run lint:fix mends it
+	@npx eslint .
+
+typecheck: install-parts ## Check the types of every part
+	@for package in $(packages); do echo "$$package"; (cd "$$package" && npm run --silent typecheck); done
+
+screenshots: install-parts build ## Take the pictures of the console in docs/screenshots
+	@node compose/test/e2e/screenshots.ts
+
+install: $(lockfile) install-parts ## Install what everything needs, nothing outside of this folder
+install-parts: $(installed)
+
+build: payments-ui/$(lockfile) ## Build the console, if its sources are newer than its build
+	@if [ ! -f $(ui_build) ] || [ -n "$$(find $(ui_sources) -newer $(ui_build) 2>/dev/null | head -n 1)" ]; then \
+		rm -f $(ui_build); \
+		cd payments-ui && ../compose/quietly.sh 'payments-ui: build' npm run build && touch ../$(ui_build); \
+	fi
+
+%/$(lockfile): %/package-lock.json | $(node)
+	@cd $* && ../compose/quietly.sh '$*: dependencies' npm ci
+	@touch $@
+
+$(lockfile): package-lock.json | $(node)
+	@compose/quietly.sh 'tools: dependencies' npm ci
+	@touch $@
+
+# .tools has no package.json of its own, so that npm does not take the root's for it.
+$(tools)/node:
+	@command -v node > /dev/null || { echo 'Node.js is not installed: install version 20 or newer, which brings npm, https://nodejs.org' >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || \
+		{ echo "Node.js $$(node --version) is too old even to fetch a newer one: install version 20 or newer, https://nodejs.org" >&2; exit 1; }
+	@mkdir -p .tools && compose/quietly.sh 'Node.js 24' npm install --prefix .tools --no-save --no-package-lock node@24.21.0
+	@touch $@

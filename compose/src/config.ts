@@ -1,0 +1,81 @@
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { Refusal } from './refusal.ts'
+
+/** The folder that holds all parts: the parent of compose/. */
+export const repoRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** A whole number within bounds, both inclusive. */
+function wholeNumber(what: string, min: number, max: number) {
+  const allowed = `${what} is a whole number from ${min} to ${max}`
+  return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= min && n <= max, allowed)
+}
+
+// Each holds a handful of the 100 connections that Postgres allows.
+const MOST_WORKERS = 16
+
+// Ports below 1024 need root on most systems, and nothing here should.
+const port = wholeNumber('a port', 1024, 65535)
+const url = (kind: string, protocol: RegExp) => z.url({ protocol, error: `this is a ${kind} URL` })
+
+const environment = z.object({
+  MODE: z.enum(['embedded', 'compose'], 'the modes are embedded and compose').optional(),
+  WORKERS: wholeNumber('the number of workers', 1, MOST_WORKERS).optional(),
+  PGPORT: port.default(5432),
+  API_PORT: port.default(3001),
+  UI_PORT: port.default(3000),
+  DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'the levels are trace, debug, info, warn and error').default('info'),
+  PART: z.string().regex(/^[a-z]+(-\d+)?$/, 'a part is called api, worker, worker-1 and so on').optional(),
+  API_URL: url('http', /^https?$/).optional(),
+  DATABASE_URL: url('postgres', /^postgres(ql)?$/).optional(),
+  CHROMIUM_PATH: z.string().optional(),
+})
+
+/** What the parts get of the caller's environment. All else that they need is given to them by name. */
+const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
+
+export interface Config {
+  mode?: 'embedded' | 'compose'
+  /** How many workers should run; undefined when nobody said. */
+  workers?: number
+  ports: { postgres: number, api: number, ui: number }
+  /** Absolute. Holds the database, the logs, the secrets and the state file. */
+  dataDir: string
+  logLevel: string
+  /** Which parts `make logs` shows: one by its full name, or all of a kind (`worker`). */
+  part?: string
+  /** A running system that the harness did not start itself, for validate and audit. */
+  apiUrl?: string
+  databaseUrl?: string
+  chromiumPath?: string
+  inheritedEnv: Record<string, string>
+}
+
+/** Reads the settings. Throws a Refusal that names every variable which is wrong, its value and what is allowed. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  if (!parsed.success) {
+    throw new Refusal(parsed.error.issues
+      .map(({ path: [name], message }) => `${name === 'DATABASE_URL' ? name : `${String(name)}=${env[String(name)]}`} is wrong: ${message}`)
+      .join('; '))
+  }
+  const values = parsed.data
+  const ports = { postgres: values.PGPORT, api: values.API_PORT, ui: values.UI_PORT }
+  if (new Set(Object.values(ports)).size < 3)
+    throw new Refusal(`PGPORT=${ports.postgres}, API_PORT=${ports.api} and UI_PORT=${ports.ui} must be three different ports`)
+  return {
+    mode: values.MODE,
+    workers: values.WORKERS,
+    ports,
+    dataDir: values.DATA_DIR,
+    logLevel: values.LOG_LEVEL,
+    part: values.PART,
+    apiUrl: values.API_URL?.replace(/\/$/, ''),
+    databaseUrl: values.DATABASE_URL,
+    chromiumPath: values.CHROMIUM_PATH,
+    inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
+  }
+}

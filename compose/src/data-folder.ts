@@ -1,0 +1,128 @@
+import type { z } from 'zod'
+import type { DesiredState, Passwords, StackState } from './state.ts'
+import { randomBytes } from 'node:crypto'
+import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Refusal } from './refusal.ts'
+import { desiredState, makePasswords, passwords, stackState } from './state.ts'
+
+const OURS = /^(?:logs|console|postgres(?:\.new)?|(?:state|desired|passwords)\.json(?:\.\d+)?)$/
+
+/** The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. */
+export class DataFolder {
+  readonly path: string
+  readonly postgres: string
+  private readonly logs: string
+
+  constructor(path: string) {
+    this.path = path
+    this.postgres = join(path, 'postgres')
+    this.logs = join(path, 'logs')
+  }
+
+  /** Throws a Refusal where it cannot be written to. */
+  create(): void {
+    try {
+      // As root, Postgres runs as another user, who must be able to pass through.
+      if (mkdirSync(this.path, { recursive: true }) !== undefined)
+        chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
+      mkdirSync(this.logs, { recursive: true, mode: 0o700 })
+      accessSync(this.path, constants.W_OK)
+      accessSync(this.logs, constants.W_OK)
+    }
+    catch (error) {
+      throw new Refusal(`cannot write to the data folder ${this.path} (${(error as NodeJS.ErrnoException).code}): choose another with DATA_DIR=folder`)
+    }
+  }
+
+  /** Removes what a stack keeps here, and the folder itself if nothing else is in it. */
+  remove(): void {
+    if (!existsSync(this.path))
+      return
+    for (const name of readdirSync(this.path).filter(name => OURS.test(name)))
+      rmSync(join(this.path, name), { recursive: true, force: true })
+    if (readdirSync(this.path).length === 0)
+      rmdirSync(this.path)
+  }
+
+  /** What runs here; null when no supervisor has the folder. One that was killed leaves its state behind. */
+  readState(): StackState | null {
+    return this.read('state.json', stackState)
+  }
+
+  /** Takes the folder for a supervisor. False when another one has it: a hard link appears whole, or not at all. */
+  claim(state: StackState): boolean {
+    const draft = this.writeDraft('state.json', state)
+    try {
+      linkSync(draft, join(this.path, 'state.json'))
+      return true
+    }
+    catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+        return false
+      throw error
+    }
+    finally {
+      unlinkSync(draft)
+    }
+  }
+
+  writeState(state: StackState): void {
+    this.write('state.json', state)
+  }
+
+  release(): void {
+    rmSync(join(this.path, 'state.json'), { force: true })
+  }
+
+  readDesired(): DesiredState | null {
+    return this.read('desired.json', desiredState)
+  }
+
+  writeDesired(desired: DesiredState): void {
+    this.write('desired.json', desired)
+  }
+
+  /** The passwords of the database's logins, made on first use. Only the owner of the folder can read the file. */
+  passwords(): Passwords {
+    const kept = this.read('passwords.json', passwords)
+    if (kept)
+      return kept
+    const made = makePasswords(() => randomBytes(24).toString('base64url'))
+    this.write('passwords.json', made)
+    return made
+  }
+
+  /** The names of the logs: one for each part that ever ran, `supervisor` and `migrations`. */
+  logNames(): string[] {
+    const files = existsSync(this.logs) ? readdirSync(this.logs) : []
+    return files.filter(name => name.endsWith('.log')).map(name => name.slice(0, -4)).sort()
+  }
+
+  logFile(name: string): string {
+    return join(this.logs, `${name}.log`)
+  }
+
+  private read<T>(name: string, schema: z.ZodType<T>): T | null {
+    try {
+      return schema.parse(JSON.parse(readFileSync(join(this.path, name), 'utf8')))
+    }
+    catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        return null
+      throw new Refusal(`cannot read ${join(this.path, name)} (${code ?? 'it is not what this version writes'}): end what runs from this folder by hand, then remove the file`)
+    }
+  }
+
+  // A reader sees the old content or the new, never half of it.
+  private write(name: string, content: unknown): void {
+    renameSync(this.writeDraft(name, content), join(this.path, name))
+  }
+
+  private writeDraft(name: string, content: unknown): string {
+    const draft = join(this.path, `${name}.${process.pid}`)
+    writeFileSync(draft, JSON.stringify(content, null, 2), { mode: 0o600 })
+    return draft
+  }
+}

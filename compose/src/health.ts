@@ -1,0 +1,39 @@
+import pg from 'pg'
+
+const TIMEOUT_MS = 2_000
+
+/** Asks a part whether it is well: over HTTP, or Postgres by a query. Returns 'ok', or in a few words why not. */
+export async function checkHealth(url: string): Promise<string> {
+  try {
+    return url.startsWith('postgres:') ? await askPostgres(url) : await askHttp(url)
+  }
+  catch (error) {
+    return inAFewWords(error)
+  }
+}
+
+async function askHttp(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  await response.body?.cancel()
+  return response.ok ? 'ok' : `answers ${response.status}`
+}
+
+async function askPostgres(connectionString: string): Promise<string> {
+  const client = new pg.Client({ connectionString, ssl: false, connectionTimeoutMillis: TIMEOUT_MS, query_timeout: TIMEOUT_MS })
+  client.on('error', () => {}) // a connection lost while idle; the query below fails by itself
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return 'ok'
+  }
+  finally {
+    void client.end().catch(() => {})
+  }
+}
+
+function inAFewWords(error: unknown): string {
+  const { name, code, cause, message } = error as Error & { code?: string, cause?: { code?: string } }
+  if (name === 'TimeoutError')
+    return `no answer in ${TIMEOUT_MS / 1000} s`
+  return code === 'ECONNREFUSED' || cause?.code === 'ECONNREFUSED' ? 'refuses connections' : message
+}

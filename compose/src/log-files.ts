@@ -1,0 +1,48 @@
+import type { DataFolder } from './data-folder.ts'
+import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
+
+/** A log is cut when it is longer than this; the part before the cut is kept as `<name>.log.1`. */
+export const LOG_LIMIT_BYTES = 16 * 1024 * 1024
+const CHECK_EVERY_MS = 1_000
+const TAIL_BYTES = 16 * 1024
+
+/** Bytes in the file, 0 when it does not exist. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** The text of the file from `start` to `end`, in bytes. */
+export function readRange(file: string, start: number, end: number): string {
+  const fd = openSync(file, 'r')
+  try {
+    const buffer = Buffer.alloc(Math.max(0, end - start))
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
+  }
+  finally {
+    closeSync(fd)
+  }
+}
+
+/** The last lines of the file, of those after the byte `from`; within the last 16 KiB. */
+export function lastLines(file: string, count: number, from = 0): string[] {
+  const size = sizeOf(file)
+  if (size === 0)
+    return []
+  const start = Math.max(from <= size ? from : 0, size - TAIL_BYTES)
+  return readRange(file, start, size).split('\n').filter(line => line.trim() !== '').slice(-count)
+}
+
+/**
+ * Keeps every log of the folder within its limit. The parts write to the files themselves, in append mode, so that a
+ * log costs them nothing and outlives the supervisor; the price is that lines written in the moment of a cut are lost.
+ */
+export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
+  return setInterval(() => {
+    for (const file of folder.logNames().map(name => folder.logFile(name))) {
+      if (sizeOf(file) > limitBytes) {
+        copyFileSync(file, `${file}.1`)
+        truncateSync(file)
+      }
+    }
+  }, everyMs).unref()
+}

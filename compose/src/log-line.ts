@@ -1,0 +1,55 @@
+const LEVELS: Record<number, string> = { 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
+// The same in every line of a process, or shown elsewhere.
+const OMITTED = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'service', 'worker'])
+const LONGEST_VALUE = 300
+const LONGEST_LINE = 1_000
+
+/**
+ * A line of a log for a person: pino's JSON as `time LEVEL message key=value`, anything else as it is. At most 1,000
+ * characters.
+ */
+export function readable(line: string): string {
+  const entry = parseEntry(line)
+  return cut(entry ? format(entry) : line.trimEnd(), LONGEST_LINE)
+}
+
+function parseEntry(line: string): Record<string, unknown> | null {
+  if (!line.startsWith('{'))
+    return null
+  try {
+    const entry: unknown = JSON.parse(line)
+    return isObject(entry) && 'level' in entry ? entry : null
+  }
+  catch {
+    return null
+  }
+}
+
+function format(entry: Record<string, unknown>): string {
+  const moment = new Date(entry.time as number | string)
+  const time = Number.isNaN(moment.getTime()) ? undefined : moment.toISOString().slice(11, 23)
+  const level = (LEVELS[entry.level as number] ?? String(entry.level)).padEnd(5)
+  const rest = Object.entries(entry).filter(([key]) => !OMITTED.has(key)).flatMap(([key, value]) => pairs(key, value))
+  return [time, level, entry.msg, ...rest].filter(part => part !== undefined && part !== '').join(' ')
+}
+
+/** `key=value`; of an error its first line (the stack is in the file); of an object one pair for each field. */
+function pairs(key: string, value: unknown): string[] {
+  if (!isObject(value))
+    return [`${key}=${text(value)}`]
+  if (typeof value.stack === 'string')
+    return [`${key}=${text(value.stack.split('\n')[0])}`]
+  return Object.entries(value).map(([field, inner]) => `${key}.${field}=${text(inner)}`)
+}
+
+function text(value: unknown): string {
+  return cut(typeof value === 'string' ? value : JSON.stringify(value), LONGEST_VALUE)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function cut(value: string, length: number): string {
+  return value.length > length ? `${value.slice(0, length - 1)}…` : value
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { repoRoot } from './config.ts'
+import { endProcess, identify } from './processes.ts'
+import { duration } from './verb.ts'
+
+const TIMEOUT_MS = 10 * 60_000
+
+export interface Check {
+  name: string
+  /** Within the repository. */
+  folder: string
+  command: string[]
+  /** Whether it counts as one check, or as the tests that its runner (mocha or vitest) reports. */
+  counts: 'one' | 'tests'
+}
+
+export interface Counts { passed: number, failed: number, skipped: number }
+export interface Verdict extends Counts { name: string }
+
+/** Runs a check, prints its line, and its output too if it fails. One that takes longer than 10 minutes is ended. */
+export async function runCheck({ name, folder, command: [program, ...args], counts }: Check, logFile: string): Promise<Verdict> {
+  const begin = Date.now()
+  const log = openSync(logFile, 'w')
+  const child = spawn(program!, args, { cwd: join(repoRoot, folder), stdio: ['ignore', log, log] })
+  closeSync(log)
+  const identity = identify(child.pid!)
+  const timer = setTimeout(() => identity && void endProcess(identity, 'SIGTERM', 10_000), TIMEOUT_MS)
+  const [code, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
+  clearTimeout(timer)
+
+  const output = stripVTControlCharacters(readFileSync(logFile, 'utf8'))
+  const { passed, failed, skipped } = counts === 'tests' ? countTests(output) : { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
+  const problem = signal ? `ended by ${signal}` : code !== 0 ? `exit code ${code}` : passed + failed === 0 ? 'no test ran' : null
+  const verdict = { name, passed, failed: problem ? Math.max(1, failed) : failed, skipped }
+
+  const word = verdict.failed > 0 ? 'FAILED' : 'ok    '
+  const details = [problem, counts === 'tests' && summary(verdict)].filter(Boolean).join('; ')
+  console.log(`${word}  ${name.padEnd(20)} ${duration(Date.now() - begin).padStart(7)}  ${details}`.trimEnd())
+  if (verdict.failed > 0)
+    console.log(output.replaceAll(/^/gm, '  | '))
+  return verdict
+}
+
+/** `12 passed, 0 failed`, and how many were skipped if any was. */
+export function summary({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+/** What mocha (`3 passing`, `1 failing`, `1 pending`) or vitest (`Tests  1 failed | 3 passed | 1 skipped`) counted. */
+export function countTests(output: string): Counts {
+  const lines = output.match(/^\s*Tests .*$/gm)?.at(-1) ?? output
+  const count = (word: string) => Number(lines.match(new RegExp(`(?:^|[\\s|])(\\d+) (?:${word})\\b`, 'm'))?.[1] ?? 0)
+  return { passed: count('passing|passed'), failed: count('failing|failed'), skipped: count('pending|skipped|todo') }
+}

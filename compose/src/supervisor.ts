@@ -1,0 +1,167 @@
+import type { DataFolder } from './data-folder.ts'
+import type { PartSpec } from './part.ts'
+import type { Setting } from './parts.ts'
+import type { RunOnce } from './run-once.ts'
+import type { DesiredState, PartState, StackState } from './state.ts'
+import { allowParts, ensureDatabase } from './database-logins.ts'
+import { Part } from './part.ts'
+import { apiPart, migrations, postgresPart, uiPart, workerPart } from './parts.ts'
+import { initialise, isInitialised } from './postgres.ts'
+import { identify } from './processes.ts'
+import { explain, Refusal } from './refusal.ts'
+import { makeRunOnce } from './run-once.ts'
+import { notRunning } from './state.ts'
+
+const MIGRATIONS_TIMEOUT_MS = 120_000
+
+/** A step of the start, for whoever watches. `tookMs` is null when it begins. */
+export interface Step { name: string, tookMs: number | null }
+
+/** Owns the parts: starts them in order, keeps them up, makes them what is desired, stops them in reverse. */
+export class Supervisor {
+  private readonly folder: DataFolder
+  private readonly setting: Setting
+  private readonly report: (line: string) => void
+  private readonly stopping = new AbortController()
+  private readonly parts = new Map<string, Part>()
+  private readonly onceOnly = new Map<string, PartState>()
+  private readonly state: Omit<StackState, 'parts'>
+  private restartsDone: Record<string, number>
+  // One change at a time: the start, then whatever each SIGHUP asks for.
+  private work: Promise<void> = Promise.resolve()
+  private stopped?: Promise<void>
+
+  constructor(folder: DataFolder, setting: Setting, report: (line: string) => void) {
+    this.folder = folder
+    this.setting = setting
+    this.report = report
+    this.restartsDone = setting.desired.restarts
+    this.state = { supervisor: identify(process.pid)!, phase: 'starting', startedAt: Date.now() }
+  }
+
+  /** Takes the data folder. Throws a Refusal when another supervisor has it. */
+  claim(): void {
+    if (!this.folder.claim({ ...this.state, parts: [] }))
+      throw new Refusal('another make up is starting this stack: wait for it, or see make status')
+  }
+
+  /** Starts everything. If something fails, or it is stopped meanwhile, throws when all that had started has stopped. */
+  async start(progress: (step: Step) => void): Promise<void> {
+    this.work = this.startInOrder(progress)
+    try {
+      await this.work
+    }
+    catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  private async startInOrder(progress: (step: Step) => void): Promise<void> {
+    const { setting } = this
+    const step = async (name: string, work: () => Promise<void>) => {
+      if (this.stopping.signal.aborted)
+        throw new Refusal('it was stopped while it started')
+      const begin = Date.now()
+      progress({ name, tookMs: null })
+      await work()
+      progress({ name, tookMs: Date.now() - begin })
+    }
+    const part = (spec: PartSpec) => step(spec.name, () => this.add(spec).start())
+
+    if (!isInitialised(setting.home))
+      await step('database files', () => initialise(setting.home, this.runOnce('initdb', 'postgres')))
+    await part(postgresPart(setting))
+    await step('migrations', async () => {
+      const { ports } = setting.desired
+      await ensureDatabase(ports.postgres, setting.passwords)
+      await this.runOnce('migrate', 'migrations')(migrations(setting), MIGRATIONS_TIMEOUT_MS)
+      await allowParts(ports.postgres, setting.passwords)
+    })
+    const workers = numbers(1, setting.desired.workers).map(number => workerPart(setting, number))
+    await Promise.all([apiPart(setting), ...workers].map(part))
+    await part(uiPart(setting))
+    this.state.phase = 'up'
+    this.save()
+  }
+
+  /** Makes the number of workers what is desired now, and restarts the parts for which that was asked. */
+  apply(desired: DesiredState): void {
+    this.work = this.work.then(async () => {
+      const names = [...this.parts.keys()]
+      const running = names.filter(name => name.startsWith('worker-')).length
+      const asked = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
+      this.restartsDone = desired.restarts
+      await Promise.all([
+        ...asked.map(name => this.restart(name)),
+        ...numbers(running + 1, desired.workers).map(number => this.add(workerPart(this.setting, number)).startAnyhow()),
+        ...numbers(desired.workers + 1, running).map(number => this.drop(`worker-${number}`)),
+      ])
+    }).catch(error => this.report(explain(error)))
+  }
+
+  /** Stops everything and gives the data folder back. */
+  stop(): Promise<void> {
+    return this.stopped ??= this.stopInOrder()
+  }
+
+  // Whoever uses a part stops before it. The workers' order among themselves does not matter.
+  private async stopInOrder(): Promise<void> {
+    this.state.phase = 'stopping'
+    this.save()
+    this.stopping.abort()
+    for (const kind of [/^ui$/, /^worker-/, /^api$/, /^postgres$/])
+      await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
+    await this.work.catch(() => {})
+    this.folder.release()
+  }
+
+  private add(spec: PartSpec): Part {
+    if (this.stopping.signal.aborted)
+      throw new Refusal(`${spec.name} is not started: the stack is stopping`)
+    const part = new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
+    this.parts.set(spec.name, part)
+    return part
+  }
+
+  private async drop(name: string): Promise<void> {
+    await this.parts.get(name)?.stop()
+    this.parts.delete(name)
+    this.save()
+  }
+
+  private async restart(name: string): Promise<void> {
+    const part = this.parts.get(name)
+    await part?.stop()
+    if (part)
+      await this.add(part.spec).startAnyhow()
+  }
+
+  // Recorded like a part while it runs, so that it is found and ended if this process is killed.
+  private runOnce(name: string, log: string): RunOnce {
+    return makeRunOnce(name, this.folder.logFile(log), this.stopping.signal, (process) => {
+      if (process)
+        this.onceOnly.set(name, { ...notRunning(name, 'SIGTERM'), phase: 'running', process, startedAt: Date.now() })
+      else
+        this.onceOnly.delete(name)
+      this.save()
+    })
+  }
+
+  private save(): void {
+    const parts = [...this.parts.values()].map(part => part.state)
+    try {
+      this.folder.writeState({ ...this.state, parts: [...parts, ...this.onceOnly.values()] })
+    }
+    catch (error) {
+      // Somebody removed the data folder: without it there is nothing left to run.
+      this.report(explain(error))
+      process.kill(process.pid, 'SIGTERM')
+    }
+  }
+}
+
+/** The whole numbers from `first` to `last`: none when `last` is smaller. */
+function numbers(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+}

@@ -1,0 +1,46 @@
+// `make test`: every check of the project, one line each as it goes, and the last line alone says how many passed.
+// What a check printed is kept in a file; that of a failing one is shown in full.
+import type { Check, Verdict } from './run-check.ts'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCheck, summary } from './run-check.ts'
+import { duration } from './verb.ts'
+
+const one = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'one' })
+const tests = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'tests' })
+
+const testsOf = (name: string) => tests(`${name} tests`, name, 'npm', 'test')
+const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'typecheck')
+
+// Side by side, for two cores, what only computes. All that Nuxt does is in one line: its build, its type check and its
+// tests each write payments-ui/.nuxt.
+const nuxt = [one('payments-ui build', '.', 'make', 'build'), typesOf('payments-ui'), testsOf('payments-ui')]
+const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
+// Then alone what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
+const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e')]
+
+const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
+const begin = Date.now()
+let interrupted = false
+// A Ctrl-C reaches the running checks as well: they clean up after themselves, and no other is begun.
+process.on('SIGINT', () => interrupted = true)
+
+const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
+verdicts.push(...await inTurn(systems))
+
+const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
+const result = interrupted ? 'Interrupted' : failed.length > 0 ? `Failed: ${failed.join(', ')};` : 'Everything passed'
+console.log(`\n${result} after ${duration(Date.now() - begin)}. What each check printed: ${logs}`)
+const sum = (key: 'passed' | 'failed' | 'skipped') => verdicts.reduce((sum, verdict) => sum + verdict[key], 0)
+console.log(summary({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }))
+process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
+
+async function inTurn(checks: Check[]): Promise<Verdict[]> {
+  const verdicts: Verdict[] = []
+  for (const check of checks) {
+    if (!interrupted)
+      verdicts.push(await runCheck(check, join(logs, `${check.name.replaceAll(' ', '-')}.log`)))
+  }
+  return verdicts
+}

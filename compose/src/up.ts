@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { openStack } from './open-stack.ts'
+import { duration, runVerb } from './verb.ts'
+
+const ENGINE_TIMEOUT_MS = 3_000
+
+await runVerb(async (config) => {
+  const stack = openStack(config)
+  if (config.mode === undefined) {
+    const engine = engineAnswers() ? 'A Docker engine answers, but this version does not use it yet' : 'No Docker engine answers'
+    console.log(`${engine}: the parts run as plain processes on an embedded Postgres (MODE=embedded).`)
+  }
+
+  // A Ctrl-C reaches everything in this terminal; the second one may not cut short what the first one began.
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!interrupted.signal.aborted)
+        console.log('Stopping ...')
+      interrupted.abort()
+    })
+  }
+
+  const begin = Date.now()
+  const outcome = await stack.start(({ name, tookMs }) => {
+    if (tookMs !== null)
+      console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
+  }, interrupted.signal)
+  const { ui, api, postgresPort } = stack.endpoints()
+  const parts = await stack.parts()
+  console.log(outcome === 'started' ? `Up in ${duration(Date.now() - begin)}.` : 'It is already up; nothing was changed.')
+  console.log(`
+  Console   ${ui}
+  API       ${api}   (health: ${api}/health)
+  Postgres  psql -h localhost${postgresPort === 5432 ? '' : ` -p ${postgresPort}`} -U postgres -d payments
+`)
+  for (const { name, health, restarts, lastDeath } of parts) {
+    if (health !== 'ok')
+      console.log(`${name} is not well: ${health}. See make status.`)
+    else if (lastDeath)
+      console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and runs again; restarts so far: ${restarts}.`)
+  }
+  const workers = parts.filter(part => part.name.startsWith('worker-')).length
+  if (config.workers !== undefined && config.workers !== workers)
+    console.log(`${workers} workers run: make scale WORKERS=${config.workers} changes that.`)
+  const { ports } = config
+  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && portsWereNamed())
+    console.log('It runs on other ports than you named: make down first, then make up with the new ones.')
+  console.log('Next: make validate, make status, make logs, make down')
+  return 0
+})
+
+function portsWereNamed(): boolean {
+  return ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => process.env[name])
+}
+
+function engineAnswers(): boolean {
+  return spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: ENGINE_TIMEOUT_MS, stdio: 'ignore' }).status === 0
+}

@@ -1,0 +1,26 @@
+import type { Config } from './config.ts'
+import { readConfig } from './config.ts'
+import { explain } from './refusal.ts'
+
+/** Runs a verb as this process: reads the settings, prints what went wrong, exits with the verb's code, or 1. */
+export async function runVerb(verb: (config: Config) => Promise<number>): Promise<never> {
+  // A reader that has seen enough, such as `make up | head`, is no reason to stop halfway.
+  process.stdout.on('error', () => {})
+  try {
+    process.exit(await verb(readConfig()))
+  }
+  catch (error) {
+    console.error(explain(error))
+    process.exit(1)
+  }
+}
+
+/** Milliseconds for a person: `0.42 s`, `12.3 s`, `4 min 5 s`, `3 h`, `2 days`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 90)
+    return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`
+  if (seconds < 90 * 60)
+    return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
+  return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
+}

@@ -1,0 +1,339 @@
+import type { Browser, Locator, Page, Response } from 'playwright-core'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import axe from 'axe-core'
+import { connect } from '../../src/connect.ts'
+import { superuserUrl } from '../../src/postgres.ts'
+import { pay } from '../support/pay.ts'
+import { TemporaryStack } from '../support/temporary-stack.ts'
+import { until } from '../support/until.ts'
+import { launchBrowser } from './browser.ts'
+
+const TIMEOUT_MS = 20_000
+
+/** What the tests ask of the page's own globals. The compiler knows no DOM here. */
+interface InPage {
+  /** By record-rows.js. */
+  rowsSeen: Record<string, number>
+  axe: typeof axe
+  document: {
+    getAnimations: () => {
+      finished: Promise<unknown>
+      effect: { getTiming: () => { iterations: number } }
+    }[]
+  }
+}
+
+// The console as a person uses it, in a real browser, before the real API, worker and Postgres. Every test is in a
+// describe of its own: mocha runs those that are not first.
+describe('the console', () => {
+  let system: TemporaryStack
+  let browser: Browser
+  let page: Page
+  let ui: string
+  let api: string
+  const problems: string[] = []
+
+  before(async () => {
+    system = await TemporaryStack.create()
+    const { code, stderr } = await system.verb('up')
+    assert.equal(code, 0, stderr)
+    ;({ ui, api } = system.stack.endpoints())
+    browser = await launchBrowser()
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+    await context.addInitScript({ path: join(import.meta.dirname, 'record-rows.js') })
+    await context.addInitScript({ content: axe.source })
+    page = await context.newPage()
+    page.setDefaultTimeout(TIMEOUT_MS)
+    page.on('pageerror', error => problems.push(String(error)))
+  })
+  after(async () => {
+    await browser?.close()
+    await system?.remove()
+  })
+
+  const rows = () => page.getByTestId('payment-row')
+  const rowOf = (id: string, status: string) => page.locator(`[data-testid=payment-row][data-payment-id="${id}"][data-status=${status}]`)
+  const shownIds = () => rows().evaluateAll(found => found.map(row => row.getAttribute('data-payment-id')))
+  const submit = () => page.locator('[data-testid=submit-payment]:not([disabled])')
+  const isPost = (response: Response) => response.request().method() === 'POST' && response.url().endsWith('/api/payments')
+  const newAccount = (name: string) => `${name}-${randomUUID().slice(0, 8)}`
+
+  /** Opens a page and waits until it is alive: its event stream says so. */
+  async function open(path: string): Promise<void> {
+    await page.goto(ui + path)
+    await page.locator('[data-testid=live-status][data-state=live]').waitFor()
+  }
+
+  async function waitForRows(count: number): Promise<void> {
+    await until(`${count} rows are shown`, async () => await rows().count() === count)
+  }
+
+  async function waitForQuery(query: Record<string, string>): Promise<void> {
+    const wanted = new URLSearchParams(query).toString()
+    await page.waitForURL(url => url.pathname === '/' && url.searchParams.toString() === wanted)
+  }
+
+  /** The account's payments as the API has them, newest first. */
+  async function paymentsOf(accountId: string): Promise<{ id: string, status: string }[]> {
+    const response = await fetch(`${api}/payments?accountId=${accountId}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return (await response.json() as { payments: { id: string, status: string }[] }).payments
+  }
+
+  describe('settles live', () => {
+    const account = newAccount('live')
+    before(async () => {
+      await open('/')
+      await page.locator('input[name=accountId]').fill(account)
+    })
+
+    for (const [preset, status, shows] of [
+      ['preset-100', 'completed', /100\.00 USD\s+Completed/],
+      ['preset-discrepancy', 'completed', /42\.13 USD\s+Completed\s+Discrepancy \$0\.13/],
+      ['preset-zero', 'failed', /0\.00 USD\s+Failed/],
+      ['preset-negative', 'failed', /-\$5\.00 USD\s+Failed/],
+    ] as const) {
+      it(`${preset}: its row becomes ${status}`, async () => {
+        await page.getByTestId(preset).click()
+        const [response] = await Promise.all([page.waitForResponse(isPost), submit().click()])
+        const { id } = await response.json() as { id: string }
+        const row = rowOf(id, status)
+        await row.waitFor()
+        // The event tells the status only; a discrepancy's amount is fetched after it.
+        await until(`the row shows ${shows}`, async () => shows.test(await row.innerText()))
+        const { startTime, responseEnd } = response.request().timing()
+        const seenAt = await page.evaluate(key => (globalThis as unknown as InPage).rowsSeen[key], `${id} ${status}`)
+        console.log(`      ${Math.round(seenAt! - startTime - responseEnd)} ms from the answer to the POST to the row showing ${status}`)
+      })
+    }
+  })
+
+  describe('keeps filters in the address', () => {
+    const account = newAccount('filters')
+    const chip = (name: string) => page.getByRole('button', { name: `${name}: take this filter away` })
+    before(async () => {
+      for (const amount of ['100.00', '42.13', '0'])
+        await pay(api, { accountId: account, amount })
+      await until('they are settled', async () => (await paymentsOf(account)).every(({ status }) => status !== 'pending'))
+      await open('/')
+    })
+
+    it('narrows by account and by outcome, and the back button widens again', async () => {
+      await page.locator('input[name=search]').fill(account)
+      await page.keyboard.press('Enter')
+      await waitForQuery({ accountId: account })
+      await waitForRows(3)
+
+      await page.getByRole('button', { name: 'Filters', exact: true }).click()
+      await page.locator('select[name=outcome]').selectOption('discrepancy')
+      await waitForQuery({ accountId: account, outcome: 'discrepancy' })
+      await waitForRows(1)
+      assert.match(await rows().innerText(), /42\.13/)
+
+      await page.goBack()
+      await waitForQuery({ accountId: account })
+      await waitForRows(3)
+      await page.goBack()
+      await waitForQuery({})
+      await until('other accounts are back', async () => await rows().count() > 3)
+      await page.goForward()
+      await waitForQuery({ accountId: account })
+      await waitForRows(3)
+    })
+
+    it('restores them from a link, and takes them away one by one or all at once', async () => {
+      await open(`/?accountId=${account}&status=completed&amountFrom=50`)
+      await waitForRows(1)
+      await chip('At least 50').click()
+      await waitForQuery({ accountId: account, status: 'completed' })
+      await waitForRows(2)
+      await page.getByRole('button', { name: 'Clear filters' }).click()
+      await waitForQuery({})
+    })
+  })
+
+  describe('makes one payment for one intent', () => {
+    const fillIn = async (account: string) => {
+      await open('/payments/new')
+      await page.locator('input[name=accountId]').fill(account)
+      await page.locator('input[name=amount]').fill('12.50')
+    }
+
+    it('of a double click', async () => {
+      const account = newAccount('double')
+      await fillIn(account)
+      await submit().dblclick()
+      const href = await page.getByTestId('created-payment').getAttribute('href')
+      assert.deepEqual((await paymentsOf(account)).map(({ id }) => `/payments/${id}`), [href])
+    })
+
+    it('of two attempts, the answer to the first of which was lost', async () => {
+      const account = newAccount('lost')
+      await fillIn(account)
+      await page.route('**/api/payments', async (route) => {
+        await route.fetch()
+        await route.abort('connectionreset')
+      }, { times: 1 })
+      const key = await page.getByTestId('idempotency-key').innerText()
+      await submit().click()
+      await page.getByText('Whether the payment was made is not known').waitFor()
+      assert.equal(await page.getByTestId('idempotency-key').innerText(), key)
+      await submit().click()
+      await page.getByText('An earlier attempt had made this payment').waitFor()
+      assert.equal((await paymentsOf(account)).length, 1)
+    })
+  })
+
+  describe('serves a person', () => {
+    it('who stays while the API is killed and restarted: it recovers, without a row twice', async () => {
+      const account = newAccount('restart')
+      for (const amount of ['1.00', '2.00', '3.00'])
+        await pay(api, { accountId: account, amount })
+      await open(`/?accountId=${account}`)
+      await waitForRows(3)
+
+      system.stack.kill('api')
+      await page.getByText('Live updates are paused').waitFor()
+      const key = randomUUID()
+      await until('the API takes payments again', () => pay(api, { accountId: account, amount: '4.00' }, key).catch(() => null))
+      await page.locator('[data-testid=live-status][data-state=live]').waitFor()
+      const newest = await pay(api, { accountId: account, amount: '5.00' })
+      await rowOf(newest, 'completed').waitFor()
+      await waitForRows(5)
+      assert.deepEqual(await shownIds(), (await paymentsOf(account)).map(({ id }) => id))
+      await page.getByText('Live updates are paused').waitFor({ state: 'detached' })
+    })
+
+    it('who retries a dead job from Operations: it ends completed', async () => {
+      system.stack.pause('worker-1')
+      const id = await pay(api, { accountId: newAccount('dead'), amount: '75.00' })
+      await giveUp(id)
+      system.stack.resume('worker-1')
+
+      await open('/operations')
+      const job = page.locator(`[data-testid=dead-job][data-payment-id="${id}"]`)
+      assert.match(await job.innerText(), /given up by the test[\s\S]*3 attempts/)
+      await job.getByRole('button', { name: 'Retry' }).click()
+      await page.getByText('The job is in the queue again.').waitFor()
+      await job.waitFor({ state: 'detached' })
+      await open(`/payments/${id}`)
+      await page.locator(`[data-testid=payment][data-payment-id="${id}"][data-status=completed]`).waitFor()
+    })
+
+    it('who downloads a filter: every row, not only those that are loaded', async () => {
+      const account = newAccount('export')
+      const ids = await Promise.all(Array.from({ length: 120 }, (_, index) => pay(api, { accountId: account, amount: `${index + 1}.00` })))
+      await open(`/?accountId=${account}&amountFrom=11`)
+      await rows().first().waitFor()
+      assert.ok(await rows().count() < 110)
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export-csv').click()])
+      assert.match(download.suggestedFilename(), /^payments-\d{4}-\d{2}-\d{2}\.csv$/)
+      const [header, ...lines] = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n')
+      assert.match(header!, /^id,/)
+      assert.deepEqual(lines.map(line => line.split(',')[0]!).sort(), ids.slice(10).sort())
+    })
+
+    it('who has but a keyboard: a payment is made, and opened', async () => {
+      const account = newAccount('keys')
+      await open('/payments/new')
+      await tabTo(page.locator('input[name=accountId]'))
+      await page.keyboard.press('ControlOrMeta+A')
+      await page.keyboard.type(account)
+      await tabTo(page.locator('input[name=amount]'))
+      await page.keyboard.type('19.99')
+      await tabTo(page.locator('input[name=description]'))
+      await page.keyboard.type('Typed')
+      await page.keyboard.press('Enter')
+      await page.getByTestId('created-payment').waitFor()
+      await tabTo(page.getByTestId('created-payment'))
+      await page.keyboard.press('Enter')
+      await page.locator('[data-testid=payment][data-status=completed]').waitFor()
+      const [payment] = await paymentsOf(account)
+      assert.equal(new URL(page.url()).pathname, `/payments/${payment!.id}`)
+    })
+  })
+
+  describe('has no violation that axe knows, light or dark', () => {
+    const account = newAccount('axe')
+    let id: string
+    before(async () => {
+      for (const amount of ['100.00', '-5', '42.13'])
+        id = await pay(api, { accountId: account, amount, description: `A payment of ${amount}` })
+      await until('they are settled', async () => (await paymentsOf(account)).every(({ status }) => status !== 'pending'))
+      system.stack.pause('worker-1')
+      await giveUp(await pay(api, { accountId: account, amount: '8.00' }))
+      system.stack.resume('worker-1')
+    })
+
+    const pages: [what: string, path: () => string, ready: () => Locator][] = [
+      ['payments', () => `/?accountId=${account}`, () => rows().first()],
+      ['payments, none of which matches', () => '/?accountId=nobody', () => page.getByText('No payment matches')],
+      ['a new payment', () => '/payments/new', submit],
+      ['a payment', () => `/payments/${id}`, () => page.getByTestId('payment')],
+      ['accounts', () => '/accounts', () => page.getByTestId('account-row').first()],
+      ['an account', () => `/accounts/${account}`, () => page.locator('canvas')],
+      ['operations', () => '/operations', () => page.getByTestId('dead-job').first()],
+      ['a payment that does not exist', () => `/payments/${randomUUID()}`, () => page.getByText('There is no such payment')],
+    ]
+    for (const [what, path, ready] of pages) {
+      it(what, async () => {
+        await page.emulateMedia({ colorScheme: 'light' })
+        await open(path())
+        await ready().waitFor()
+        const filters = page.getByRole('button', { name: 'Filters', exact: true })
+        if (await filters.count() > 0)
+          await filters.click()
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.locator(`html.${colorScheme}`).waitFor()
+          assert.deepEqual(await violations(), [], colorScheme)
+        }
+      })
+    }
+  })
+
+  describe('in the end', () => {
+    it('has thrown no error in the page', () => assert.deepEqual(problems, []))
+  })
+
+  /** Makes a waiting job dead, as the worker does after its last attempt. The worker must be paused. */
+  async function giveUp(paymentId: string): Promise<void> {
+    const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
+    try {
+      const { rowCount } = await database.query(`
+        update recon_jobs
+           set status = 'dead', attempts = 3, last_error = 'given up by the test', locked_by = 'worker-1', locked_at = now(), finished_at = now()
+         where payment_id = $1 and status = 'pending'`, [paymentId])
+      assert.equal(rowCount, 1)
+    }
+    finally {
+      await database.end()
+    }
+  }
+
+  /** Presses Tab until the element has the focus. */
+  async function tabTo(target: Locator): Promise<void> {
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab')
+      if (await target.and(page.locator(':focus')).count() > 0)
+        return
+    }
+    assert.fail(`Tab does not reach ${target}`)
+  }
+
+  /** What axe finds in the page as it is now: the rule and the elements that break it. */
+  async function violations(): Promise<string[]> {
+    const found = await page.evaluate(async () => {
+      const { axe, document } = globalThis as unknown as InPage
+      // A colour in the middle of its transition has a contrast of its own.
+      await Promise.allSettled(document.getAnimations()
+        .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
+        .map(({ finished }) => finished))
+      const { violations } = await axe.run({ resultTypes: ['violations'] })
+      return violations.map(({ id, nodes }) => ({ id, elements: nodes.map(node => node.html) }))
+    })
+    return found.map(({ id, elements }) => `${id}: ${elements.join(' ')}`)
+  }
+})

@@ -1,0 +1,256 @@
+import type { Browser, Page } from 'playwright-core'
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
+import { skipWithout } from '../support/skip-without.ts'
+import { TemporaryStack } from '../support/temporary-stack.ts'
+import { until } from '../support/until.ts'
+import { launchBrowser } from './browser.ts'
+
+const run = promisify(execFile)
+
+// One system for all of it, in the order in which a person would go (mocha runs a describe's own tests before the
+// describes inside it, so every test is in one). Whatever happens, the last hook brings it down and asserts that nothing
+// of it is left.
+describe('the whole system', () => {
+  let system: TemporaryStack
+  let api: string
+  before(async () => {
+    system = await TemporaryStack.create({ WORKERS: '2' })
+    const { code, stderr } = await system.verb('up')
+    assert.equal(code, 0, stderr)
+    api = system.stack.endpoints().api
+  })
+  after(() => system?.remove())
+
+  describe('is valid', () => {
+    it('passes the seven checks, with exactly the output that the guide expects, again and again', async () => {
+      const expected = [
+        '✅ ALL VALIDATION CHECKS PASSED',
+        '',
+        'Summary:',
+        ...[
+          'Payment creation',
+          'Database persistence',
+          'Job queue',
+          'Worker processing',
+          'Ledger updates',
+          'Balance endpoint',
+          'Idempotency',
+        ].map(name => `  • ${name}: ✅`),
+        '',
+      ].join('\n')
+      for (const time of ['first', 'second']) {
+        const { code, stdout, stderr } = await system.verb('validate')
+        assert.equal(code, 0, `${time}: ${stderr}`)
+        assert.ok(stdout.endsWith(`\n${expected}`), `${time}: ${stdout}`)
+      }
+    })
+  })
+
+  describe('answers the guide\'s own lines', () => {
+    const curl = async (...args: string[]) => {
+      const { stdout } = await run('curl', [
+        '--silent',
+        '--show-error',
+        '--max-time',
+        '10',
+        '--write-out',
+        '\n%{http_code}',
+        ...args,
+      ])
+      const end = stdout.lastIndexOf('\n')
+      return {
+        status: Number(stdout.slice(end + 1)),
+        body: JSON.parse(stdout.slice(0, end)) as Record<string, unknown>,
+      }
+    }
+    const key = randomUUID()
+    const create = () => curl('-X', 'POST', `${api}/payments`, '-H', `Idempotency-Key: ${key}`, '-H', 'Content-Type: application/json', '-d', `{
+      "accountId": "ACC-001",
+      "amount": 100.00,
+      "description": "Payment description"
+    }`)
+    let id: string
+
+    before(function () {
+      skipWithout('curl', this)
+    })
+
+    it('POST /payments', async () => {
+      const { status, body } = await create()
+      assert.equal(status, 201)
+      const { accountId, amount, description } = body
+      assert.deepEqual({ accountId, amount, description }, { accountId: 'ACC-001', amount: '100.00', description: 'Payment description' })
+      id = String(body.id)
+      assert.deepEqual(await create(), { status, body })
+    })
+
+    it('GET /payments', async () => {
+      const { status, body } = await curl(`${api}/payments`)
+      assert.equal(status, 200)
+      assert.equal((body.payments as { id: string }[])[0]!.id, id)
+    })
+
+    it('GET /payments/{id}', async () => {
+      const settled = await until('the payment is settled', async () => {
+        const { body } = await curl(`${api}/payments/${id}`)
+        return body.status === 'pending' ? null : body
+      })
+      assert.deepEqual([settled.status, settled.outcome], ['completed', 'matched'])
+    })
+
+    it('GET /accounts/{accountId}/balance', async () => {
+      assert.deepEqual(await curl(`${api}/accounts/ACC-001/balance`), {
+        status: 200,
+        body: { accountId: 'ACC-001', balance: '100.00', currency: 'USD' },
+      })
+    })
+
+    it('GET /health', async () => {
+      assert.deepEqual(await curl(`${api}/health`), {
+        status: 200,
+        body: { status: 'ok' },
+      })
+    })
+  })
+
+  describe('answers the guide\'s database lines, without a password', () => {
+    // As they stand in the guide, but for the port: psql takes it from PGPORT.
+    const shell = (line: string) => run('sh', ['-c', line], {
+      env: { PATH: process.env.PATH, PGPORT: system.env.PGPORT },
+      timeout: 20_000,
+    })
+
+    it('pg_isready', async function () {
+      skipWithout('pg_isready', this)
+      const { stdout } = await shell(`pg_isready -h localhost -p ${system.env.PGPORT} -U postgres`)
+      assert.match(stdout, /accepting connections/)
+    })
+
+    it('psql', async function () {
+      skipWithout('psql', this)
+      const { stdout } = await shell(`psql -h localhost -U postgres -d payments -c "SELECT * FROM recon_jobs WHERE status = 'pending';"`)
+      assert.match(stdout, /payment_id[\s\S]*\(0 rows\)/)
+    })
+  })
+
+  describe('survives', () => {
+    it('settles every payment, each once, when a worker is killed in the middle of a stream of them', async () => {
+      const accounts = Array.from({ length: 20 }, (_, index) => `stream-${index}-${randomUUID().slice(0, 8)}`)
+      const restartsBefore = await restartsOf('worker-1')
+      const ids: string[] = []
+      for (let round = 0; round < 20; round++) {
+        ids.push(...await Promise.all(accounts.map(accountId => pay(accountId, '2.50'))))
+        if (round === 10)
+          system.stack.kill('worker-1')
+      }
+      await until('the killed worker runs again', async () => await restartsOf('worker-1') > restartsBefore)
+      for (const accountId of accounts)
+        await until(`${accountId} has all its payments`, async () => (await getJson(`/accounts/${accountId}/balance`)).balance === '50.00', 60_000)
+      assert.equal(new Set(ids).size, 400)
+    })
+  })
+
+  describe('has a page', () => {
+    let browser: Browser
+    let page: Page
+    const problems: string[] = []
+    const account = `page-${randomUUID().slice(0, 8)}`
+    before(async () => {
+      browser = await launchBrowser()
+      page = await browser.newPage()
+      page.setDefaultTimeout(20_000)
+      page.on('pageerror', error => problems.push(String(error)))
+      // An account that nobody has paid yet has no balance: that 404 is the page's own question.
+      page.on('response', response => response.status() >= 400 && !response.url().endsWith('/balance') && problems.push(`${response.status()} ${response.url()}`))
+      page.on('console', message => message.type() === 'error' && !message.text().startsWith('Failed to load resource') && problems.push(message.text()))
+    })
+    after(() => browser.close())
+
+    const newestRow = () => page.getByTestId('payment-row').filter({ hasText: account }).first()
+    const payByPreset = async (preset: string) => {
+      const rows = await page.getByTestId('payment-row').filter({ hasText: account }).count()
+      await page.getByTestId(preset).click()
+      await page.locator('[data-testid=submit-payment]:not([disabled])').click()
+      await until('the row has appeared', async () => await page.getByTestId('payment-row').filter({ hasText: account }).count() > rows)
+      return newestRow()
+    }
+
+    it('that is rendered on the server and comes to life', async () => {
+      const response = await page.goto(system.stack.endpoints().ui)
+      assert.equal(response?.status(), 200)
+      assert.match(await response.text(), /data-testid="payment-row"/)
+      await page.locator('[data-testid=live-status][data-state=live]').waitFor()
+      await page.locator('input[name=accountId]').fill(account)
+    })
+
+    it('where a payment is pending, and becomes completed without a reload', async () => {
+      for (const worker of ['worker-1', 'worker-2'])
+        system.stack.pause(worker)
+      const row = await payByPreset('preset-100')
+      assert.equal(await row.getAttribute('data-status'), 'pending')
+      for (const worker of ['worker-1', 'worker-2'])
+        system.stack.resume(worker)
+      await page.locator(`[data-testid=payment-row][data-status=completed]`, { hasText: account }).waitFor()
+    })
+
+    for (const [preset, status, shows] of [
+      ['preset-discrepancy', 'completed', /42\.13[\s\S]*Discrepancy/],
+      ['preset-zero', 'failed', /Failed/],
+      ['preset-negative', 'failed', /Failed/],
+    ] as const) {
+      it(`where ${preset} becomes ${status}`, async () => {
+        const row = await payByPreset(preset)
+        await until(`it is ${status}`, async () => await row.getAttribute('data-status') === status)
+        assert.match(await row.innerText(), shows)
+      })
+    }
+
+    it('where the account\'s balance is what was completed', async () => {
+      await newestRow().click()
+      await until('the balance is 142.13', async () => (await page.locator(`[data-testid=account-balance][data-account-id="${account}"]`).innerText()).includes('142.13'))
+      assert.deepEqual(await getJson(`/accounts/${account}/balance`), { accountId: account, balance: '142.13', currency: 'USD' })
+    })
+
+    it('that reported no error', () => assert.deepEqual(problems, []))
+  })
+
+  describe('is sound in the end', () => {
+    it('keeps every promise of the ledger', async () => {
+      const { code, stdout, stderr } = await system.verb('audit')
+      assert.equal(code, 0, stdout + stderr)
+      assert.match(stdout, /All \d+ invariants hold\./)
+    })
+
+    it('goes down, and leaves nothing running', async () => {
+      assert.equal((await system.verb('down')).code, 0)
+      assert.deepEqual(system.processes(), [])
+    })
+  })
+
+  async function pay(accountId: string, amount: string): Promise<string> {
+    const response = await fetch(`${api}/payments`, {
+      method: 'POST',
+      headers: {
+        'Idempotency-Key': randomUUID(),
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify({ accountId, amount }),
+      signal: AbortSignal.timeout(20_000),
+    })
+    assert.equal(response.status, 201)
+    return (await response.json() as { id: string }).id
+  }
+
+  async function getJson(path: string): Promise<Record<string, unknown>> {
+    return await (await fetch(api + path, {
+      signal: AbortSignal.timeout(20_000),
+    })).json() as Record<string, unknown>
+  }
+
+  async function restartsOf(name: string): Promise<number> {
+    return (await system.stack.parts()).find(part => part.name === name && part.health === 'ok')?.restarts ?? -1
+  }
+})

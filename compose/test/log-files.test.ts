@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DataFolder } from '../src/data-folder.ts'
+import { followLogs } from '../src/follow-logs.ts'
+import { boundLogs, lastLines, sizeOf } from '../src/log-files.ts'
+import { until } from './support/until.ts'
+
+describe('the logs', () => {
+  let folder: DataFolder
+  beforeEach(() => {
+    folder = new DataFolder(mkdtempSync(join(tmpdir(), 'payments-test-')))
+    folder.create()
+  })
+  afterEach(() => rmSync(folder.path, { recursive: true }))
+
+  it('are cut when they reach their limit, and what was before the cut is kept once', async () => {
+    const file = folder.logFile('api')
+    appendFileSync(file, 'first\n'.repeat(100))
+    const timer = boundLogs(folder, 500, 10)
+    await until('the log is cut', () => sizeOf(file) === 0)
+    clearInterval(timer)
+    assert.equal(readFileSync(`${file}.1`, 'utf8'), 'first\n'.repeat(100))
+    assert.deepEqual(folder.logNames(), ['api'])
+  })
+
+  it('give their last lines, of a start only', () => {
+    const file = folder.logFile('api')
+    appendFileSync(file, 'old\n')
+    const start = sizeOf(file)
+    appendFileSync(file, 'a\nb\n\nc\n')
+    assert.deepEqual(lastLines(file, 2), ['b', 'c'])
+    assert.deepEqual(lastLines(file, 10, start), ['a', 'b', 'c'])
+  })
+
+  it('are followed: the last lines, new ones whole, new files, on after a cut, until the end', async () => {
+    const api = folder.logFile('api')
+    appendFileSync(api, 'one\ntwo\n')
+    const seen: string[] = []
+    let running = true
+    const reader = (async () => {
+      for await (const { part, text } of followLogs(folder, 1, new AbortController().signal, () => running))
+        seen.push(`${part} ${text}`)
+    })()
+    await until('the last line is seen', () => seen.includes('api two'))
+    appendFileSync(api, 'thr')
+    appendFileSync(folder.logFile('worker-1'), 'hello\n')
+    await until('the new file is seen', () => seen.includes('worker-1 hello'))
+    appendFileSync(api, 'ee\n')
+    await until('the line is seen whole', () => seen.includes('api three'))
+    rmSync(api)
+    appendFileSync(api, 'new\n')
+    await until('the cut file is read from its start', () => seen.includes('api new'))
+    running = false
+    await reader
+    assert.deepEqual(seen, [
+      'api two',
+      'worker-1 hello',
+      'api three',
+      'api new',
+    ])
+  })
+})

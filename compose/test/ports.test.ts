@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { portHolder } from '../src/port-holder.ts'
+import { freePort, isFree, requireFreePorts } from '../src/ports.ts'
+
+describe('ports', () => {
+  for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
+    it(`knows that a port is taken by who listens on ${host}, and who that is`, async () => {
+      const port = await freePort()
+      assert.equal(portHolder(port), null)
+      const server = createServer().listen(port, host)
+      await once(server, 'listening')
+      try {
+        assert.equal(await isFree(port), false)
+        assert.equal(portHolder(port)?.pid, process.pid)
+        assert.match(portHolder(port)!.command, /^node /)
+      }
+      finally {
+        server.close()
+      }
+      await once(server, 'close')
+      assert.equal(await isFree(port), true)
+    })
+  }
+
+  it('names every taken port, its part, its holder and a free one to take instead, in one line', async () => {
+    const ports = { postgres: await freePort(), api: await freePort(), ui: await freePort() }
+    const servers = [
+      createServer().listen(ports.postgres, '127.0.0.1'),
+      createServer().listen(ports.ui, '127.0.0.1'),
+    ]
+    await Promise.all(servers.map(server => once(server, 'listening')))
+    try {
+      await assert.rejects(requireFreePorts(ports), ({ message }: Error) => {
+        assert.match(message, new RegExp(`port ${ports.postgres}, for Postgres, is taken by pid ${process.pid} \\(node .*\\); port ${ports.ui}, for the console, .*: make up PGPORT=\\d+ UI_PORT=\\d+$`))
+        return true
+      })
+    }
+    finally {
+      servers.forEach(server => server.close())
+    }
+  })
+})

@@ -1,0 +1,110 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Config } from '../../src/config.ts'
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { readConfig } from '../../src/config.ts'
+import { DataFolder } from '../../src/data-folder.ts'
+import { EmbeddedStack } from '../../src/embedded-stack.ts'
+import { freePort, isFree } from '../../src/ports.ts'
+
+const VERB_TIMEOUT_MS = 120_000
+
+export interface Outcome { code: number | null, stdout: string, stderr: string }
+
+/** A stack of the test's own: free ports, its own data folder (with a space in its path), nothing shared with any other. */
+export class TemporaryStack {
+  readonly parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
+  readonly env: Record<string, string>
+  readonly config: Config
+  readonly stack: EmbeddedStack
+  readonly folder: DataFolder
+
+  static async create(settings: Record<string, string> = {}): Promise<TemporaryStack> {
+    const [PGPORT, API_PORT, UI_PORT] = [await freePort(), await freePort(), await freePort()].map(String)
+    return new TemporaryStack({
+      PGPORT: PGPORT!,
+      API_PORT: API_PORT!,
+      UI_PORT: UI_PORT!,
+      ...settings,
+    })
+  }
+
+  private constructor(settings: Record<string, string>) {
+    chmodSync(this.parent, 0o711) // as root, Postgres runs as another user
+    const { PATH = '', HOME = '' } = process.env
+    this.env = {
+      PATH,
+      HOME,
+      DATA_DIR: join(this.parent, 'data folder'),
+      ...settings,
+    }
+    this.config = readConfig(this.env)
+    this.stack = new EmbeddedStack(this.config)
+    this.folder = new DataFolder(this.config.dataDir)
+    process.once('SIGINT', this.onInterrupt)
+  }
+
+  // mocha runs no more hooks after a Ctrl-C, and the stack is not of this terminal.
+  private readonly onInterrupt = () => void this.remove().finally(() => process.exit(130))
+
+  /** Starts a verb, as make does. */
+  spawnVerb(verb: string, settings: Record<string, string> = {}): ChildProcess {
+    return spawn(process.execPath, [`src/${verb}.ts`], {
+      cwd: join(import.meta.dirname, '../..'),
+      env: {
+        ...this.env,
+        ...settings,
+      },
+      timeout: VERB_TIMEOUT_MS,
+    })
+  }
+
+  /** Runs a verb to its end. */
+  async verb(verb: string, settings: Record<string, string> = {}): Promise<Outcome> {
+    const child = this.spawnVerb(verb, settings)
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, 'exit'),
+    ])
+    return { code: code as number | null, stdout, stderr }
+  }
+
+  /** The processes that know this stack's folder or ports, by what they were started with. */
+  processes(): string[] {
+    const marks = [
+      this.config.dataDir,
+      ...Object.values(this.config.ports).map(port => `127.0.0.1:${port}`),
+    ]
+    return readdirSync('/proc').filter(entry => /^\d+$/.test(entry) && Number(entry) !== process.pid).flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        const known = command + readFileSync(`/proc/${pid}/environ`, 'utf8')
+        return marks.some(mark => known.includes(mark)) ? [`${pid} ${command}`] : []
+      }
+      catch {
+        return [] // it has ended
+      }
+    })
+  }
+
+  /** Stops and removes it all, and asserts that nothing of it is left: no process, no port, no folder. */
+  async remove(): Promise<void> {
+    process.off('SIGINT', this.onInterrupt)
+    try {
+      await this.stack.reset()
+      assert.deepEqual(this.processes(), [], 'processes are left')
+      for (const port of Object.values(this.config.ports))
+        assert.ok(await isFree(port), `port ${port} is still taken`)
+      assert.ok(!existsSync(this.config.dataDir), 'the data folder is left')
+    }
+    finally {
+      rmSync(this.parent, { recursive: true, force: true })
+    }
+  }
+}

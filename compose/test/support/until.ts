@@ -1,0 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Asks until the answer is neither false, null nor undefined, and returns it. Throws when it is not by the deadline. */
+export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs
+  while (true) {
+    const answer = await ask()
+    if (answer !== false && answer !== null && answer !== undefined)
+      return answer
+    if (Date.now() > deadline)
+      throw new Error(`waited ${timeoutMs / 1000} s in vain until ${what}`)
+    await delay(30)
+  }
+}

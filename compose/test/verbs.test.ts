@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { isFree } from '../src/ports.ts'
+import { isAlive, signalTree } from '../src/processes.ts'
+import { TemporaryStack } from './support/temporary-stack.ts'
+import { until } from './support/until.ts'
+
+describe('the verbs, on bad input', () => {
+  let stack: TemporaryStack
+  before(async () => stack = await TemporaryStack.create())
+  after(() => stack.remove())
+
+  const everyVerb = [
+    'up',
+    'down',
+    'status',
+    'logs',
+    'reset',
+    'scale',
+    'validate',
+    'audit',
+  ]
+  const refused: [settings: Record<string, string>, line: RegExp][] = [
+    [
+      { MODE: 'docker' },
+      /^MODE=docker is wrong: the modes are embedded and compose\n$/,
+    ],
+    [
+      { MODE: 'compose' },
+      /^MODE=compose comes in a later version: .*\n$/,
+    ],
+    [
+      { PGPORT: 'abc' },
+      /^PGPORT=abc is wrong: a port is .*\n$/,
+    ],
+  ]
+  for (const [settings, line] of refused) {
+    it(`each refuses ${JSON.stringify(settings)} in one line`, async () => {
+      for (const verb of everyVerb) {
+        const { code, stdout, stderr } = await stack.verb(verb, settings)
+        assert.deepEqual([verb, code, stdout], [verb, 1, ''])
+        assert.match(stderr, line)
+      }
+    })
+  }
+
+  it('up says which port is taken, by whom, and starts nothing', async () => {
+    const server = createServer().listen(stack.config.ports.api, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { code, stderr } = await stack.verb('up')
+      assert.equal(code, 1)
+      assert.match(stderr, new RegExp(`^port ${stack.config.ports.api}, for the API, is taken by pid ${process.pid} .*make up API_PORT=\\d+\n$`))
+      assert.deepEqual(stack.processes(), [])
+    }
+    finally {
+      server.close()
+    }
+  })
+
+  it('up says that it cannot write to the data folder', async () => {
+    const file = join(stack.parent, 'a file')
+    writeFileSync(file, '')
+    for (const folder of [
+      file,
+      join(file, 'inside'),
+    ]) {
+      const { code, stderr } = await stack.verb('up', { DATA_DIR: folder })
+      assert.equal(code, 1)
+      assert.match(stderr, /^cannot write to the data folder .*: choose another with DATA_DIR=folder\n$/)
+    }
+  })
+
+  it('down, status, validate, audit, scale and logs say that nothing runs', async () => {
+    for (const [verb, code, said] of [
+      ['down', 0, /Nothing runs here/],
+      ['status', 1, /Nothing runs here/],
+      ['validate', 1, /nothing runs here/],
+      ['audit', 1, /nothing runs here/],
+      ['scale', 1, /nothing runs here/],
+      ['logs', 0, /Nothing runs here/],
+    ] as const) {
+      const outcome = await stack.verb(verb, verb === 'scale' ? { WORKERS: '2' } : {})
+      assert.deepEqual([verb, outcome.code], [verb, code])
+      assert.match(outcome.stdout + outcome.stderr, said)
+    }
+  })
+
+  it('up leaves nothing running when a part does not start, and shows its last lines', async () => {
+    const { code, stderr } = await stack.verb('up', { NODE_OPTIONS: '--import=data:text/javascript,if(process.env.NUXT_API_URL)throw(Error("broken"))' })
+    assert.equal(code, 1)
+    assert.match(stderr, /^ui did not start: exit code 1\n[\s\S]*broken/)
+    assert.deepEqual(stack.processes(), [])
+  })
+
+  for (const at of ['postgres', 'migrations', 'api']) {
+    it(`up leaves nothing running after a Ctrl-C at the step after ${at}`, async () => {
+      const up = stack.spawnVerb('up')
+      const stderr = text(up.stderr!)
+      let said = ''
+      up.stdout!.on('data', chunk => said += chunk)
+      await until(`${at} is up`, () => said.includes(at), 60_000)
+      up.kill('SIGINT')
+      assert.deepEqual(await once(up, 'exit'), [1, null])
+      assert.match(await stderr, /^stopped: nothing was left running\n$/)
+      assert.deepEqual(stack.processes(), [])
+      assert.equal(stack.folder.readState(), null)
+    })
+  }
+
+  it('up that is killed while it starts leaves nothing running either', async () => {
+    const up = stack.spawnVerb('up')
+    await once(up.stdout!, 'data')
+    up.kill('SIGKILL')
+    await until('everything has stopped', () => stack.processes().length === 0 && stack.folder.readState() === null)
+  })
+})
+
+describe('a stack', () => {
+  let stack: TemporaryStack
+  before(async () => {
+    stack = await TemporaryStack.create()
+    const { code, stdout, stderr } = await stack.verb('up')
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /Console +http:\/\/localhost:\d+\n +API +http:\/\/localhost:\d+ .*\n +Postgres +psql -h localhost -p \d+ -U postgres -d payments\n/)
+  })
+  after(() => stack.remove())
+
+  const pidOf = (name: string) => stack.folder.readState()!.parts.find(part => part.name === name)?.process
+
+  it('is already up when it is started twice, and nothing changes', async () => {
+    const before = stack.folder.readState()!
+    const { code, stdout } = await stack.verb('up')
+    assert.equal(code, 0)
+    assert.match(stdout, /It is already up; nothing was changed\.[\s\S]*http:\/\/localhost:/)
+    assert.deepEqual(stack.folder.readState(), before)
+  })
+
+  it('shows a table of its parts, all healthy', async () => {
+    const { code, stdout } = await stack.verb('status')
+    assert.equal(code, 0)
+    for (const name of ['postgres', 'api', 'worker-1', 'ui'])
+      assert.match(stdout, new RegExp(`^${name} +running +\\d+ +[\\d.]+ s +0 +ok +\\w+://`, 'm'))
+  })
+
+  it('runs Postgres with no password for its superuser, from this machine only, and with one for all others', async () => {
+    const { default: pg } = await import('pg')
+    const { ports } = stack.config
+    const asked = async (url: string) => {
+      const client = new pg.Client(url)
+      try {
+        await client.connect()
+        return (await client.query<Record<string, string>>(`select current_setting('fsync') as fsync, current_setting('data_checksums') as checksums,
+          current_setting('listen_addresses') as addresses, current_setting('server_encoding') as encoding`)).rows[0]
+      }
+      finally {
+        await client.end()
+      }
+    }
+    const settings = await asked(`postgres://postgres@localhost:${ports.postgres}/payments`)
+    assert.deepEqual([settings?.fsync, settings?.checksums, settings?.encoding], ['on', 'on', 'UTF8'])
+    assert.match(settings!.addresses!, /^127\.0\.0\.1(,::1)?$/)
+    await assert.rejects(asked(`postgres://payments_api:wrong@localhost:${ports.postgres}/payments`), /password authentication failed/)
+    await asked(stack.stack.endpoints().databaseUrl)
+  })
+
+  it('changes its number of workers, up and down', async () => {
+    assert.match((await stack.verb('scale', { WORKERS: '3' })).stdout, /healthy: 3/)
+    assert.ok(pidOf('worker-3'))
+    assert.equal((await stack.verb('scale', { WORKERS: '1' })).code, 0)
+    assert.equal(pidOf('worker-2'), undefined)
+  })
+
+  it('restarts a part that dies, and says so', async () => {
+    for (const name of ['worker-1', 'api', 'ui', 'postgres']) {
+      const before = pidOf(name)!
+      stack.stack.kill(name)
+      await until(`${name} runs again`, async () => pidOf(name)?.pid !== before.pid && (await stack.stack.parts()).find(part => part.name === name)?.health === 'ok')
+    }
+    await until('all are healthy', async () => (await stack.verb('status')).code === 0)
+    assert.match((await stack.verb('status')).stdout, /postgres died .*killed by SIGKILL[\s\S]*\| /)
+    assert.match((await stack.verb('up')).stdout, /worker-1 died .* ago \(killed by SIGKILL\) and runs again; restarts so far: 1/)
+  })
+
+  it('restarts a part that it is asked to, without calling that a death', async () => {
+    const before = pidOf('api')!
+    await stack.stack.restart('api')
+    assert.notEqual(pidOf('api')!.pid, before.pid)
+    assert.equal(stack.folder.readState()!.parts.find(part => part.name === 'api')!.lastDeath, null)
+  })
+
+  it('shows a paused part as paused and not well, until it is resumed', async () => {
+    stack.stack.pause('api')
+    const { code, stdout } = await stack.verb('status')
+    assert.equal(code, 1)
+    assert.match(stdout, /^api +paused .* no answer in 2 s/m)
+    stack.stack.resume('api')
+    await until('all are healthy', async () => (await stack.verb('status')).code === 0)
+  })
+
+  it('shows the logs of its parts, each line with the name of its part', async () => {
+    const logs = stack.spawnVerb('logs')
+    let said = ''
+    logs.stdout!.on('data', chunk => said += chunk)
+    await until('there are lines of every part', () => [
+      'supervisor',
+      'postgres  ',
+      'api       ',
+      'worker-1  ',
+      'ui        ',
+    ].every(part => said.includes(`${part} | `)))
+    stack.stack.kill('worker-1')
+    await until('the death is shown', () => /supervisor \| .* worker-1 died/.test(said))
+    logs.kill('SIGINT')
+    assert.deepEqual(await once(logs, 'exit'), [0, null])
+    await until('all are healthy', async () => (await stack.verb('status')).code === 0)
+  })
+
+  it('is recognised when its supervisor was killed: status says so, up ends what was left and starts anew', async () => {
+    const left = stack.folder.readState()!
+    process.kill(left.supervisor.pid, 'SIGKILL')
+    await until('the supervisor is gone', () => !isAlive(left.supervisor))
+    const status = await stack.verb('status')
+    assert.equal(status.code, 1)
+    assert.match(status.stdout, /left behind[\s\S]*The supervisor was killed/)
+    const { code, stderr } = await stack.verb('up')
+    assert.equal(code, 0, stderr)
+    for (const part of left.parts)
+      assert.ok(!isAlive(part.process!), `${part.name} of before still runs`)
+    assert.equal((await stack.verb('status')).code, 0)
+  })
+
+  it('is recognised when its supervisor was killed: down ends what was left', async () => {
+    process.kill(stack.folder.readState()!.supervisor.pid, 'SIGKILL')
+    const { code, stdout } = await stack.verb('down')
+    assert.equal(code, 0)
+    assert.match(stdout, /Everything is stopped/)
+    assert.deepEqual(stack.processes(), [])
+  })
+
+  it('is not mistaken for running after a reboot, when its pids belong to others', async () => {
+    assert.equal((await stack.verb('up')).code, 0)
+    const state = stack.folder.readState()!
+    assert.equal((await stack.verb('down')).code, 0)
+    const others = { ...state.supervisor, pid: process.pid, bootId: 'an earlier boot' }
+    stack.folder.writeState({
+      ...state,
+      supervisor: others,
+      parts: state.parts.map(part => ({ ...part, process: others })),
+    })
+    assert.match((await stack.verb('status')).stdout, /gone/)
+    assert.equal((await stack.verb('up')).code, 0)
+  })
+
+  it('keeps its data over down and up, and is gone after down: no process, no port', async () => {
+    const { api } = stack.stack.endpoints()
+    const created = await fetch(`${api}/payments`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': 'kept', 'Content-Type': 'application/json' },
+      body: '{"accountId":"ACC-1","amount":1}',
+    })
+    assert.equal(created.status, 201)
+    const { id } = await created.json() as { id: string }
+    assert.equal((await stack.verb('down')).code, 0)
+    assert.deepEqual(stack.processes(), [])
+    for (const port of Object.values(stack.config.ports))
+      assert.ok(await isFree(port))
+    assert.equal((await stack.verb('up')).code, 0)
+    assert.equal((await fetch(`${api}/payments/${id}`)).status, 200)
+  })
+
+  it('stops when somebody takes its data folder away', async () => {
+    const running = stack.folder.readState()!
+    renameSync(stack.config.dataDir, join(stack.parent, 'taken away'))
+    signalTree(running.parts.find(part => part.name === 'worker-1')!.process!, 'SIGKILL') // or Postgres finds out, in a minute
+    await until('nothing runs any more', () => stack.processes().length === 0, 60_000)
+    assert.equal((await stack.verb('up')).code, 0)
+  })
+
+  it('is gone with its data after reset', async () => {
+    const { code, stdout } = await stack.verb('reset')
+    assert.equal(code, 0)
+    assert.match(stdout, /data is removed/)
+    assert.ok(!existsSync(stack.config.dataDir))
+    assert.deepEqual(stack.processes(), [])
+  })
+})

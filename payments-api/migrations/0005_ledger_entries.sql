@@ -1,0 +1,89 @@
+-- The double-entry ledger. A completed payment is two entries: its customer's account is credited and a settlement
+-- account of the currency debited. account_version numbers the entries of an account without a gap and gives their
+-- order. created_at follows it: it is read while the account is locked, and not when the transaction began.
+create table ledger_entries (
+  payment_id       uuid not null,
+  entry_type       text collate "C" not null check (entry_type in ('credit', 'debit')),
+  account_id       text collate "C" not null,
+  currency         text not null,
+  amount           numeric not null check (amount > 0 and amount < 1e15),
+  balance_after    numeric not null,
+  account_version  bigint not null check (account_version > 0),
+  created_at       timestamptz not null default clock_timestamp(),
+  primary key (payment_id, entry_type),   -- a payment cannot be posted twice
+  unique (account_id, account_version)    -- the read path of statements and of balances at an instant
+);
+
+create trigger ledger_entries_immutable before update or delete or truncate on ledger_entries
+  for each statement execute function refuse_change();
+
+-- Proves every posting and moves the balances; nothing else may move them. It runs once a statement over all new
+-- entries, which costs about 14 % of settling; foreign keys that prove less cost 52 %.
+-- No self-join of new_rows and no sequential scans or merge joins: plpgsql keeps the plan of its first batch, and
+-- one of a single job must not choose nested loops that a batch of 500 then pays for.
+create function ledger_post() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  postings bigint;
+  sound    bigint;
+  touched  bigint;
+  moved    bigint;
+begin
+  -- 1. Each payment: completed, one credit on its own account and one equal debit, of its amount and currency.
+  select count(*),
+         count(*) filter (where n = 2 and credits = 1 and lowest = highest and first_currency = last_currency
+                            and p.status = 'completed' and p.amount = lowest and p.currency = first_currency
+                            and p.account_id = credited)
+    into postings, sound
+    from (select payment_id, count(*) as n, count(*) filter (where entry_type = 'credit') as credits,
+                 min(amount) as lowest, max(amount) as highest,
+                 min(currency) as first_currency, max(currency) as last_currency,
+                 min(account_id) filter (where entry_type = 'credit') as credited
+            from new_rows
+           group by payment_id) posting
+    left join public.payments p on p.id = posting.payment_id;
+  if sound <> postings then
+    raise exception 'a posting is not one credit and one equal debit of a completed payment'
+      using errcode = 'check_violation', constraint = 'ledger_balanced';
+  end if;
+
+  -- 2. Each account: versions and balances go on from the accounts row without a gap, and the row moves with them.
+  --    Credits are on customers' accounts and debits on settlement accounts, so one account has entries of one type.
+  with entry as (
+    select account_id, currency, entry_type, account_version, balance_after,
+           case entry_type when 'credit' then amount else -amount end as delta,
+           lag(account_version) over w as prev_version,
+           lag(balance_after) over w as prev_balance,
+           lead(account_version) over w as next_version
+      from new_rows
+    window w as (partition by account_id order by account_version)),
+  chain as (
+    select account_id, min(currency) as currency,
+           case min(entry_type) when 'credit' then 'customer' else 'settlement' end as kind,
+           min(account_version) as first_version, max(account_version) as last_version,
+           min(balance_after - delta) filter (where prev_version is null) as opening,
+           min(balance_after) filter (where next_version is null) as closing
+      from entry
+     group by account_id
+    having min(currency) = max(currency) and min(entry_type) = max(entry_type)
+       and bool_and(prev_version is null or (account_version = prev_version + 1 and balance_after = prev_balance + delta))),
+  moved_account as (
+    update public.accounts a
+       set balance = chain.closing, version = chain.last_version, updated_at = now()
+      from chain
+     where a.id = chain.account_id and a.currency = chain.currency and a.kind = chain.kind
+       and a.version = chain.first_version - 1 and a.balance = chain.opening
+    returning 1)
+  select (select count(distinct account_id) from new_rows), (select count(*) from moved_account)
+    into touched, moved;
+  if touched <> moved then
+    raise exception 'entries do not continue their accounts'
+      using errcode = 'check_violation', constraint = 'ledger_chained';
+  end if;
+  return null;
+end $$;
+
+create trigger ledger_post after insert on ledger_entries referencing new table as new_rows
+  for each statement execute function ledger_post();

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+
+const Env = z.object({
+  /** Postgres, as the role payments_api. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** The address to listen on; 0.0.0.0 inside a container. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** The port to listen on; 0 takes a free one. */
+  PORT: port.default(3001),
+  LOG_LEVEL: z.enum([
+    'fatal',
+    'error',
+    'warn',
+    'info',
+    'debug',
+    'trace',
+    'silent',
+  ]).default('info'),
+})
+
+const MigrateEnv = Env.pick({ DATABASE_URL: true, LOG_LEVEL: true })
+
+export interface Config {
+  databaseUrl: string
+  host: string
+  port: number
+  logLevel: string
+}
+
+/**
+ * The settings of the API, from the environment.
+ * @throws {ConfigError} naming each variable that is missing or wrong
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const { DATABASE_URL, HOST, PORT, LOG_LEVEL } = parse(Env, env)
+  return {
+    databaseUrl: DATABASE_URL,
+    host: HOST,
+    port: PORT,
+    logLevel: LOG_LEVEL,
+  }
+}
+
+/** The settings of a migration run: DATABASE_URL is the owner's here. */
+export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'logLevel'> {
+  const { DATABASE_URL, LOG_LEVEL } = parse(MigrateEnv, env)
+  return { databaseUrl: DATABASE_URL, logLevel: LOG_LEVEL }
+}
+
+export class ConfigError extends Error {}
+
+function parse<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv): z.output<Schema> {
+  const parsed = schema.safeParse(env)
+  if (parsed.success)
+    return parsed.data
+  const problems = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0])
+    // A URL may hold a password: never echo it.
+    if (env[name] === undefined)
+      return `${name} is not set`
+    return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is "${env[name]}"`}: ${issue.message}`
+  })
+  throw new ConfigError(problems.join('; '))
+}

@@ -1,0 +1,56 @@
+/** A payment's way: pending until it is reconciled, then completed (posted to the ledger) or failed (not posted). */
+export const PAYMENT_STATUSES = ['pending', 'completed', 'failed'] as const
+export type PaymentStatus = typeof PAYMENT_STATUSES[number]
+
+/** What reconciliation found, in the API's words. The key is the result's status in the database. */
+export const OUTCOMES = {
+  completed: 'matched',
+  completed_with_discrepancy: 'discrepancy',
+  failed: 'failed',
+} as const
+export type ResultStatus = keyof typeof OUTCOMES
+export type Outcome = typeof OUTCOMES[ResultStatus]
+
+/** The status that a payment has once its result is written. */
+export const SETTLED_STATUS: Record<ResultStatus, PaymentStatus> = {
+  completed: 'completed',
+  completed_with_discrepancy: 'completed',
+  failed: 'failed',
+}
+
+/** The results that give a payment this status; none for one that only waits. */
+export const RESULTS_BY_STATUS: Record<PaymentStatus, readonly ResultStatus[]> = {
+  pending: [],
+  completed: ['completed', 'completed_with_discrepancy'],
+  failed: ['failed'],
+}
+
+export const RESULTS_BY_OUTCOME: Record<Outcome, ResultStatus> = {
+  matched: 'completed',
+  discrepancy: 'completed_with_discrepancy',
+  failed: 'failed',
+}
+
+/** A payment that has been checked and may be written. Amounts carry all decimals of their currency: "100.00". */
+export interface NewPayment {
+  id: string
+  caller: string
+  idempotencyKey: string
+  requestHash: Buffer
+  accountId: string
+  amount: string
+  currency: string
+  description: string
+  createdAt: Date
+  traceparent: string | null
+}
+
+/** What the first answer to a payment says. Only facts that never change, so that a replay is the same bytes. */
+export interface AcceptedPayment {
+  id: string
+  accountId: string
+  amount: string
+  currency: string
+  description: string
+  createdAt: Date
+}

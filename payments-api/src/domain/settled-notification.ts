@@ -1,0 +1,30 @@
+import type { PaymentEvent } from './event-hub.ts'
+import { z } from 'zod'
+import { OUTCOMES, SETTLED_STATUS } from './payment.ts'
+
+/** What a worker notifies on payment_events when it settles: the payments' ids by their results' status. */
+const Payload = z.record(z.string(), z.array(z.uuid()))
+
+/**
+ * Reads a settled notification. Undefined for one that this version cannot read (a newer worker may send it):
+ * its clients must then fetch instead.
+ */
+export function parseSettled(payload: string): PaymentEvent[] | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(payload)
+  }
+  catch {
+    return undefined
+  }
+  const parsed = Payload.safeParse(json)
+  if (!parsed.success || !Object.keys(parsed.data).every(isResultStatus))
+    return undefined
+  return Object.entries(parsed.data).flatMap(([result, ids]) => isResultStatus(result)
+    ? ids.map(id => ({ id, status: SETTLED_STATUS[result], outcome: OUTCOMES[result] }))
+    : [])
+}
+
+function isResultStatus(status: string): status is keyof typeof OUTCOMES {
+  return Object.hasOwn(OUTCOMES, status)
+}

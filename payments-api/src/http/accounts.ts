@@ -1,0 +1,144 @@
+import type { Knex } from 'knex'
+import type { AccountRow } from '../sql/list-accounts.ts'
+import type { Route } from './route.ts'
+import { z } from 'zod'
+import { currencyDigits, formatAmount } from '../domain/money.ts'
+import { balanceAt } from '../sql/balance-at.ts'
+import { findAccount } from '../sql/find-account.ts'
+import { listAccounts } from '../sql/list-accounts.ts'
+import { listEntries } from '../sql/list-entries.ts'
+import { cursorOver, encodeCursor } from './cursor.ts'
+import { entryJson } from './payment-json.ts'
+import { sendProblem } from './problem.ts'
+import { defineRoute } from './route.ts'
+import { Account, AccountId, Balance, LedgerEntry, Limit, pageOf } from './schemas.ts'
+
+const AccountPath = z.object({ accountId: AccountId })
+const Prefix = z.string().regex(/^[\w.-]{0,64}$/, 'must be letters, digits, ".", "_" or "-"')
+const AtQuery = z.strictObject({
+  at: z.iso.datetime({ offset: true, error: 'must be a date and time such as 2026-01-31T12:00:00Z' })
+    .transform(text => new Date(text))
+    .optional()
+    .describe('The balance at this instant; now by default'),
+})
+
+export function accountRoutes({ db }: { db: Knex }): Route[] {
+  const neverSeen = (accountId: string): string => `Account ${accountId} was never seen in a payment.`
+
+  return [
+    defineRoute({
+      tag: 'Accounts',
+      operationId: 'listAccounts',
+      method: 'get',
+      path: '/accounts',
+      summary: 'List customers\' accounts, by id',
+      query: z.strictObject({
+        limit: Limit,
+        cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/)),
+        prefix: Prefix.optional().describe('Only ids that begin so'),
+      }),
+      answers: {
+        200: {
+          description: 'A page',
+          schema: pageOf('accounts', Account),
+        },
+      },
+      handle: async ({ query: { limit, cursor, prefix } }, _req, res) => {
+        const rows = await listAccounts(db, { limit: limit + 1, prefix, after: cursor })
+        const page = rows.slice(0, limit)
+        res.json({
+          accounts: page.map(accountJson),
+          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.id) : null,
+        })
+      },
+    }),
+    defineRoute({
+      tag: 'Accounts',
+      operationId: 'getAccount',
+      method: 'get',
+      path: '/accounts/{accountId}',
+      summary: 'Get an account',
+      params: AccountPath,
+      answers: {
+        200: { description: 'The account', schema: Account },
+      },
+      problems: ['not-found'],
+      handle: async ({ params: { accountId } }, _req, res) => {
+        const account = await findAccount(db, accountId)
+        if (account)
+          res.json(accountJson(account))
+        else
+          sendProblem(res, 'not-found', neverSeen(accountId))
+      },
+    }),
+    defineRoute({
+      tag: 'Accounts',
+      operationId: 'getAccountBalance',
+      method: 'get',
+      path: '/accounts/{accountId}/balance',
+      summary: 'Get an account\'s balance, now or at an instant',
+      params: AccountPath,
+      query: AtQuery,
+      answers: {
+        200: { description: 'The balance, in the words of the ledger\'s last entry', schema: Balance },
+      },
+      problems: ['not-found'],
+      handle: async ({ params: { accountId }, query: { at } }, _req, res) => {
+        const account = await findAccount(db, accountId)
+        if (!account)
+          return sendProblem(res, 'not-found', neverSeen(accountId))
+        const balance = at ? await balanceAt(db, accountId, at) : account.balance
+        res.json({
+          accountId,
+          balance: balanceText(balance, account.currency),
+          currency: account.currency,
+        })
+      },
+    }),
+    defineRoute({
+      tag: 'Accounts',
+      operationId: 'listAccountEntries',
+      method: 'get',
+      path: '/accounts/{accountId}/entries',
+      summary: 'List an account\'s ledger entries, newest first',
+      params: AccountPath,
+      query: z.strictObject({
+        limit: Limit,
+        cursor: cursorOver(z.string().regex(/^\d{1,18}$/)),
+      }),
+      answers: {
+        200: {
+          description: 'A page',
+          schema: pageOf('entries', LedgerEntry),
+        },
+      },
+      problems: ['not-found'],
+      handle: async ({ params: { accountId }, query: { limit, cursor } }, _req, res) => {
+        const rows = await listEntries(db, { accountId, limit: limit + 1, before: cursor })
+        if (rows.length === 0 && !await findAccount(db, accountId))
+          return sendProblem(res, 'not-found', neverSeen(accountId))
+        const page = rows.slice(0, limit)
+        res.json({
+          entries: page.map(entryJson),
+          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.account_version) : null,
+        })
+      },
+    }),
+  ]
+}
+
+function accountJson(row: AccountRow): object {
+  return {
+    id: row.id,
+    currency: row.currency,
+    balance: balanceText(row.balance, row.currency),
+    entryCount: Number(row.version),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+/** Before its first entry an account holds a bare 0, or nothing at all. */
+function balanceText(balance: string | undefined, currency: string): string {
+  return balance === undefined || balance === '0' ? formatAmount(0n, currencyDigits(currency) ?? 0) : balance
+}

@@ -1,0 +1,91 @@
+import type { FieldError } from './problem.ts'
+import { z } from 'zod'
+import { currencyDigits, DEFAULT_CURRENCY, parseAmount } from '../domain/money.ts'
+import { JsonNumber } from './json-body.ts'
+import { AccountId, Currency, named } from './schemas.ts'
+
+const MAX_DESCRIPTION_CHARACTERS = 500
+
+const Amount = z.union(
+  [
+    z.string(),
+    z.instanceof(JsonNumber).meta({ type: 'number' }).transform(number => number.source),
+  ],
+  'must be a number or a decimal string such as "100.00"',
+).meta({
+  description: 'At most 15 digits before the point and as many after it as the currency has; no exponent. Negative amounts and zero are taken, and fail.',
+  example: '100.00',
+})
+
+const Description = z.string('must be a string')
+  .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
+  .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
+  .refine(text => [...text].length <= MAX_DESCRIPTION_CHARACTERS, `must have at most ${MAX_DESCRIPTION_CHARACTERS} characters`)
+  .meta({ maxLength: MAX_DESCRIPTION_CHARACTERS })
+
+/** The body of POST /payments. */
+export const CreatePayment = z.strictObject({
+  accountId: AccountId,
+  amount: Amount,
+  currency: Currency.default(DEFAULT_CURRENCY),
+  description: Description.default(''),
+}, 'must be a JSON object').register(named, { id: 'CreatePayment' })
+
+export type ParsedBody
+  = | { ok: true, value: { accountId: string, minorUnits: bigint, currency: string, description: string } }
+    | { ok: false, errors: FieldError[] }
+
+/** Checks the body of POST /payments: every field that is wrong is told at once, with its pointer. */
+export function parseCreatePaymentBody(json: unknown): ParsedBody {
+  const body = CreatePayment.safeParse(json)
+  const amount = body.success ? parseAmount(body.data.amount, currencyDigits(body.data.currency) ?? 0) : parseAmountAlone(json)
+  if (body.success && amount?.ok) {
+    const { accountId, currency, description } = body.data
+    return {
+      ok: true,
+      value: {
+        accountId,
+        minorUnits: amount.minorUnits,
+        currency,
+        description,
+      },
+    }
+  }
+  return {
+    ok: false,
+    errors: [
+      ...(body.success ? [] : body.error.issues.flatMap(issue => toFieldErrors(issue, json))),
+      ...(amount && !amount.ok
+        ? [
+            { pointer: '#/amount', detail: amount.reason },
+          ]
+        : []),
+    ],
+  }
+}
+
+/** ISO 4217 has no currency with more. */
+const MOST_CURRENCY_DIGITS = 4
+const AmountField = z.object({ amount: CreatePayment.shape.amount })
+const CurrencyField = z.object({ currency: CreatePayment.shape.currency })
+
+/** Judges the amount of a body that has other faults, so that all are told at once. */
+function parseAmountAlone(json: unknown): ReturnType<typeof parseAmount> | undefined {
+  const { data: amount } = AmountField.safeParse(json)
+  const { data: currency } = CurrencyField.safeParse(json)
+  const digits = currency && currencyDigits(currency.currency)
+  return amount && parseAmount(amount.amount, digits ?? MOST_CURRENCY_DIGITS)
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue, json: unknown): FieldError[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => ({ pointer: pointer([...issue.path, key]), detail: 'is not a field of a payment' }))
+  const [field] = issue.path
+  const missing = field !== undefined && (json as Record<PropertyKey, unknown>)[field] === undefined
+  return [{ pointer: pointer(issue.path), detail: missing ? 'is required' : issue.message }]
+}
+
+/** Source: RFC 6901, as a URI fragment. */
+function pointer(path: PropertyKey[]): string {
+  return `#${path.map(part => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
+}

@@ -1,0 +1,64 @@
+import type { Request, Response } from 'express'
+import type { EventHub } from '../domain/event-hub.ts'
+import type { Route } from './route.ts'
+import { z } from 'zod'
+import { MAX_CLIENTS } from '../domain/event-hub.ts'
+import { sendProblem } from './problem.ts'
+import { defineRoute } from './route.ts'
+
+/** Bytes that may wait for a client that reads slowly. Then it is cut off, and catches up when it reconnects. */
+const MAX_BUFFERED_BYTES = 1024 * 1024
+/** What the client is told to wait before it reconnects. */
+const RETRY_MS = 1_000
+
+const EventId = z.string().max(64, 'must have at most 64 characters').describe('The id of the last event that was seen')
+
+/** Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function eventRoutes({ events }: { events: EventHub }): Route[] {
+  function stream(after: string | undefined, res: Response): void {
+    if (events.full)
+      return sendProblem(res, 'overloaded', `This process serves ${MAX_CLIENTS} event streams already. Try again.`)
+    res.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+    })
+    if (res.req.method === 'HEAD')
+      return void res.end()
+    res.write(`retry: ${RETRY_MS}\n\n`)
+    const remove = events.add({
+      send: (chunk) => {
+        res.write(chunk)
+        if (res.writableLength > MAX_BUFFERED_BYTES)
+          res.destroy()
+      },
+      close: () => res.end(),
+    }, after)
+    res.once('close', remove)
+  }
+
+  return [
+    defineRoute({
+      tag: 'Events',
+      operationId: 'followEvents',
+      method: 'get',
+      path: '/events',
+      summary: 'Follow payments as they settle',
+      description: [
+        'Server-sent events. `hello` comes once: fetch what you show after it, so that nothing falls between. `payment` (data: id, status, outcome) tells that a payment settled;',
+        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again. Reconnect with the last id to go on where you were.',
+      ].join(' '),
+      headers: {
+        'Last-Event-ID': { description: 'As EventSource sends it when it reconnects', required: false, schema: EventId },
+      },
+      query: z.strictObject({
+        after: EventId.optional(),
+      }),
+      answers: {
+        200: { description: 'The stream', contentType: 'text/event-stream' },
+      },
+      problems: ['overloaded'],
+      handle: ({ query: { after } }, req: Request, res) => stream(req.get('last-event-id') ?? after, res),
+    }),
+  ]
+}

@@ -1,0 +1,56 @@
+import type { Knex } from 'knex'
+import type { Registry } from 'prom-client'
+import type { Route } from './route.ts'
+import { sendProblem } from './problem.ts'
+import { defineRoute } from './route.ts'
+import { Health, Ready } from './schemas.ts'
+
+export interface HealthDeps {
+  db: Knex
+  draining: () => boolean
+  metrics: Registry
+}
+
+/** /health: the process lives. /ready: it can serve; not while the database is away or the process is stopping. */
+export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
+  return [
+    defineRoute({
+      tag: 'Health',
+      operationId: 'getHealth',
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the process lives',
+      answers: {
+        200: { description: 'It does', schema: Health },
+      },
+      handle: (_input, _req, res) => void res.json({ status: 'ok' }),
+    }),
+    defineRoute({
+      tag: 'Health',
+      operationId: 'getReadiness',
+      method: 'get',
+      path: '/ready',
+      summary: 'Whether it can serve',
+      answers: {
+        200: { description: 'It can', schema: Ready },
+      },
+      handle: async (_input, _req, res) => {
+        if (draining())
+          return sendProblem(res, 'unavailable', 'This process is stopping.')
+        await db.raw('select 1')
+        res.json({ status: 'ready' })
+      },
+    }),
+    defineRoute({
+      tag: 'Health',
+      operationId: 'getMetrics',
+      method: 'get',
+      path: '/metrics',
+      summary: 'Metrics for Prometheus',
+      answers: {
+        200: { description: 'The text format', contentType: 'text/plain' },
+      },
+      handle: async (_input, _req, res) => void res.type(metrics.contentType).send(await metrics.metrics()),
+    }),
+  ]
+}

@@ -1,0 +1,168 @@
+import type { ProblemType } from './problem.ts'
+import type { AnswerDoc, Route } from './route.ts'
+import { z } from 'zod'
+import { PROBLEMS } from './problem.ts'
+import { named, Problem } from './schemas.ts'
+
+const VERSION = '1.0.0'
+/** What any operation may answer. */
+const COMMON_PROBLEMS: ProblemType[] = ['internal', 'unavailable']
+
+type Json = Record<string, unknown>
+
+/** The OpenAPI 3.1 document of the operations, made from the schemas that check their requests. */
+export function openApiDocument(routes: Route[]): Json {
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method]: operation(route),
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Payments API',
+      version: VERSION,
+      description: 'Takes payments idempotently and tells what became of them. Amounts are exact decimal strings. Every error is application/problem+json (RFC 9457).',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [
+      { url: '/' },
+    ],
+    paths,
+    components: {
+      schemas: namedSchemas(),
+    },
+  }
+}
+
+function operation(route: Route): Json {
+  const problems: ProblemType[] = [
+    ...(route.params || route.query ? ['invalid-parameter', 'malformed-request'] as const : []),
+    ...(route.problems ?? []),
+    ...COMMON_PROBLEMS,
+  ]
+  return {
+    tags: [route.tag],
+    operationId: route.operationId,
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    parameters: [
+      ...parameters('path', route.params),
+      ...parameters('query', route.query),
+      ...Object.entries(route.headers ?? {}).map(([name, { description, required, schema }]) => ({
+        name,
+        in: 'header',
+        description,
+        required,
+        schema: inline(schema),
+      })),
+    ],
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: inline(route.body),
+          },
+        },
+      },
+    }),
+    responses: {
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [
+        status,
+        response(answer),
+      ])),
+      ...Object.fromEntries([
+        ...Map.groupBy(problems, type => PROBLEMS[type].status),
+      ].map(([status, types]) => [
+        status,
+        {
+          description: types.map(type => `\`/problems/${type}\`: ${PROBLEMS[type].title}`).join('; '),
+          ...([409, 503].includes(status) && {
+            headers: headers({ 'Retry-After': 'Seconds' }),
+          }),
+          content: {
+            'application/problem+json': {
+              schema: inline(Problem),
+            },
+          },
+        },
+      ])),
+    },
+  }
+}
+
+function response({ description, contentType = 'application/json', schema, headers: described }: AnswerDoc): Json {
+  return {
+    description,
+    ...(described && {
+      headers: headers(described),
+    }),
+    content: {
+      [contentType]: {
+        schema: schema ? inline(schema) : { type: 'string' },
+      },
+    },
+  }
+}
+
+function headers(described: Record<string, string>): Json {
+  return Object.fromEntries(Object.entries(described).map(([name, description]) => [
+    name,
+    {
+      description,
+      schema: { type: 'string' },
+    },
+  ]))
+}
+
+function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+  if (!schema)
+    return []
+  const { properties = {}, required = [] } = inline(schema) as { properties?: Record<string, Json>, required?: string[] }
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    ...(description !== undefined && { description }),
+    schema: rest,
+  }))
+}
+
+const uri = (id: string): string => `#/components/schemas/${id}`
+
+/** A schema in JSON Schema; named ones within it, or itself, are references. */
+function inline(schema: z.ZodType): Json {
+  const id = named.get(schema)?.id
+  if (id !== undefined) {
+    return {
+      $ref: uri(id),
+    }
+  }
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    metadata: z.globalRegistry,
+    override: abridge,
+  })
+  return rest
+}
+
+function namedSchemas(): Json {
+  const { schemas } = z.toJSONSchema(named, { io: 'input', unrepresentable: 'any', uri }) as { schemas: Record<string, Json> }
+  return Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)).map(([id, { $schema, $id, ...schema }]) => [id, schema]))
+}
+
+/** A named schema becomes a reference; the pattern of a date-time, which says no more than its format, is left out. */
+function abridge({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType, jsonSchema: Json }): void {
+  const id = named.get(zodSchema as z.ZodObject)?.id
+  if (id !== undefined) {
+    for (const key of Object.keys(jsonSchema))
+      delete jsonSchema[key]
+    jsonSchema.$ref = uri(id)
+  }
+  if (jsonSchema.format === 'date-time')
+    delete jsonSchema.pattern
+}

@@ -1,0 +1,132 @@
+import type { Knex } from 'knex'
+import type { SettleStatistics } from '../domain/settle-statistics.ts'
+import type { Route } from './route.ts'
+import { z } from 'zod'
+import { listJobs } from '../sql/list-jobs.ts'
+import { listWorkers } from '../sql/list-workers.ts'
+import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
+import { retryJob } from '../sql/retry-job.ts'
+import { cursorOver, encodeCursor } from './cursor.ts'
+import { jobJson } from './payment-json.ts'
+import { sendProblem } from './problem.ts'
+import { defineRoute } from './route.ts'
+import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
+
+/** Two heartbeats, and some: after that a worker that did not say it stopped is shown as lost. */
+const WORKER_LOST_AFTER_SECONDS = 15
+
+const Milliseconds = z.number().nullable()
+const Operations = z.object({
+  queue: z.object({
+    waiting: z.int().describe(`Counted up to ${MAX_COUNTED}`),
+    dead: z.int().describe(`Counted up to ${MAX_COUNTED}`),
+    oldestSeconds: z.number().nullable().describe('How long the oldest due job has been waiting; null when none is'),
+  }),
+  settled: z.object({
+    windowSeconds: z.int().describe('The figures are over at most the last five minutes, fewer since the process that answers was started'),
+    settled: z.int(),
+    settledPerSecond: z.number(),
+    latencyMs: z.object({ p50: Milliseconds, p95: Milliseconds, p99: Milliseconds }).describe('From accepted to settled, at most 25 % too high; null while nothing settled'),
+  }),
+  workers: z.array(z.object({
+    id: z.string(),
+    host: z.string(),
+    pid: z.int(),
+    state: z.enum(['running', 'stopped', 'lost']),
+    startedAt: z.string().meta({ format: 'date-time' }),
+    lastSeenAt: z.string().meta({ format: 'date-time' }),
+    stoppedAt: z.string().meta({ format: 'date-time' }).nullable(),
+    settled: z.int().describe('Payments settled since it was started'),
+  })).describe('Those seen within the last hour, the newest first'),
+}).register(named, { id: 'Operations' })
+
+export interface OperationsDeps {
+  db: Knex
+  readStatistics: () => SettleStatistics
+  /** Tells the workers that a job is due. */
+  wake: () => void
+}
+
+export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): Route[] {
+  return [
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'getOperations',
+      method: 'get',
+      path: '/operations',
+      summary: 'How the system is doing: queue, rate, latency, workers',
+      answers: {
+        200: { description: 'Now', schema: Operations },
+      },
+      handle: async (_input, _req, res) => {
+        const [queue, workers] = await Promise.all([
+          queueState(db),
+          listWorkers(db),
+        ])
+        res.json({
+          queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds },
+          settled: readStatistics(),
+          workers: workers.map(worker => ({
+            id: worker.id,
+            host: worker.host,
+            pid: worker.pid,
+            state: worker.stopped_at ? 'stopped' : worker.seconds_since_seen > WORKER_LOST_AFTER_SECONDS ? 'lost' : 'running',
+            startedAt: worker.started_at,
+            lastSeenAt: worker.last_seen_at,
+            stoppedAt: worker.stopped_at,
+            settled: Number(worker.settled),
+          })),
+        })
+      },
+    }),
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'listReconJobs',
+      method: 'get',
+      path: '/recon-jobs',
+      summary: 'List reconciliation jobs of one status, those of the newest payments first',
+      query: z.strictObject({
+        status: JobStatus,
+        limit: Limit,
+        cursor: cursorOver(z.uuid()),
+      }),
+      answers: {
+        200: {
+          description: 'A page',
+          schema: pageOf('jobs', ReconJob),
+        },
+      },
+      handle: async ({ query: { status, limit, cursor } }, _req, res) => {
+        const rows = await listJobs(db, { status, limit: limit + 1, before: cursor })
+        const page = rows.slice(0, limit)
+        res.json({
+          jobs: page.map(jobJson),
+          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.payment_id) : null,
+        })
+      },
+    }),
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'retryReconJob',
+      method: 'post',
+      path: '/recon-jobs/{paymentId}/retry',
+      summary: 'Put a dead job back into the queue',
+      params: z.object({
+        paymentId: z.uuid('must be a UUID'),
+      }),
+      answers: {
+        200: { description: 'The job, waiting again', schema: ReconJob },
+      },
+      problems: ['not-found', 'job-not-dead'],
+      handle: async ({ params: { paymentId } }, _req, res) => {
+        const { retried, job } = await retryJob(db, paymentId)
+        if (!job)
+          return sendProblem(res, 'not-found', `There is no job of a payment ${paymentId}.`)
+        if (!retried)
+          return sendProblem(res, 'job-not-dead', `The job is ${job.status}. Only a dead job can be retried.`)
+        wake()
+        res.json(jobJson(job))
+      },
+    }),
+  ]
+}

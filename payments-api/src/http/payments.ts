@@ -1,0 +1,212 @@
+import type { Request, Response } from 'express'
+import type { Knex } from 'knex'
+import type { CreateResult, PaymentRequest } from '../domain/create-payment.ts'
+import type { Route } from './route.ts'
+import { pipeline } from 'node:stream/promises'
+import { z } from 'zod'
+import { findPayment } from '../sql/find-payment.ts'
+import { listPayments } from '../sql/list-payments.ts'
+import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
+import { cursorOver, encodeCursor } from './cursor.ts'
+import { jsonBody } from './json-body.ts'
+import { CSV_HEADER, csvLine } from './payment-csv.ts'
+import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
+import { sendProblem } from './problem.ts'
+import { defineRoute } from './route.ts'
+import { AcceptedPayment, AccountId, Currency, DecimalString, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
+
+/** Callers are not told apart yet: all share one name space of idempotency keys. */
+const CALLER = 'anonymous'
+/** Rows of the export that are read at a time. */
+const CSV_PAGE = 1_000
+/** A client that takes nothing for this long is cut off. */
+const CSV_STALL_MS = 60_000
+
+const Instant = z.iso.datetime({ offset: true, abort: true, error: 'must be a date and time such as 2026-01-31T12:00:00Z' })
+  .refine(text => Date.parse(text) >= 0, 'must not be before 1970')
+  .transform(text => new Date(text))
+const Filter = z.strictObject({
+  status: Status.optional(),
+  outcome: OutcomeName.optional(),
+  accountId: AccountId.optional(),
+  currency: Currency.optional(),
+  amountFrom: DecimalString.optional().describe('At least this amount'),
+  amountTo: DecimalString.optional().describe('At most this amount'),
+  from: Instant.optional().describe('Accepted at or after'),
+  to: Instant.optional().describe('Accepted before'),
+})
+const ListQuery = Filter.extend({
+  limit: Limit,
+  cursor: cursorOver(z.uuid()),
+})
+const PaymentPath = z.object({
+  id: z.uuid('must be a UUID'),
+})
+const IdempotencyKey = z.string().regex(/^[\x21-\x7E]{1,255}$/)
+
+export interface PaymentsDeps {
+  db: Knex
+  createPayment: (request: PaymentRequest) => Promise<CreateResult>
+}
+
+export function paymentRoutes({ db, createPayment }: PaymentsDeps): Route[] {
+  async function create(req: Request, res: Response): Promise<void> {
+    const idempotencyKey = readIdempotencyKey(req, res)
+    if (idempotencyKey === undefined)
+      return
+    const body = parseCreatePaymentBody(req.body)
+    if (!body.ok)
+      return sendProblem(res, 'validation', 'Nothing was created. Correct the fields listed in errors; the Idempotency-Key is still free.', body.errors)
+
+    const result = await createPayment({
+      caller: CALLER,
+      idempotencyKey,
+      ...body.value,
+      traceparent: readTraceparent(req),
+    })
+    switch (result.kind) {
+      case 'created':
+      case 'replayed':
+        if (result.kind === 'replayed')
+          res.set('Idempotent-Replayed', 'true')
+        res.status(201).location(`/payments/${result.payment.id}`).type('json').send(acceptedPaymentJson(result.payment))
+        return
+      case 'key-reused':
+        return sendProblem(res, 'idempotency-key-reused', 'A payment with other values was made with this key. Use a new key for a new payment.')
+      case 'key-in-use':
+        return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not ended. Send this one again: it will get that request\'s answer.')
+      case 'currency-mismatch':
+        return sendProblem(res, 'currency-mismatch', `Account ${body.value.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
+          { pointer: '#/currency', detail: `must be ${result.accountCurrency} for this account` },
+        ])
+    }
+  }
+
+  /** One page is in memory at a time; the next one is read when the client has taken this one. */
+  async function* csvLines(filter: z.output<typeof Filter>): AsyncGenerator<string> {
+    yield CSV_HEADER
+    let before: string | undefined
+    do {
+      const page = await listPayments(db, filter, { limit: CSV_PAGE, before })
+      yield page.rows.map(csvLine).join('')
+      before = page.next
+    } while (before !== undefined)
+  }
+
+  async function exportCsv(filter: z.output<typeof Filter>, req: Request, res: Response): Promise<void> {
+    res.set('Content-Disposition', 'attachment; filename="payments.csv"').type('text/csv; charset=utf-8')
+    if (req.method === 'HEAD')
+      return void res.end()
+    res.setTimeout(CSV_STALL_MS, () => res.destroy())
+    await pipeline(csvLines(filter), res).catch((error: unknown) => {
+      if (!res.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
+        req.log.error({ err: error }, 'the export broke off')
+    })
+  }
+
+  return [
+    defineRoute({
+      tag: 'Payments',
+      operationId: 'createPayment',
+      method: 'post',
+      path: '/payments',
+      summary: 'Create a payment',
+      description: 'A repeated Idempotency-Key with the same payment answers the first answer again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
+      headers: {
+        'Idempotency-Key': { description: '1 to 255 visible ASCII characters, of your own for each payment', required: true, schema: IdempotencyKey },
+      },
+      body: CreatePayment,
+      before: jsonBody,
+      answers: {
+        201: {
+          description: 'Created, or the first answer again',
+          schema: AcceptedPayment,
+          headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" where this is the first answer again' },
+        },
+      },
+      problems: [
+        'malformed-json',
+        'idempotency-key-missing',
+        'idempotency-key-malformed',
+        'idempotency-key-in-use',
+        'payload-too-large',
+        'unsupported-media-type',
+        'validation',
+        'idempotency-key-reused',
+        'currency-mismatch',
+        'overloaded',
+      ],
+      handle: (_input, req, res) => create(req, res),
+    }),
+    defineRoute({
+      tag: 'Payments',
+      operationId: 'listPayments',
+      method: 'get',
+      path: '/payments',
+      summary: 'List payments, newest first',
+      description: 'Filters add up. A page that had to look at many payments for few matches may come short, or empty, and still have a nextCursor.',
+      query: ListQuery,
+      answers: {
+        200: {
+          description: 'A page',
+          schema: pageOf('payments', Payment),
+        },
+      },
+      handle: async ({ query: { limit, cursor, ...filter } }, _req, res) => {
+        const page = await listPayments(db, filter, { limit, before: cursor })
+        res.json({
+          payments: page.rows.map(paymentJson),
+          nextCursor: page.next === undefined ? null : encodeCursor(page.next),
+        })
+      },
+    }),
+    defineRoute({
+      tag: 'Payments',
+      operationId: 'exportPayments',
+      method: 'get',
+      path: '/payments.csv',
+      summary: 'Export payments as CSV, newest first',
+      description: 'All that the filters match. Descriptions that a spreadsheet would take for a formula get an apostrophe before them.',
+      query: Filter,
+      answers: {
+        200: { description: 'RFC 4180, with a header line', contentType: 'text/csv' },
+      },
+      handle: async ({ query }, req, res) => exportCsv(query, req, res),
+    }),
+    defineRoute({
+      tag: 'Payments',
+      operationId: 'getPayment',
+      method: 'get',
+      path: '/payments/{id}',
+      summary: 'Get a payment with its reconciliation, job and ledger entries',
+      params: PaymentPath,
+      answers: {
+        200: { description: 'The payment', schema: PaymentDetail },
+      },
+      problems: ['not-found'],
+      handle: async ({ params: { id } }, _req, res) => {
+        const row = await findPayment(db, id)
+        if (row)
+          res.json(paymentDetailJson(row))
+        else
+          sendProblem(res, 'not-found', `There is no payment ${id}.`)
+      },
+    }),
+  ]
+}
+
+/** Source: draft-ietf-httpapi-idempotency-key-header; ours is plain text, not a quoted structured field. */
+function readIdempotencyKey(req: Request, res: Response): string | undefined {
+  const key = req.get('idempotency-key')
+  if (key === undefined)
+    return void sendProblem(res, 'idempotency-key-missing', 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
+  if (!IdempotencyKey.safeParse(key).success)
+    return void sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.')
+  return key
+}
+
+/** Source: W3C Trace Context, version 00. Anything else is left out. */
+function readTraceparent(req: Request): string | null {
+  const header = req.get('traceparent')
+  return header !== undefined && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : null
+}

@@ -1,0 +1,48 @@
+import type { Response } from 'express'
+
+/** Every kind of error that the API answers (RFC 9457), by the last part of its type. Types are stable: clients switch on them. */
+export const PROBLEMS = {
+  'malformed-request': { status: 400, title: 'The request cannot be read' },
+  'malformed-json': { status: 400, title: 'The body is not JSON' },
+  'invalid-parameter': { status: 400, title: 'A path or query parameter is wrong' },
+  'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing' },
+  'idempotency-key-malformed': { status: 400, title: 'The Idempotency-Key header is malformed' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
+  'job-not-dead': { status: 409, title: 'The job is not dead' },
+  'payload-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body is not application/json in UTF-8' },
+  'validation': { status: 422, title: 'The body breaks a rule' },
+  'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key belongs to another request' },
+  'currency-mismatch': { status: 422, title: 'The account holds another currency' },
+  'internal': { status: 500, title: 'Something went wrong here' },
+  'overloaded': { status: 503, title: 'Too many requests are waiting' },
+  'unavailable': { status: 503, title: 'The database cannot be reached' },
+} as const
+export type ProblemType = keyof typeof PROBLEMS
+
+/** One wrong field: a JSON pointer into the body (RFC 6901, as a URI fragment), or the name of a parameter. */
+export interface FieldError {
+  pointer?: string
+  parameter?: string
+  detail: string
+}
+
+/** Seconds after which a caller that is told 409 or 503 may try again. */
+const RETRY_AFTER_SECONDS = 1
+
+/** Answers a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
+export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
+  const { status, title } = PROBLEMS[type]
+  if (status === 409 || status === 503)
+    res.set('Retry-After', String(RETRY_AFTER_SECONDS))
+  res.status(status).type('application/problem+json').send(JSON.stringify({
+    type: `/problems/${type}`,
+    title,
+    status,
+    detail,
+    instance: `urn:uuid:${String(res.req.id)}`,
+    ...(errors && { errors }),
+  }))
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod'
+import { currencyDigits } from '../domain/money.ts'
+import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
+
+/** The named schemas of the OpenAPI document. */
+export const named = z.registry<{ id: string }>()
+
+export const AccountId = z.string('must be a string').regex(
+  /^[A-Za-z0-9][\w.-]{0,63}$/,
+  'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit',
+).meta({
+  examples: ['ACC-001'],
+})
+
+export const Currency = z.string('must be a string')
+  .refine(code => currencyDigits(code) !== undefined, 'must be an ISO 4217 code in capitals such as "USD"')
+  .meta({
+    description: 'ISO 4217 code',
+    pattern: '^[A-Z]{3}$',
+    examples: ['USD'],
+  })
+
+/** Decimals that any currency of ISO 4217 may have. */
+export const DecimalString = z.string('must be a string')
+  .regex(/^-?\d{1,15}(?:\.\d{1,4})?$/, 'must be a plain decimal number such as 100.00')
+
+export const Status = z.enum(PAYMENT_STATUSES, `must be one of ${PAYMENT_STATUSES.join(', ')}`)
+export const OutcomeName = z.enum(Object.values(OUTCOMES), `must be one of ${Object.values(OUTCOMES).join(', ')}`)
+
+/** Rows of a page. */
+export const Limit = z.coerce.number('must be a number')
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(200, 'must be at most 200')
+  .default(50)
+  .describe('Rows of a page')
+
+/** A decimal string in an answer, with all decimals of its currency. */
+const Amount = z.string().meta({
+  description: 'Decimal string with all decimals of the currency',
+  pattern: '^-?[0-9]+([.][0-9]+)?$',
+  examples: ['100.00'],
+})
+const Instant = z.string().meta({
+  format: 'date-time',
+  examples: ['2026-01-31T12:00:00.000Z'],
+})
+const Id = z.string().meta({ format: 'uuid', description: 'UUID, version 7: in the order of time' })
+
+export const AcceptedPayment = z.object({
+  id: Id,
+  accountId: AccountId,
+  amount: Amount,
+  currency: Currency,
+  description: z.string(),
+  status: z.literal('pending'),
+  createdAt: Instant,
+}).register(named, { id: 'AcceptedPayment' })
+
+const paymentFields = {
+  id: Id,
+  accountId: AccountId,
+  amount: Amount,
+  currency: Currency,
+  description: z.string(),
+  status: z.string().meta({
+    description: `${PAYMENT_STATUSES.join(', ')}; a client must show a status that it does not know as it is`,
+    examples: ['completed'],
+  }),
+  outcome: z.string().nullable().meta({
+    description: `What reconciliation found: ${Object.values(OUTCOMES).join(', ')}; null before that`,
+    examples: ['matched'],
+  }),
+  discrepancyAmount: Amount.nullable().meta({ description: 'What is in dispute; null without a discrepancy' }),
+  createdAt: Instant,
+  updatedAt: Instant,
+}
+export const Payment = z.object(paymentFields).register(named, { id: 'Payment' })
+
+export const LedgerEntry = z.object({
+  paymentId: Id,
+  entryType: z.enum(['credit', 'debit']),
+  accountId: z.string(),
+  currency: Currency,
+  amount: Amount,
+  balanceAfter: Amount,
+  accountVersion: z.int().min(1).describe('Numbers the entries of an account, without a gap'),
+  createdAt: Instant,
+}).register(named, { id: 'LedgerEntry' })
+
+export const JobStatus = z.enum(['pending', 'completed', 'dead'], 'must be one of pending, completed, dead')
+const jobFields = {
+  status: JobStatus,
+  attempts: z.int().min(0),
+  lastError: z.string().nullable(),
+  runAt: Instant.describe('Not before this'),
+  lockedBy: z.string().nullable().describe('The worker that settled it, or last failed to'),
+  lockedAt: Instant.nullable(),
+  finishedAt: Instant.nullable(),
+}
+export const ReconJob = z.object({ paymentId: Id, ...jobFields, createdAt: Instant }).register(named, { id: 'ReconJob' })
+
+export const PaymentDetail = z.object({
+  ...paymentFields,
+  reconciliation: z.object({
+    status: z.string(),
+    matched: z.boolean(),
+    discrepancyAmount: Amount,
+    notes: z.string().nullable(),
+    createdAt: Instant,
+  }).nullable(),
+  job: z.object(jobFields).nullable().describe('null once a finished job was pruned'),
+  entries: z.array(LedgerEntry).describe('The customer\'s credit first; empty unless completed'),
+}).register(named, { id: 'PaymentDetail' })
+
+export const Balance = z.object({
+  accountId: AccountId,
+  balance: Amount,
+  currency: Currency,
+}).register(named, { id: 'Balance' })
+
+export const Account = z.object({
+  id: AccountId,
+  currency: Currency,
+  balance: Amount,
+  entryCount: z.int().min(0),
+  createdAt: Instant,
+  updatedAt: Instant,
+}).register(named, { id: 'Account' })
+
+/** A page of a list. */
+export function pageOf<Item extends z.ZodType>(name: string, item: Item): z.ZodObject {
+  return z.object({
+    [name]: z.array(item),
+    nextCursor: z.string().nullable().describe('Pass it as cursor for the next page; null on the last one'),
+  })
+}
+
+export const Problem = z.object({
+  type: z.string().meta({
+    examples: ['/problems/validation'],
+  }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string().describe('The request\'s id in our log'),
+  errors: z.array(z.object({
+    pointer: z.string().optional().describe('JSON pointer to a field of the body'),
+    parameter: z.string().optional().describe('A path or query parameter'),
+    detail: z.string(),
+  })).optional(),
+}).register(named, { id: 'Problem' })
+
+export const Health = z.object({
+  status: z.literal('ok'),
+})
+export const Ready = z.object({
+  status: z.literal('ready'),
+})

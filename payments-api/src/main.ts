@@ -1,0 +1,138 @@
+import type { AddressInfo } from 'node:net'
+import type { NewPayment } from './domain/payment.ts'
+import { createServer } from 'node:http'
+import { pino } from 'pino'
+import { buildApp } from './app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { createPayments } from './domain/create-payment.ts'
+import { EventHub } from './domain/event-hub.ts'
+import { groupCommit } from './domain/group-commit.ts'
+import { settleStatistics } from './domain/settle-statistics.ts'
+import { parseSettled } from './domain/settled-notification.ts'
+import { wakeWorkers } from './domain/wake-workers.ts'
+import { drainable } from './http/drain.ts'
+import { createMetrics } from './metrics.ts'
+import { connect } from './sql/connect.ts'
+import { isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
+import { findAccount } from './sql/find-account.ts'
+import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
+import { insertPayments } from './sql/insert-payments.ts'
+import { listen } from './sql/notifications.ts'
+import { openAccount } from './sql/open-account.ts'
+
+/** Connections: writes have their own, so that a slow list never holds up a payment. Ten processes stay under 100. */
+const WRITE_CONNECTIONS = 2
+const ACCEPT_CONNECTIONS = 2
+const READ_CONNECTIONS = 6
+const HEARTBEAT_MS = 15_000
+/** What is under way when the process is told to stop must be finished within this. */
+const DRAIN_DEADLINE_MS = 10_000
+
+function main(): void {
+  const config = readConfig(process.env)
+  const log = pino({ level: config.logLevel, base: { service: 'payments-api', pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: false }))
+
+  const writeDb = connect(config.databaseUrl, WRITE_CONNECTIONS, 'payments-api write', log)
+  const acceptDb = connect(config.databaseUrl, ACCEPT_CONNECTIONS, 'payments-api accept', log)
+  const db = connect(config.databaseUrl, READ_CONNECTIONS, 'payments-api read', log)
+  const events = new EventHub()
+  const metrics = createMetrics(() => events.size)
+  const statistics = settleStatistics()
+  const notifications = listen(config.databaseUrl, ['payment_events', 'recon_jobs'], {
+    listening: () => events.resync(),
+    notification: (channel, payload) => {
+      if (channel === 'recon_jobs')
+        return events.announceArrivals()
+      const settled = parseSettled(payload)
+      if (!settled)
+        return events.resync()
+      events.publish(settled)
+      statistics.record(settled.map(({ id }) => id))
+      metrics.settled(settled.length)
+    },
+  }, log)
+  const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
+
+  const write = groupCommit(async (payments: NewPayment[]) => {
+    const startedAtMs = performance.now()
+    const holders = await insertPayments(writeDb, payments)
+    metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
+    wake()
+    return holders
+  }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
+
+  const createPayment = createPayments({
+    write: payment => write(payment).catch((error: unknown) => {
+      if (isLockTimeout(error))
+        return 'in-use'
+      throw error
+    }),
+    findByKey: async (caller, idempotencyKey) => (await findPaymentsByKey(acceptDb, [
+      { caller, idempotencyKey },
+    ])).find({ caller, idempotencyKey }),
+    findCurrency: async accountId => (await findAccount(acceptDb, accountId))?.currency,
+    openAccount: (accountId, currency) => openAccount(acceptDb, accountId, currency),
+  })
+
+  let draining = false
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 30_000 }, buildApp({
+    db,
+    createPayment,
+    events,
+    metrics,
+    readStatistics: statistics.read,
+    wake,
+    log,
+    draining: () => draining,
+  }))
+  const finishRequests = drainable(server)
+  const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_MS)
+
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    fail(error.code === 'EADDRINUSE'
+      ? `port ${config.port} on ${config.host} is taken; set PORT to another one`
+      : `cannot listen on ${config.host}:${config.port}: ${error.message}`)
+  })
+  server.listen(config.port, config.host, () => {
+    log.info({ host: config.host, port: (server.address() as AddressInfo).port }, 'listening')
+  })
+
+  /** Refuses new connections, finishes the requests that are under way, ends the event streams, and exits. */
+  async function drain(signal: NodeJS.Signals): Promise<void> {
+    if (draining)
+      return
+    draining = true
+    log.info({ signal }, 'draining')
+    setTimeout(() => {
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests were still under way at the deadline')
+      process.exit(1)
+    }, DRAIN_DEADLINE_MS).unref()
+    clearInterval(heartbeat)
+    events.close()
+    await finishRequests()
+    await Promise.all([
+      notifications.close(),
+      writeDb.destroy(),
+      acceptDb.destroy(),
+      db.destroy(),
+    ])
+    log.info('stopped')
+    process.exit(0)
+  }
+  process.on('SIGTERM', signal => void drain(signal))
+  process.on('SIGINT', signal => void drain(signal))
+}
+
+function fail(message: string): never {
+  process.stderr.write(`payments-api: ${message}\n`)
+  process.exit(1)
+}
+
+try {
+  main()
+}
+catch (error) {
+  if (error instanceof ConfigError)
+    fail(error.message)
+  throw error
+}

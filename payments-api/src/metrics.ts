@@ -1,0 +1,82 @@
+import type { RequestHandler } from 'express'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  registry: Registry
+  /** Middleware that measures every request. */
+  measureRequests: RequestHandler
+  /** A write of a group of payments took this long. */
+  wrote: (payments: number, seconds: number) => void
+  settled: (payments: number) => void
+}
+
+/** What Prometheus reads from one process. `eventClients` is asked when it does. */
+export function createMetrics(eventClients: () => number): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to its answer, by route',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [
+      0.002,
+      0.005,
+      0.01,
+      0.02,
+      0.05,
+      0.1,
+      0.2,
+      0.5,
+      1,
+      2,
+      5,
+    ],
+    registers,
+  })
+  const batchSize = new Histogram({
+    name: 'payments_write_batch_size',
+    help: 'Payments written by one commit',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers,
+  })
+  const batchSeconds = new Histogram({
+    name: 'payments_write_seconds',
+    help: 'Time that one such write took',
+    buckets: [
+      0.001,
+      0.002,
+      0.005,
+      0.01,
+      0.02,
+      0.05,
+      0.1,
+      0.5,
+      1,
+      5,
+    ],
+    registers,
+  })
+  const settled = new Counter({ name: 'payments_settled_total', help: 'Payments that this process has heard to be settled', registers })
+  // eslint-disable-next-line no-new -- it registers itself
+  new Gauge({
+    name: 'event_stream_clients',
+    help: 'Clients of GET /events',
+    registers,
+    collect() { this.set(eventClients()) },
+  })
+
+  return {
+    registry,
+    measureRequests: (req, res, next) => {
+      const end = requests.startTimer()
+      res.once('close', () => end({ method: req.method, route: req.routePath ?? 'none', status: res.statusCode }))
+      next()
+    },
+    wrote: (payments, seconds) => {
+      batchSize.observe(payments)
+      batchSeconds.observe(seconds)
+    },
+    settled: payments => settled.inc(payments),
+  }
+}

@@ -1,0 +1,34 @@
+import type { Knex } from 'knex'
+import type { EntryRow } from './list-entries.ts'
+import type { JobRow } from './list-jobs.ts'
+import type { PaymentRow } from './list-payments.ts'
+
+/** Times within JSON are texts. */
+type Json<Row> = { [Column in keyof Row]: Row[Column] extends Date ? string : Row[Column] extends Date | null ? string | null : Row[Column] }
+
+export interface PaymentDetailRow extends PaymentRow {
+  matched: boolean | null
+  notes: string | null
+  reconciled_at: Date | null
+  job: Json<JobRow> | null
+  entries: Json<EntryRow>[]
+}
+
+/** One payment with its result, its job and its ledger entries (the customer's credit first), as of one instant. */
+export async function findPayment(db: Knex, id: string): Promise<PaymentDetailRow | undefined> {
+  const { rows } = await db.raw<{ rows: PaymentDetailRow[] }>(`
+    select p.id, p.account_id, p.amount, p.currency, p.description, p.status, p.created_at, p.updated_at,
+           r.status as result_status, r.discrepancy_amount, r.matched, r.notes, r.created_at as reconciled_at,
+           case when j.payment_id is not null then to_json(j) end as job,
+           (select coalesce(json_agg(json_build_object(
+                     'payment_id', e.payment_id, 'entry_type', e.entry_type, 'account_id', e.account_id, 'currency', e.currency,
+                     'amount', e.amount::text, 'balance_after', e.balance_after::text,
+                     'account_version', e.account_version::text, 'created_at', e.created_at) order by e.entry_type), '[]')
+              from ledger_entries e
+             where e.payment_id = p.id) as entries
+      from payments p
+      left join recon_jobs j on j.payment_id = p.id
+      left join reconciliation_results r on r.payment_id = p.id
+     where p.id = ?`, [id]).options({ name: 'find-payment' })
+  return rows[0]
+}

@@ -1,0 +1,57 @@
+import type { Knex } from 'knex'
+import type { KeyHolder } from '../domain/create-payment.ts'
+
+interface Key { caller: string, idempotencyKey: string }
+
+/** The payments that hold these idempotency keys. No statement is sent for no keys. */
+export async function findPaymentsByKey(db: Knex, keys: Key[]): Promise<{ find: (key: Key) => KeyHolder | undefined }> {
+  if (keys.length === 0) {
+    return {
+      find: () => undefined,
+    }
+  }
+  const { rows } = await db.raw<{ rows: Row[] }>(`
+    select caller, idempotency_key, id, request_hash, account_id, amount, currency, description, created_at
+      from payments
+     where (caller, idempotency_key) in (select * from unnest(?::text[], ?::text[]))`, [
+    keys.map(key => key.caller),
+    keys.map(key => key.idempotencyKey),
+  ]).options({ name: 'find-payments-by-key' })
+
+  const holders = new Map(rows.map(row => [
+    mapKey(row.caller, row.idempotency_key),
+    toHolder(row),
+  ]))
+  return {
+    find: key => holders.get(mapKey(key.caller, key.idempotencyKey)),
+  }
+}
+
+interface Row {
+  caller: string
+  idempotency_key: string
+  id: string
+  request_hash: Buffer
+  account_id: string
+  amount: string
+  currency: string
+  description: string
+  created_at: Date
+}
+
+function toHolder(row: Row): KeyHolder {
+  return {
+    id: row.id,
+    requestHash: row.request_hash,
+    accountId: row.account_id,
+    amount: row.amount,
+    currency: row.currency,
+    description: row.description,
+    createdAt: row.created_at,
+  }
+}
+
+/** Keys are visible ASCII, so a space cannot be in one. */
+function mapKey(caller: string, idempotencyKey: string): string {
+  return `${caller} ${idempotencyKey}`
+}

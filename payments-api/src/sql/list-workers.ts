@@ -1,0 +1,27 @@
+import type { Knex } from 'knex'
+
+export interface WorkerRow {
+  id: string
+  host: string
+  pid: number
+  started_at: Date
+  last_seen_at: Date
+  stopped_at: Date | null
+  settled: string
+  /** By the database's clock. */
+  seconds_since_seen: number
+}
+
+/** Workers shown at most. */
+const MAX_WORKERS = 200
+
+/** The workers of the last hour, those that were started last first. */
+export async function listWorkers(db: Knex): Promise<WorkerRow[]> {
+  const { rows } = await db.raw<{ rows: WorkerRow[] }>(`
+    select id, host, pid, started_at, last_seen_at, stopped_at, settled, extract(epoch from now() - last_seen_at)::float8 as seconds_since_seen
+      from recon_workers
+     where last_seen_at > now() - interval '1 hour'
+     order by started_at desc
+     limit ${MAX_WORKERS}`)
+  return rows
+}

@@ -1,0 +1,98 @@
+import type { Logger } from 'pino'
+import pg from 'pg'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_MIN_MS = 100
+const RECONNECT_MAX_MS = 5_000
+/** How often the connection is asked for a sign of life, and how long that may take: a dead network is silent. */
+const PROBE_EVERY_MS = 10_000
+const PROBE_TIMEOUT_MS = 5_000
+
+export interface Notifications {
+  /** Sends a notification, unless the connection is down: then it is dropped, and listeners find out by polling. */
+  notify: (channel: string) => void
+  close: () => Promise<void>
+}
+
+/**
+ * LISTENs on `channels` over one connection of its own, and reconnects when it breaks.
+ * `onListening` is called after each connect: what was notified before it may have been missed.
+ */
+export function listen(
+  databaseUrl: string,
+  channels: readonly string[],
+  on: { notification: (channel: string, payload: string) => void, listening: () => void },
+  log: Logger,
+): Notifications {
+  let client: pg.Client | undefined
+  let timer: NodeJS.Timeout | undefined
+  let failures = 0
+  let closed = false
+
+  async function open(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'payments-api listen',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: PROBE_TIMEOUT_MS,
+      keepAlive: true,
+    })
+    const broken = once((error: unknown) => {
+      client = undefined
+      clearTimeout(timer)
+      void next.end().catch(() => {})
+      if (closed)
+        return
+      const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** failures++, RECONNECT_MAX_MS)
+      log.warn({ err: error, waitMs }, 'not listening to the database; reconnecting')
+      timer = setTimeout(() => void open(), waitMs)
+    })
+    next.on('error', broken)
+    next.on('end', () => broken(new Error('the connection ended')))
+    next.on('notification', ({ channel, payload }) => on.notification(channel, payload ?? ''))
+    try {
+      await next.connect()
+      await next.query(channels.map(channel => `listen ${next.escapeIdentifier(channel)}`).join('; '))
+      if (closed)
+        return void await next.end()
+      client = next
+      failures = 0
+      on.listening()
+      probe(next, broken)
+    }
+    catch (error) {
+      broken(error)
+    }
+  }
+
+  function probe(connection: pg.Client, broken: (error: unknown) => void): void {
+    timer = setTimeout(() => {
+      connection.query('select 1').then(() => {
+        if (client === connection)
+          probe(connection, broken)
+      }, broken)
+    }, PROBE_EVERY_MS)
+  }
+
+  void open()
+  return {
+    notify: (channel) => {
+      client?.query(`notify ${client.escapeIdentifier(channel)}`).catch(() => {}) // a broken connection reports itself
+    },
+    close: async () => {
+      closed = true
+      clearTimeout(timer)
+      await client?.end().catch(() => {})
+    },
+  }
+}
+
+function once<Argument>(f: (argument: Argument) => void): (argument: Argument) => void {
+  let called = false
+  return (argument) => {
+    if (!called) {
+      called = true
+      f(argument)
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { Answer, Api } from './support/api.ts'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { call, startApi } from './support/api.ts'
+import { createDatabase } from './support/database.ts'
+import { waitFor } from './support/wait-for.ts'
+
+interface Body { id: string, type?: string }
+
+describe('an idempotency key', () => {
+  let database: TestDatabase
+  let apis: Api[]
+
+  before(async () => {
+    database = await createDatabase()
+    apis = await Promise.all([startApi(database.url('payments_api')), startApi(database.url('payments_api'))])
+  })
+  after(async () => {
+    await Promise.all(apis?.map(api => api.stop()) ?? [])
+    await database?.drop()
+  })
+
+  const post = (key: string, body: unknown, api = 0): Promise<Answer<Body>> =>
+    call<Body>(`${apis[api]!.url}/payments`, { body, headers: { 'idempotency-key': key } })
+  const payment = { accountId: 'ACC-IDEM', amount: '12.50', description: 'once' }
+
+  it('replays the first answer byte for byte, from any process, also after the payment has settled', async () => {
+    const key = randomUUID()
+    const first = await post(key, payment)
+    assert.equal(first.headers.get('idempotent-replayed'), null)
+    await database.sql(`update payments set status = 'failed', updated_at = now() where id = $1`, [first.body.id])
+    for (const api of [0, 1]) {
+      const again = await post(key, payment, api)
+      assert.deepEqual([again.status, again.text, again.headers.get('location')], [201, first.text, first.headers.get('location')])
+      assert.equal(again.headers.get('idempotent-replayed'), 'true')
+    }
+  })
+
+  it('means the values and not their spelling', async () => {
+    const key = randomUUID()
+    const { text } = await post(key, '{"accountId":"ACC-IDEM","amount":7}')
+    for (const same of ['{"amount":7.0,"accountId":"ACC-IDEM"}', '{"accountId":"ACC-IDEM","amount":"7.00","currency":"USD","description":""}'])
+      assert.equal((await post(key, same)).text, text)
+  })
+
+  for (const change of [{ amount: '12.51' }, { accountId: 'ACC-OTHER' }, { description: 'twice' }, { currency: 'EUR' }]) {
+    it(`is refused with 422 for another ${Object.keys(change)[0]}, and nothing is made`, async () => {
+      const key = randomUUID()
+      await post(key, payment)
+      const { status, body } = await post(key, { ...payment, ...change })
+      assert.deepEqual([status, body.type], [422, '/problems/idempotency-key-reused'])
+      assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [{ n: 1 }])
+      assert.deepEqual(await database.sql(`select from accounts where id = 'ACC-OTHER'`), [])
+    })
+  }
+
+  it('is still free after a request that was refused', async () => {
+    const key = randomUUID()
+    assert.equal((await post(key, { ...payment, amount: 'much' })).status, 422)
+    const { status, headers } = await post(key, payment)
+    assert.deepEqual([status, headers.get('idempotent-replayed')], [201, null])
+  })
+
+  it('of one\'s own makes two payments of one body', async () => {
+    const [a, b] = await Promise.all([post(randomUUID(), payment), post(randomUUID(), payment)])
+    assert.notEqual(a.body.id, b.body.id)
+  })
+
+  it('makes one payment and one answer when 1,000 requests race for it through two processes', async () => {
+    const key = randomUUID()
+    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, i) => post(key, payment, i % 2)))
+    assert.deepEqual(new Set(answers.map(answer => answer.status)), new Set([201]))
+    assert.equal(new Set(answers.map(answer => answer.text)).size, 1)
+    assert.equal(answers.filter(answer => answer.headers.get('idempotent-replayed') === null).length, 1)
+    assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [{ n: 1 }])
+  })
+
+  it('gets its payment when the process died between the commit and the answer', async () => {
+    const doomed = await startApi(database.url('payments_api'))
+    const key = randomUUID()
+    // Hold the key's place, so that the insert is under way but not committed; then let it commit and kill the process.
+    const rival = new pg.Client({ connectionString: database.url() })
+    await rival.connect()
+    try {
+      await post(randomUUID(), payment) // the account exists
+      await rival.query('begin')
+      await rival.query('lock table payments in share mode')
+      const lost = call(`${doomed.url}/payments`, { body: payment, headers: { 'idempotency-key': key } }).then(() => 'answered', () => 'lost')
+      await waitFor('the write waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock'`)).length > 0)
+      doomed.process.kill('SIGSTOP')
+      await rival.query('rollback')
+      await waitFor('the payment is there', async () => (await database.sql('select from payments where idempotency_key = $1', [key])).length === 1)
+      doomed.process.kill('SIGKILL')
+      assert.equal(await lost, 'lost')
+    }
+    finally {
+      await rival.end()
+      doomed.process.kill('SIGKILL')
+    }
+    const { status, headers } = await post(key, payment)
+    assert.deepEqual([status, headers.get('idempotent-replayed')], [201, 'true'])
+  })
+
+  it('answers 409 after a bounded wait while a rival with it has not ended; its neighbours are not held up for good', async () => {
+    const key = randomUUID()
+    const rival = new pg.Client({ connectionString: database.url() })
+    await rival.connect()
+    try {
+      await rival.query('begin')
+      await rival.query(`
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+        values (gen_random_uuid(), 'anonymous', $1, sha256(''), 'ACC-IDEM', 'USD', 1, '', now(), now())`, [key])
+      const [blocked, ...neighbours] = await Promise.all([post(key, payment), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
+      assert.deepEqual([blocked.status, blocked.body.type, blocked.headers.get('retry-after')], [409, '/problems/idempotency-key-in-use', '1'])
+      assert.deepEqual(neighbours.map(({ status }) => status), [201, 201, 201])
+      await rival.query('rollback')
+    }
+    finally {
+      await rival.end()
+    }
+    assert.equal((await post(key, payment)).status, 201)
+  })
+
+  it('is required: 1 to 255 visible ASCII characters', async () => {
+    const without = await call<Body>(`${apis[0]!.url}/payments`, { body: payment })
+    assert.deepEqual([without.status, without.body.type], [400, '/problems/idempotency-key-missing'])
+    for (const key of ['a b', 'x'.repeat(256), 'é', '']) {
+      const { status, body } = await post(key, payment)
+      assert.equal(status, 400, JSON.stringify(key))
+      assert.match(body.type ?? '', /idempotency-key/)
+    }
+    assert.equal((await post('!'.repeat(255), payment)).status, 201)
+  })
+})

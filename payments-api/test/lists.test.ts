@@ -1,0 +1,217 @@
+import type { Api } from './support/api.ts'
+import type { TestDatabase } from './support/database.ts'
+import type { Settled } from './support/settled.ts'
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { pino } from 'pino'
+import { connect } from '../src/sql/connect.ts'
+import { listPayments } from '../src/sql/list-payments.ts'
+import { call, startApi } from './support/api.ts'
+import { createDatabase } from './support/database.ts'
+import { writeSettled } from './support/settled.ts'
+
+interface Page { payments: { id: string, amount: string, accountId: string }[], nextCursor: string | null }
+
+const STATUS = { completed: 'completed', completed_with_discrepancy: 'completed', failed: 'failed' } as const
+const OUTCOME = { completed: 'matched', completed_with_discrepancy: 'discrepancy', failed: 'failed' } as const
+
+describe('lists', () => {
+  let database: TestDatabase
+  let api: Api
+  let payments: (Settled & { id: string, createdAt: Date })[]
+
+  before(async () => {
+    database = await createDatabase()
+    const specs: (Settled & { createdAt: Date })[] = Array.from({ length: 120 }, (_, i) => {
+      const result = (['completed', 'completed_with_discrepancy', 'failed', null] as const)[i * 7 % 4]!
+      const currency = i % 3 ? 'USD' : 'JPY'
+      return {
+        accountId: `${currency}-${i % 5}`,
+        currency,
+        amount: currency === 'JPY' ? String(i + 1) : `${i + 1}.50`,
+        createdAt: new Date(Date.UTC(2026, 0, 1, 0, i)),
+        result,
+        job: i % 8 !== 1 ? 'pending' : 'dead',
+      }
+    })
+    const ids = await writeSettled(database, specs)
+    payments = specs.map((spec, i) => ({ ...spec, id: ids[i]! })).reverse()
+    api = await startApi(database.url('payments_api'))
+  })
+  after(async () => {
+    await api?.stop()
+    await database?.drop()
+  })
+
+  async function everyPage(query: Record<string, string>, limit: number): Promise<string[]> {
+    const ids: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page = (await call<Page>(`${api.url}/payments?${new URLSearchParams({
+        ...query,
+        limit: String(limit),
+        ...(cursor !== null && { cursor }),
+      }).toString()}`)).body
+      assert.ok(page.payments.length <= limit)
+      ids.push(...page.payments.map(payment => payment.id))
+      cursor = page.nextCursor
+    } while (cursor !== null)
+    return ids
+  }
+
+  it('find exactly the payments that the filters describe, newest first, whatever the page size', async () => {
+    const minute = fc.integer({ min: 0, max: 120 }).map(i => new Date(Date.UTC(2026, 0, 1, 0, i)).toISOString())
+    const filters = fc.record({
+      status: fc.constantFrom('pending', 'completed', 'failed'),
+      outcome: fc.constantFrom('matched', 'discrepancy', 'failed'),
+      accountId: fc.constantFrom('USD-1', 'JPY-0', 'NOBODY'),
+      currency: fc.constantFrom('USD', 'JPY', 'EUR'),
+      amountFrom: fc.constantFrom('0', '20.5', '60'),
+      amountTo: fc.constantFrom('20.5', '100', '1000'),
+      from: minute,
+      to: minute,
+    }, { requiredKeys: [] })
+    await fc.assert(fc.asyncProperty(filters, fc.constantFrom(1, 7, 50, 200), async (filter, limit) => {
+      const expected = payments.filter(payment =>
+        (filter.status === undefined || (payment.result ? STATUS[payment.result] : 'pending') === filter.status)
+        && (filter.outcome === undefined || (payment.result && OUTCOME[payment.result]) === filter.outcome)
+        && (filter.accountId === undefined || payment.accountId === filter.accountId)
+        && (filter.currency === undefined || payment.currency === filter.currency)
+        && (filter.amountFrom === undefined || Number(payment.amount) >= Number(filter.amountFrom))
+        && (filter.amountTo === undefined || Number(payment.amount) <= Number(filter.amountTo))
+        && (filter.from === undefined || payment.createdAt >= new Date(filter.from))
+        && (filter.to === undefined || payment.createdAt < new Date(filter.to)))
+      assert.deepEqual(await everyPage(filter, limit), expected.map(payment => payment.id))
+    }), { numRuns: 150 })
+  }).timeout(60_000)
+
+  it('look at a bounded number of payments a page, and go on from there', async () => {
+    const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
+    try {
+      const found: string[] = []
+      let pages = 0
+      let before: string | undefined
+      do {
+        const page = await listPayments(db, { currency: 'JPY', amountFrom: '100' }, { limit: 3, before, maxExamined: 10 })
+        found.push(...page.rows.map(row => row.id))
+        before = page.next
+        pages++
+      } while (before !== undefined)
+      assert.deepEqual(found, payments.filter(payment => payment.currency === 'JPY' && Number(payment.amount) >= 100).map(payment => payment.id))
+      assert.ok(pages >= 12, `${pages} pages for 120 payments, 10 examined each`)
+    }
+    finally {
+      await db.destroy()
+    }
+  })
+
+  for (const query of ['status=done', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
+    it(`refuse ?${query} by the parameter's name`, async () => {
+      const { status, body } = await call<{ errors: { parameter: string }[] }>(`${api.url}/payments?${query}`)
+      assert.deepEqual([status, body.errors.map(error => error.parameter)], [400, [query.split('=')[0]]])
+    })
+  }
+
+  it('of payments are exported whole, with the same filters, formulas defused', async () => {
+    await writeSettled(database, [
+      '=1+1',
+      '+1',
+      '-1',
+      '@x',
+      'a "quoted", text',
+      'two\r\nlines',
+      'plain',
+    ].map(description => ({ accountId: 'CSV', amount: '-5.00', description, result: 'failed' as const })))
+    const { text, headers } = await call(`${api.url}/payments.csv?accountId=CSV`)
+    assert.match(headers.get('content-disposition') ?? '', /payments\.csv/)
+    const [header, ...lines] = text.split(/\r\n(?=id,|[0-9a-f-]{36},|$)/)
+    assert.equal(header, 'id,createdAt,accountId,amount,currency,status,outcome,discrepancyAmount,description')
+    assert.deepEqual(lines.filter(Boolean).map(line => line.split(',').slice(2, 8).join(',')), Array.from({ length: 7 }).fill('CSV,-5.00,USD,failed,failed,'))
+    assert.deepEqual(lines.filter(Boolean).map(line => line.split(',').slice(8).join(',')).reverse(), [
+      '\'=1+1',
+      '\'+1',
+      '\'-1',
+      '\'@x',
+      '"a ""quoted"", text"',
+      '"two\r\nlines"',
+      'plain',
+    ])
+    assert.equal((await call(`${api.url}/payments.csv?currency=JPY`)).text.split('\r\n').length, 1 + 40 + 1)
+  })
+
+  it('of accounts show customers only, by id, and by how it begins', async () => {
+    const ids: string[] = []
+    let cursor = ''
+    do {
+      const { body } = await call<{ accounts: { id: string }[], nextCursor: string | null }>(`${api.url}/accounts?limit=2${cursor && `&cursor=${cursor}`}`)
+      ids.push(...body.accounts.map(account => account.id))
+      cursor = body.nextCursor ?? ''
+    } while (cursor)
+    assert.deepEqual(ids, [...ids].sort())
+    assert.ok(ids.includes('USD-1') && !ids.some(id => id.includes(':')))
+    const { body } = await call<{ accounts: { id: string }[] }>(`${api.url}/accounts?prefix=JPY`)
+    assert.deepEqual(body.accounts.map(account => account.id), ['JPY-0', 'JPY-1', 'JPY-2', 'JPY-3', 'JPY-4'])
+  })
+
+  it('of entries go back from the newest, and the balance at an instant is that of the last entry until then', async () => {
+    await writeSettled(database, ['1.00', '2.00', '3.00'].map(amount => ({ accountId: 'HIST', amount, result: 'completed' as const })))
+    const { body } = await call<{ entries: { amount: string, balanceAfter: string, accountVersion: number, createdAt: string }[] }>(`${api.url}/accounts/HIST/entries`)
+    assert.deepEqual(body.entries.map(({ amount, balanceAfter, accountVersion }) => [amount, balanceAfter, accountVersion]), [
+      ['3.00', '6.00', 3],
+      ['2.00', '3.00', 2],
+      ['1.00', '1.00', 1],
+    ])
+    const times = await database.sql<{ at: string }>(`select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at from ledger_entries where account_id = 'HIST' order by account_version`)
+    const balance = async (at?: string): Promise<unknown> => (await call<{ balance: string }>(`${api.url}/accounts/HIST/balance${at
+      ? `?at=${at}`
+      : ''}`)).body.balance
+    assert.deepEqual([await balance('2020-01-01T00:00:00Z'), await balance('2100-01-01T00:00:00Z'), await balance()], ['0.00', '6.00', '6.00'])
+    assert.equal(await balance(new Date(new Date(times[1]!.at).getTime() + 1).toISOString()), new Date(times[2]!.at).getTime() > new Date(times[1]!.at).getTime()
+      ? '3.00'
+      : '6.00')
+    assert.equal((await call(`${api.url}/accounts/NOBODY/entries`)).status, 404)
+    assert.equal((await call(`${api.url}/accounts/NOBODY`)).status, 404)
+    assert.deepEqual((({ id, balance, entryCount }) => ({ id, balance, entryCount }))((await call<{ id: string, balance: string, entryCount: number }>(`${api.url}/accounts/HIST`)).body), { id: 'HIST', balance: '6.00', entryCount: 3 })
+  })
+
+  it('of jobs are by status, and a dead one can be retried once', async () => {
+    const jobs = async (status: string): Promise<string[]> => {
+      const ids: string[] = []
+      let cursor = ''
+      do {
+        const { body } = await call<{ jobs: { paymentId: string }[], nextCursor: string | null }>(`${api.url}/recon-jobs?status=${status}&limit=7${cursor && `&cursor=${cursor}`}`)
+        ids.push(...body.jobs.map(job => job.paymentId))
+        cursor = body.nextCursor ?? ''
+      } while (cursor)
+      return ids
+    }
+    const open = payments.filter(payment => !payment.result)
+    const dead = open.filter(payment => payment.job === 'dead').map(payment => payment.id)
+    assert.deepEqual(await jobs('dead'), dead)
+    assert.deepEqual(await jobs('pending'), open.filter(payment => payment.job !== 'dead').map(payment => payment.id))
+    assert.ok((await jobs('completed')).length >= 90)
+
+    const retry = (id: string): ReturnType<typeof call<{ status: string, attempts: number, lastError: string }>> => call(`${api.url}/recon-jobs/${id}/retry`, { method: 'POST' })
+    const retried = await retry(dead[0]!)
+    assert.deepEqual([retried.status, retried.body.status, retried.body.attempts, retried.body.lastError], [200, 'pending', 0, 'no such account'])
+    assert.deepEqual((await retry(dead[0]!)).status, 409)
+    assert.equal((await retry('00000000-0000-7000-8000-000000000000')).status, 404)
+    assert.equal((await jobs('dead')).length, dead.length - 1)
+  })
+
+  it('of operations tell the queue, the rate and the workers', async () => {
+    await database.sql(`
+      insert into recon_workers (id, host, pid, last_seen_at, stopped_at, settled) values
+        ('alive', 'h', 1, now(), null, 7), ('gone', 'h', 2, now() - interval '1 minute', null, 0), ('done', 'h', 3, now(), now(), 0), ('old', 'h', 4, now() - interval '2 hours', null, 0)`)
+    const { body } = await call<{ queue: { waiting: number, dead: number, oldestSeconds: number }, workers: { id: string, state: string }[] }>(`${api.url}/operations`)
+    assert.equal(body.queue.waiting + body.queue.dead, payments.filter(payment => !payment.result).length)
+    assert.ok(body.queue.oldestSeconds >= 0)
+    assert.deepEqual(Object.fromEntries(body.workers.map(({ id, state }) => [id, state])), { alive: 'running', gone: 'lost', done: 'stopped' })
+  })
+
+  it('come with metrics by route', async () => {
+    const { text } = await call(`${api.url}/metrics`)
+    assert.match(text, /http_request_duration_seconds_count\{method="GET",route="\/payments",status="200"\} \d+/)
+    assert.match(text, /event_stream_clients 0/)
+  })
+})

@@ -1,0 +1,248 @@
+import type { Api } from './support/api.ts'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { call, startApi } from './support/api.ts'
+import { createDatabase } from './support/database.ts'
+
+interface Problem { type: string, title: string, status: number, detail: string, instance: string, errors?: { pointer?: string, parameter?: string, detail: string }[] }
+interface Payment { id: string, accountId: string, amount: string, currency: string, description: string, status: string, createdAt: string }
+
+describe('payments', () => {
+  let database: TestDatabase
+  let api: Api
+
+  before(async () => {
+    database = await createDatabase()
+    api = await startApi(database.url('payments_api'))
+  })
+  after(async () => {
+    await api?.stop()
+    await database?.drop()
+  })
+
+  const post = <Body = Payment>(body: unknown, key: string = randomUUID()): ReturnType<typeof call<Body>> =>
+    call<Body>(`${api.url}/payments`, {
+      body,
+      headers: { 'idempotency-key': key },
+    })
+
+  describe('POST /payments', () => {
+    it('creates the guide\'s payment, with its job', async () => {
+      const { status, headers, body } = await post('{"accountId": "ACC-001", "amount": 100.00, "description": "Payment description"}')
+      assert.equal(status, 201)
+      assert.deepEqual(body, {
+        id: body.id,
+        accountId: 'ACC-001',
+        amount: '100.00',
+        currency: 'USD',
+        description: 'Payment description',
+        status: 'pending',
+        createdAt: body.createdAt,
+      })
+      assert.equal(headers.get('location'), `/payments/${body.id}`)
+      assert.match(body.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      assert.deepEqual(await database.sql('select status, attempts from recon_jobs where payment_id = $1', [body.id]), [
+        { status: 'pending', attempts: 0 },
+      ])
+    })
+
+    it('takes amounts as numbers or strings, exactly as they are written', async () => {
+      const amounts = [
+        ['9007199254740993.13', '#/amount'], // 16 digits: refused, and not rounded to ...994
+        ['900719925474099.13', '900719925474099.13'],
+        ['"0.1"', '0.10'],
+        ['-5', '-5.00'],
+        ['0', '0.00'],
+        ['-0', '0.00'],
+        ['"-0.00"', '0.00'],
+      ] as const
+      for (const [amount, expected] of amounts) {
+        const { status, body } = await post<Payment & Problem>(`{"accountId":"ACC-EXACT","amount":${amount}}`)
+        assert.equal(status === 201 ? body.amount : body.errors?.[0]?.pointer, expected)
+      }
+    })
+
+    it('writes amounts with the decimals of ISO 4217', async () => {
+      for (const [currency, amount, expected] of [
+        ['JPY', '5', '5'],
+        ['KWD', '10.13', '10.130'],
+        ['HUF', '7', '7.00'],
+        ['USD', '7', '7.00'],
+      ]) {
+        const { status, body } = await post({ accountId: `ACC-${currency}`, amount, currency })
+        assert.equal(status, 201)
+        assert.equal(body.amount, expected)
+        assert.deepEqual(await database.sql('select amount::text from payments where id = $1', [body.id]), [
+          { amount: expected },
+        ])
+      }
+    })
+
+    const refused: [string, string, string[]][] = [
+      ['a missing field', '{"amount":1}', ['#/accountId']],
+      [
+        'all wrong fields at once',
+        '{"accountId":"?","amount":1e2,"currency":"XXQ","description":5,"fee":1}',
+        ['#/accountId', '#/amount', '#/currency', '#/description', '#/fee'],
+      ],
+      ['an exponent', '{"accountId":"A","amount":1e2}', ['#/amount']],
+      ['too many decimals', '{"accountId":"A","amount":"1.001"}', ['#/amount']],
+      ['a decimal of a currency without', '{"accountId":"A","amount":"1.5","currency":"JPY"}', ['#/amount']],
+      ['NaN as a word', '{"accountId":"A","amount":"NaN"}', ['#/amount']],
+      ['Infinity as a word', '{"accountId":"A","amount":"-Infinity"}', ['#/amount']],
+      ['more than 15 digits', '{"accountId":"A","amount":"1000000000000000"}', ['#/amount']],
+      ['a settlement account', '{"accountId":"settlement:USD:0","amount":1}', ['#/accountId']],
+      ['an unknown currency', '{"accountId":"A","amount":1,"currency":"ABC"}', ['#/currency']],
+      ['a currency in small letters', '{"accountId":"A","amount":1,"currency":"usd"}', ['#/currency']],
+      ['U+0000', '{"accountId":"A","amount":1,"description":"a\\u0000b"}', ['#/description']],
+      ['a lone surrogate', '{"accountId":"A","amount":1,"description":"\\ud800"}', ['#/description']],
+      ['501 characters', JSON.stringify({ accountId: 'A', amount: 1, description: '🙂'.repeat(501) }), ['#/description']],
+      ['an unknown field by its pointer', '{"accountId":"A","amount":1,"a/b~c":1}', ['#/a~1b~0c']],
+      ['an unknown field with a lone surrogate in its name', '{"accountId":"A","amount":1,"\\ud800":1}', ['#/%EF%BF%BD']],
+      ['an array', '[]', ['#']],
+      ['null', 'null', ['#']],
+    ]
+    for (const [what, body, pointers] of refused) {
+      it(`refuses ${what} with 422 and the field's pointer`, async () => {
+        const answer = await post<Problem>(body)
+        assert.equal(answer.status, 422)
+        assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
+        assert.equal(answer.body.type, '/problems/validation')
+        assert.deepEqual(answer.body.errors?.map(error => error.pointer).sort(), pointers)
+        assert.equal(answer.body.instance, `urn:uuid:${answer.headers.get('x-request-id')}`)
+      })
+    }
+
+    it('takes 500 characters of any plane', async () => {
+      const { status, body } = await post({ accountId: 'A', amount: 1, description: '🙂'.repeat(500) })
+      assert.equal(status, 201)
+      assert.deepEqual(await database.sql('select char_length(description) as n from payments where id = $1', [body.id]), [
+        { n: 500 },
+      ])
+    })
+
+    it('refuses another currency than the account has', async () => {
+      assert.equal((await post({ accountId: 'ACC-EUR', amount: 1, currency: 'EUR' })).status, 201)
+      const { status, body } = await post<Problem>({ accountId: 'ACC-EUR', amount: 1 })
+      assert.equal(status, 422)
+      assert.equal(body.type, '/problems/currency-mismatch')
+      assert.deepEqual(body.errors?.map(error => error.pointer), ['#/currency'])
+    })
+
+    const unreadable: [string, { body: string, headers?: Record<string, string> }, number, string][] = [
+      ['broken JSON', { body: '{"accountId":' }, 400, 'malformed-json'],
+      ['an empty body', { body: '' }, 400, 'malformed-json'],
+      ['a body over 64 kB', { body: JSON.stringify({ description: 'x'.repeat(70_000) }) }, 413, 'payload-too-large'],
+      ['another content type', { body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported-media-type'],
+      ['another charset', { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } }, 415, 'unsupported-media-type'],
+      ['a compressed body', { body: '{}', headers: { 'content-encoding': 'gzip' } }, 415, 'unsupported-media-type'],
+    ]
+    for (const [what, { body, headers }, status, type] of unreadable) {
+      it(`refuses ${what} with ${status}`, async () => {
+        const answer = await call<Problem>(`${api.url}/payments`, {
+          method: 'POST',
+          body,
+          headers: { 'idempotency-key': randomUUID(), ...headers },
+        })
+        assert.equal(answer.status, status)
+        assert.equal(answer.body.type, `/problems/${type}`)
+      })
+    }
+
+    it('refuses bytes that are not UTF-8', async () => {
+      const res = await fetch(`${api.url}/payments`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+        body: Buffer.from([0x22, 0xFF, 0x22]),
+      })
+      assert.equal(res.status, 400)
+      assert.equal((await res.json() as Problem).type, '/problems/malformed-json')
+    })
+  })
+
+  describe('GET /payments', () => {
+    it('pages newest first, without gaps or repeats while new ones arrive', async () => {
+      const ids: string[] = []
+      for (let i = 0; i < 5; i++)
+        ids.unshift((await post({ accountId: 'ACC-PAGES', amount: i })).body.id)
+      const seen: string[] = []
+      let cursor: string | null = ''
+      while (cursor !== null) {
+        const page: { body: { payments: Payment[], nextCursor: string | null } }
+          = await call(`${api.url}/payments?accountId=ACC-PAGES&limit=2${cursor && `&cursor=${cursor}`}`)
+        seen.push(...page.body.payments.map(payment => payment.id))
+        cursor = page.body.nextCursor
+        await post({ accountId: 'ACC-PAGES', amount: 1 })
+      }
+      assert.deepEqual(seen, ids)
+    })
+
+    for (const query of [
+      'limit=0',
+      'limit=201',
+      'limit=x',
+      'cursor=nonsense',
+      'accountId=%20',
+      'sort=amount',
+    ]) {
+      it(`refuses ?${query} with 400 and the parameter's name`, async () => {
+        const { status, body } = await call<Problem>(`${api.url}/payments?${query}`)
+        assert.equal(status, 400)
+        assert.equal(body.type, '/problems/invalid-parameter')
+        assert.deepEqual(body.errors?.map(error => error.parameter), [query.split('=')[0]])
+      })
+    }
+  })
+
+  describe('GET /payments/{id}', () => {
+    it('answers a waiting payment with its job', async () => {
+      const created = (await post({ accountId: 'ACC-DETAIL', amount: '1.00' })).body
+      const { status, body } = await call(`${api.url}/payments/${created.id}`)
+      assert.equal(status, 200)
+      const { updatedAt, job, ...rest } = body as Record<string, unknown> & { job: { status: string, attempts: number } }
+      assert.deepEqual(rest, {
+        ...created,
+        outcome: null,
+        discrepancyAmount: null,
+        reconciliation: null,
+        entries: [],
+      })
+      assert.equal(updatedAt, created.createdAt)
+      assert.deepEqual([job.status, job.attempts], ['pending', 0])
+    })
+
+    it('answers 404 for an unknown id and 400 for what is no id', async () => {
+      assert.equal((await call(`${api.url}/payments/${randomUUID()}`)).status, 404)
+      assert.equal((await call(`${api.url}/payments/1`)).status, 400)
+    })
+  })
+
+  describe('GET /accounts/{id}/balance', () => {
+    it('answers zero with the currency\'s decimals before anything was posted', async () => {
+      await post({ accountId: 'ACC-NEW', amount: 1 })
+      assert.deepEqual((await call(`${api.url}/accounts/ACC-NEW/balance`)).body, { accountId: 'ACC-NEW', balance: '0.00', currency: 'USD' })
+    })
+
+    it('answers 404 for an account never seen, and 400 for what cannot be a customer\'s account', async () => {
+      assert.equal((await call(`${api.url}/accounts/ACC-NOBODY/balance`)).status, 404)
+      assert.equal((await call(`${api.url}/accounts/settlement:USD:0/balance`)).status, 400)
+    })
+  })
+
+  describe('any request', () => {
+    it('answers an unknown route with 404, an unknown method with 405, a malformed path with 400', async () => {
+      const unknown = await call<Problem>(`${api.url}/nothing`)
+      assert.deepEqual([unknown.status, unknown.body.type], [404, '/problems/not-found'])
+      const method = await call<Problem>(`${api.url}/payments`, { method: 'DELETE' })
+      assert.deepEqual([method.status, method.body.type, method.headers.get('allow')], [405, '/problems/method-not-allowed', 'POST, GET, HEAD'])
+      const path = await call<Problem>(`${api.url}/payments/%E0%A4%A`)
+      assert.deepEqual([path.status, path.body.type], [400, '/problems/malformed-request'])
+    })
+
+    it('is answered by /health and /ready', async () => {
+      assert.deepEqual((await call(`${api.url}/health`)).body, { status: 'ok' })
+      assert.deepEqual((await call(`${api.url}/ready`)).body, { status: 'ready' })
+    })
+  })
+})

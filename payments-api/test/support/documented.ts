@@ -1,0 +1,43 @@
+import type { ValidateFunction } from 'ajv'
+import assert from 'node:assert/strict'
+import addFormats from 'ajv-formats'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { openApiText } from '../../scripts/write-openapi.ts'
+
+interface Document {
+  paths: Record<string, Record<string, { responses: Record<string, { content: Record<string, { schema: object }> }> }>>
+  components: object
+}
+
+const document = JSON.parse(openApiText()) as Document
+const ajv = new Ajv2020({ strict: false })
+addFormats.default(ajv)
+ajv.addSchema({ $id: 'openapi', components: document.components })
+const validators = new Map<string, ValidateFunction>()
+
+const paths = Object.keys(document.paths).map(path => ({
+  path,
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}))
+
+/**
+ * Asserts that an answer is one that the OpenAPI document tells of: its status, its content type and its body.
+ * Routes and methods that the API does not have are answered with 404 and 405; no operation tells of those.
+ */
+export function assertDocumented(method: string, url: string, answer: { status: number, contentType: string, body: unknown }): void {
+  const { pathname } = new URL(url)
+  const path = paths.find(({ pattern }) => pattern.test(pathname))?.path
+  const operation = path && document.paths[path]?.[method.toLowerCase()]
+  if (!path || !operation)
+    return assert.ok([400, 404, 405].includes(answer.status) || /^\/(?:docs|openapi)/.test(pathname), `${method} ${pathname} answered ${answer.status}`)
+  const content = operation.responses[answer.status]?.content
+  assert.ok(content, `${method} ${path} does not tell of ${answer.status}`)
+  const type = answer.contentType.split(';')[0]!
+  assert.ok(type in content, `${method} ${path} ${answer.status} is not told to be ${type}`)
+  if (answer.body === undefined)
+    return
+  const key = `${method} ${path} ${answer.status}`
+  const validate = validators.get(key) ?? ajv.compile(JSON.parse(JSON.stringify(content[type]!.schema).replaceAll('"#/components', '"openapi#/components')) as object)
+  validators.set(key, validate)
+  assert.ok(validate(answer.body), `${key}: ${ajv.errorsText(validate.errors)}`)
+}

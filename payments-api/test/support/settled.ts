@@ -1,0 +1,68 @@
+import type { TestDatabase } from './database.ts'
+import { firstUuidv7At } from '../../src/domain/uuidv7.ts'
+
+export interface Settled {
+  accountId: string
+  currency?: string
+  /** Decimal string with the currency's decimals. */
+  amount: string
+  description?: string
+  createdAt?: Date
+  result: 'completed' | 'completed_with_discrepancy' | 'failed' | null
+  /** Of a payment without a result. */
+  job?: 'pending' | 'dead'
+}
+
+/** Writes payments as accept and settle leave them, one after the other, and answers their ids. For tests that read. */
+export async function writeSettled(database: TestDatabase, payments: Settled[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const [i, { accountId, currency = 'USD', amount, description = '', createdAt = new Date(), result, job = 'pending' }] of payments.entries()) {
+    const id = `${firstUuidv7At(createdAt).slice(0, 24)}${(Date.now() % 1e6).toString(16).padStart(6, '0')}${i.toString(16).padStart(6, '0')}`
+    ids.push(id)
+    await database.sql(`select open_account($1, $2)`, [accountId, currency])
+    await database.sql(`
+      insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+      values ($1::uuid, 'test', $1::uuid::text, sha256($1::uuid::text::bytea), $2, $3, $4, $5, $6, $6)`, [
+      id,
+      accountId,
+      currency,
+      amount,
+      description,
+      createdAt,
+    ])
+    await database.sql(`insert into recon_jobs (payment_id, status, attempts, last_error, finished_at) values ($1, $2, $3, $4, $5)`, result
+      ? [
+          id,
+          'completed',
+          1,
+          null,
+          new Date(),
+        ]
+      : [
+          id,
+          job,
+          job === 'dead' ? 5 : 0,
+          job === 'dead' ? 'no such account' : null,
+          job === 'dead' ? new Date() : null,
+        ])
+    if (!result)
+      continue
+    await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, $2::text, $2::text = 'completed', $3)`, [
+      id,
+      result,
+      result === 'completed_with_discrepancy' ? '0.13' : '0.00',
+    ])
+    await database.sql(`update payments set status = $2 where id = $1`, [
+      id,
+      result === 'failed' ? 'failed' : 'completed',
+    ])
+    if (result !== 'failed') {
+      await database.sql(`
+        insert into ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version)
+        select $1::uuid, side.type, a.id, a.currency, $3::numeric, a.balance + side.sign * $3::numeric, a.version + 1
+          from accounts a
+          join (values ('credit', $2::text, 1), ('debit', 'settlement:' || $4::text || ':0', -1)) side(type, account, sign) on side.account = a.id`, [id, accountId, amount, currency])
+    }
+  }
+  return ids
+}

@@ -1,0 +1,33 @@
+export default defineAppConfig({
+  ui: {
+    colors: { primary: 'indigo', neutral: 'slate' },
+    // Small and quiet enough for a row of a dense table.
+    badge: {
+      slots: { base: 'whitespace-nowrap' },
+      variants: {
+        size: {
+          md: { base: 'py-0.5', trailingIcon: 'size-3' },
+        },
+      },
+    },
+    formField: {
+      slots: { error: 'mt-1.5 text-xs first-letter:uppercase' },
+      variants: {
+        size: {
+          md: { hint: 'text-xs' },
+        },
+      },
+    },
+    button: {
+      slots: { base: 'cursor-pointer' },
+      compoundVariants: [
+        // One button colour for light and dark: white on it reaches 6:1.
+        {
+          color: 'primary',
+          variant: 'solid',
+          class: 'bg-primary-600 text-white hover:bg-primary-700 active:bg-primary-700 disabled:bg-primary-600 aria-disabled:bg-primary-600',
+        },
+      ],
+    },
+  },
+})

@@ -1,0 +1,52 @@
+import type { Balance } from '#shared/types/balance'
+import type { Problem } from '#shared/types/problem'
+
+export type BalanceState
+  = | { kind: 'none' }
+    | { kind: 'loading', accountId: string }
+    | { kind: 'known', accountId: string, balance: Balance }
+    | { kind: 'unknown', accountId: string }
+    | { kind: 'refused', accountId: string, reason: string }
+    | { kind: 'failed', accountId: string, problem: Problem }
+
+/** At most about three fetches a second, however many payments settle. */
+const REFRESH_EVERY_MS = 333
+
+/** The balance of one account at a time. */
+export function useAccountBalance() {
+  const state = useState<BalanceState>('account-balance', () => shallowRef({ kind: 'none' }))
+
+  async function load(accountId: string): Promise<void> {
+    const answer = await askServer<Balance>(`/api/accounts/${encodeURIComponent(accountId)}/balance`)
+    if (state.value.kind === 'none' || state.value.accountId !== accountId)
+      return // another account was chosen meanwhile
+    if (answer.ok)
+      state.value = { kind: 'known', accountId, balance: answer.body }
+    else if (answer.problem.status === 404)
+      state.value = { kind: 'unknown', accountId }
+    else if (answer.problem.status === 400)
+      state.value = { kind: 'refused', accountId, reason: answer.problem.errors?.[0]?.detail ?? answer.problem.title }
+    else
+      state.value = { kind: 'failed', accountId, problem: answer.problem }
+  }
+
+  async function choose(accountId: string): Promise<void> {
+    state.value = accountId
+      ? { kind: 'loading', accountId }
+      : { kind: 'none' }
+    if (accountId)
+      await load(accountId)
+  }
+
+  /** Fetches the chosen account's balance again; what is shown stays until the answer is there. */
+  const refresh = coalesce(async () => {
+    if (state.value.kind !== 'none')
+      await load(state.value.accountId)
+  }, REFRESH_EVERY_MS)
+
+  return {
+    state: shallowReadonly(state),
+    choose,
+    refresh,
+  }
+}

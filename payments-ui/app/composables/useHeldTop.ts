@@ -1,0 +1,35 @@
+/**
+ * Keeps new rows from moving what a person reads. While `isReading`, rows that come above the one that was on top are
+ * held back and counted; `release` shows them.
+ */
+export function useHeldTop<Row extends { id: string }>(rows: Readonly<Ref<readonly Row[]>>, isReading: Readonly<Ref<boolean>>) {
+  const topId = ref<string>()
+  const heldCount = computed(() => topId.value === undefined
+    ? 0
+    : Math.max(0, rows.value.findIndex(row => row.id === topId.value)))
+
+  watch(isReading, (reading) => {
+    if (!reading)
+      release()
+    else
+      topId.value ??= rows.value[0]?.id
+  }, { immediate: true })
+  // Other rows altogether: there is nothing left to hold on to.
+  watch(rows, (now) => {
+    if (topId.value !== undefined && !now.some(row => row.id === topId.value)) {
+      topId.value = isReading.value
+        ? now[0]?.id
+        : undefined
+    }
+  })
+
+  function release(): void {
+    topId.value = undefined
+  }
+
+  return {
+    heldCount,
+    shown: computed(() => rows.value.slice(heldCount.value)),
+    release,
+  }
+}

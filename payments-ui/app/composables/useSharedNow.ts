@@ -1,0 +1,17 @@
+import { createSharedComposable, useIntervalFn } from '@vueuse/core'
+
+const TICK_MS = 10_000
+
+const useTicks = createSharedComposable((now: Ref<number>) => {
+  useIntervalFn(() => now.value = Date.now(), TICK_MS)
+})
+
+/** The time in milliseconds, for "3 min. ago": the server's while its page comes alive, then the browser's. One timer for all. */
+export function useSharedNow(): Ref<number> {
+  const now = useState('now', () => Date.now())
+  onMounted(() => {
+    now.value = Math.max(now.value, Date.now())
+    useTicks(now)
+  })
+  return now
+}

@@ -1,0 +1,22 @@
+import type { LedgerEntry } from '#shared/types/account'
+
+export interface BalancePoint {
+  /** ISO 8601. */
+  time: string
+  /** A decimal string, as people read it. */
+  balance: string
+  /** Seconds since 1970, for the chart's axis. */
+  seconds: number
+  /** The balance as near as a number can be: for the height of a line, never for a figure. */
+  height: number
+}
+
+/** The balance after each entry, oldest first, from entries that come newest first. */
+export function balancePoints(entries: readonly LedgerEntry[]): BalancePoint[] {
+  return entries.map(entry => ({
+    time: entry.createdAt,
+    balance: entry.balanceAfter,
+    seconds: Date.parse(entry.createdAt) / 1_000,
+    height: Number(entry.balanceAfter),
+  })).reverse()
+}

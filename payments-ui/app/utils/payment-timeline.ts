@@ -1,0 +1,107 @@
+import type { PaymentDetail } from '#shared/types/payment-detail'
+import { formatExactTime } from './format-time'
+
+export interface TimelineStep {
+  title: string
+  detail?: string
+  /** ISO 8601; null for what has not happened yet. */
+  time: string | null
+  state: 'done' | 'waiting' | 'failed'
+}
+
+/** What has happened to a payment, in order, and what it waits for. */
+export function paymentTimeline(payment: PaymentDetail): TimelineStep[] {
+  return [
+    { title: 'Created', time: payment.createdAt, state: 'done' },
+    { title: 'Reconciliation queued', detail: 'With the payment, in one transaction', time: payment.createdAt, state: 'done' },
+    ...attemptSteps(payment),
+    ...resultSteps(payment),
+    ...entrySteps(payment),
+  ]
+}
+
+function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
+  if (!job)
+    return [] // pruned
+  const taken: TimelineStep[] = job.lockedBy === null
+    ? []
+    : [
+        {
+          title: `Taken by ${job.lockedBy}`,
+          detail: `Attempt ${job.attempts}`,
+          time: job.lockedAt,
+          state: 'done',
+        },
+      ]
+  if (job.status === 'dead') {
+    return [
+      ...taken,
+      {
+        title: 'Given up',
+        detail: `After ${job.attempts} attempts. ${job.lastError ?? ''}`.trim(),
+        time: job.finishedAt,
+        state: 'failed',
+      },
+    ]
+  }
+  if (status !== 'pending')
+    return taken
+  const tryAgain: TimelineStep[] = job.lastError === null
+    ? []
+    : [
+        {
+          title: 'The attempt failed',
+          detail: job.lastError,
+          time: null,
+          state: 'failed',
+        },
+      ]
+  return [
+    ...taken,
+    ...tryAgain,
+    {
+      title: 'Waits for a worker',
+      detail: job.attempts > 0
+        ? `Not before ${formatExactTime(job.runAt)}`
+        : undefined,
+      time: null,
+      state: 'waiting',
+    },
+  ]
+}
+
+function resultSteps({ status, outcome, reconciliation }: PaymentDetail): TimelineStep[] {
+  if (!reconciliation)
+    return []
+  const titles: Record<string, string> = {
+    matched: 'Reconciled: it matches',
+    discrepancy: 'Reconciled, with a discrepancy',
+    failed: 'Failed',
+  }
+  return [
+    {
+      title: outcome !== null && Object.hasOwn(titles, outcome)
+        ? titles[outcome]!
+        : `Reconciled: ${outcome ?? status}`,
+      detail: reconciliation.notes ?? undefined,
+      time: reconciliation.createdAt,
+      state: status === 'failed'
+        ? 'failed'
+        : 'done',
+    },
+  ]
+}
+
+function entrySteps({ entries }: PaymentDetail): TimelineStep[] {
+  const [first] = entries
+  return first
+    ? [
+        {
+          title: 'Entries posted',
+          detail: `${entries.length} in the ledger`,
+          time: first.createdAt,
+          state: 'done',
+        },
+      ]
+    : []
+}

@@ -1,0 +1,10 @@
+/** A random UUID (version 4), also on plain http origins, where browsers do not offer crypto.randomUUID. */
+export function randomUuid(): string {
+  if (typeof crypto.randomUUID === 'function')
+    return crypto.randomUUID()
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6]! & 0x0F) | 0x40
+  bytes[8] = (bytes[8]! & 0x3F) | 0x80
+  const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

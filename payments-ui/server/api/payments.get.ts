@@ -1,0 +1,2 @@
+export default defineEventHandler(async event =>
+  sendAnswer(event, await usePaymentsApi().listPayments(getRequestURL(event).searchParams, untilClosed(event.node.res))))

@@ -1,0 +1,36 @@
+import type { H3Event } from 'h3'
+import type { Problem } from '../../shared/types/problem.ts'
+import type { ApiAnswer } from './payments-api.ts'
+
+/** Passes the API's answer on to the browser, or the problem in its place. */
+export function sendAnswer(event: H3Event, answer: ApiAnswer<unknown>): string {
+  if (!answer.ok)
+    return sendProblem(event, answer.problem, answer.headers)
+  setResponseStatus(event, answer.status)
+  setHeaders(event, { ...answer.headers, 'content-type': 'application/json' })
+  return JSON.stringify(answer.body)
+}
+
+/** Answers application/problem+json with the problem's own status. */
+export function sendProblem(event: H3Event, problem: Problem, headers: Record<string, string> = {}): string {
+  // Where the browser has gone, so has the call for it: that is no error.
+  if (problem.status >= 500 && !event.node.res.destroyed) {
+    console.error(JSON.stringify({
+      level: 'error',
+      msg: problem.title,
+      instance: problem.instance,
+      path: event.path,
+    }))
+  }
+  setResponseStatus(event, problem.status)
+  setHeaders(event, { ...headers, 'content-type': 'application/problem+json' })
+  return JSON.stringify(problem)
+}
+
+function setHeaders(event: H3Event, { location, ...headers }: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers))
+    event.node.res.setHeader(name, value)
+  if (location !== undefined)
+    event.node.res.setHeader('location', `/api${location}`)
+  event.node.res.setHeader('cache-control', 'no-store')
+}

@@ -1,0 +1,111 @@
+import type { VueWrapper } from '@vue/test-utils'
+import type { Account, LedgerEntry } from '../../shared/types/account'
+import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
+import { setResponseStatus } from 'h3'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import AccountPage from '~/pages/accounts/[id].vue'
+import AccountsPage from '~/pages/accounts/index.vue'
+import { FakeEventSource } from '../support/fake-event-source'
+
+const AT = '2026-11-23T16:05:13.123Z'
+
+let page: VueWrapper
+let prefixes: (string | null)[]
+
+beforeEach(() => {
+  prefixes = []
+  FakeEventSource.install()
+  clearNuxtState()
+})
+afterEach(() => {
+  page.unmount()
+  vi.unstubAllGlobals()
+})
+
+function anAccount(values: Partial<Account> = {}): Account {
+  return { id: 'ACC-001', currency: 'USD', balance: '100.00', entryCount: 1, createdAt: AT, updatedAt: AT, ...values }
+}
+
+function anEntry(version: number): LedgerEntry {
+  return {
+    paymentId: `payment-${version}`,
+    entryType: 'credit',
+    accountId: 'ACC-001',
+    currency: 'USD',
+    amount: '1.00',
+    balanceAfter: `${version}.00`,
+    accountVersion: version,
+    createdAt: AT,
+  }
+}
+
+/** Entries from the newest to the oldest, so many at a time; the cursor is the version to go on before. */
+function serveEntries(count: number, pageSize: number) {
+  registerEndpoint('/api/accounts/ACC-001/entries', (event) => {
+    const query = new URL(event.path, 'http://ui').searchParams
+    const before = Number(query.get('cursor') ?? count + 1)
+    const versions = Array.from({ length: Math.min(pageSize, before - 1) }, (_, index) => before - 1 - index)
+    return { entries: versions.map(anEntry), nextCursor: versions.at(-1)! > 1 ? String(versions.at(-1)) : null }
+  })
+}
+
+const shows = (text: string) => vi.waitFor(() => expect(page.text()).toContain(text), { timeout: 3_000 })
+const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
+
+it('lists accounts with their balances, and searches by what their names begin with', async () => {
+  registerEndpoint('/api/accounts', (event) => {
+    const prefix = new URL(event.path, 'http://ui').searchParams.get('prefix')
+    prefixes.push(prefix)
+    return {
+      accounts: [
+        anAccount(),
+        anAccount({ id: 'shop', balance: '-5.130', currency: 'KWD' }),
+      ].filter(account => account.id.startsWith(prefix ?? '')),
+      nextCursor: null,
+    }
+  })
+  page = await mountSuspended(AccountsPage, { route: '/accounts' })
+  FakeEventSource.current.send('hello', {}, 'abc:1')
+  await shows('-5.130')
+  expect(page.findAll('[data-testid=account-row] a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001', '/accounts/shop'])
+  await page.get('input[name=prefix]').setValue('sh')
+  await vi.waitFor(() => expect(page.findAll('[data-testid=account-row]')).toHaveLength(1), { timeout: 3_000 })
+  expect(useRoute().query).toEqual({ prefix: 'sh' })
+  expect(prefixes).toContain('sh')
+  await page.get('input[name=prefix]').setValue('zz')
+  await shows('No account begins with zz')
+})
+
+it('shows an account: balance, entries by and by, the same as a table for those who do not see the chart', async () => {
+  serveEntries(45, 30)
+  registerEndpoint('/api/accounts/ACC-001', () => anAccount({ balance: '45.00', entryCount: 45 }))
+  registerEndpoint('/api/payments', () => ({ payments: [], nextCursor: null }))
+  page = await mountSuspended(AccountPage, { route: '/accounts/ACC-001' })
+  FakeEventSource.current.send('hello', {}, 'abc:1')
+  await shows('The last 30 entries')
+  expect(page.get('[data-testid=account-balance]').text()).toContain('$45.00')
+  const entries = () => page.findAll('table').find(table => table.text().includes('newest first'))!.findAll('tbody tr')
+  expect(entries()).toHaveLength(20)
+  await button('Load more').trigger('click')
+  expect(entries()).toHaveLength(30)
+  await button('Load more').trigger('click')
+  await vi.waitFor(() => expect(entries()).toHaveLength(45))
+  expect(page.text()).toContain('All 45 entries')
+  const points = page.get('details table').findAll('tbody tr')
+  expect(points[0]!.text()).toContain('$1.00')
+  expect(points.at(-1)!.text()).toContain('$45.00')
+})
+
+it('is kind about an account that nobody has named yet', async () => {
+  const missing = (event: Parameters<typeof setResponseStatus>[0]) => {
+    setResponseStatus(event, 404)
+    return { type: '/problems/not-found', title: 'There is nothing here', status: 404 }
+  }
+  registerEndpoint('/api/accounts/nobody', missing)
+  registerEndpoint('/api/accounts/nobody/entries', missing)
+  registerEndpoint('/api/payments', () => ({ payments: [], nextCursor: null }))
+  page = await mountSuspended(AccountPage, { route: '/accounts/nobody' })
+  FakeEventSource.current.send('hello', {}, 'abc:1')
+  await shows('There is no such account')
+  expect(page.findAll('a').map(link => link.attributes('href'))).toContain('/payments/new?accountId=nobody')
+})

@@ -1,0 +1,284 @@
+import type { VueWrapper } from '@vue/test-utils'
+import type { FakeConsoleServer } from '../support/fake-console-server'
+import { mountSuspended } from '@nuxt/test-utils/runtime'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import LiveStatus from '~/components/LiveStatus.vue'
+import PaymentsPage from '~/pages/index.vue'
+import { aPayment } from '../support/a-payment'
+import { fakeConsoleServer } from '../support/fake-console-server'
+import { FakeEventSource } from '../support/fake-event-source'
+
+let server: FakeConsoleServer
+let page: VueWrapper
+
+beforeEach(() => {
+  server = fakeConsoleServer()
+  FakeEventSource.install()
+  clearNuxtState()
+  useNuxtApp().payload.once.clear()
+})
+afterEach(() => {
+  page.unmount()
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+async function open(route = '/') {
+  page = await mountSuspended({
+    components: { LiveStatus, PaymentsPage },
+    template: '<LiveStatus /><PaymentsPage />',
+  }, { route })
+  FakeEventSource.current.send('hello', {}, 'abc:1')
+}
+
+const rows = () => page.findAll('[data-testid=payment-row]')
+const ids = () => rows().map(row => row.attributes('data-payment-id'))
+const statuses = () => rows().map(row => row.attributes('data-status'))
+const shows = (expected: () => unknown, value: unknown) => vi.waitFor(() => expect(expected()).toEqual(value), { timeout: 3_000 })
+
+it('lists payments with exact amounts, statuses and discrepancies', async () => {
+  server.payments = [
+    aPayment({
+      id: '2',
+      amount: '999999999999999.99',
+      currency: 'EUR',
+      status: 'completed',
+      outcome: 'discrepancy',
+      discrepancyAmount: '0.13',
+    }),
+    aPayment({ id: '1', description: 'Rent' }),
+  ]
+  await open()
+  await shows(ids, ['2', '1'])
+  expect(rows()[0]!.text()).toContain('€999,999,999,999,999.99')
+  expect(rows()[0]!.text()).toContain('Discrepancy €0.13')
+  expect(rows()[1]!.text()).toContain('Pending')
+  expect(rows()[1]!.text()).toContain('Rent')
+  expect(rows()[1]!.get('time').attributes('title')).toBe('23 Nov 2026, 16:05:13 UTC')
+})
+
+it('shows a status that it does not know under its plain name', async () => {
+  server.payments = [
+    aPayment({ status: 'on_hold' }),
+  ]
+  await open()
+  await shows(statuses, ['on_hold'])
+  expect(rows()[0]!.text()).toContain('on_hold')
+})
+
+it('patches a row when its payment settles, and the balance with it', async () => {
+  server.payments = [
+    aPayment({ id: '1' }),
+  ]
+  server.balances = { 'ACC-001': '0.00' }
+  await open()
+  await shows(statuses, ['pending'])
+  server.balances = { 'ACC-001': '100.00' }
+  FakeEventSource.current.send('payment', { id: '1', status: 'completed', outcome: 'matched' }, 'abc:2')
+  await shows(statuses, ['completed'])
+  await shows(() => page.get('[data-testid=account-balance]').text().includes('$100.00'), true)
+})
+
+it('shows new payments without a reload, and asks no more than about three times a second', async () => {
+  await open()
+  await vi.waitFor(() => expect(page.text()).toContain('No payments yet'))
+  const before = server.listed
+  server.payments = [
+    aPayment({ id: '9' }),
+  ]
+  for (let i = 0; i < 50; i++)
+    FakeEventSource.current.send('arrived')
+  await shows(ids, ['9'])
+  await new Promise(resolve => setTimeout(resolve, 800))
+  expect(server.listed - before).toBeLessThanOrEqual(3)
+})
+
+it('says that live updates are paused, comes back after the last event that it saw, and has no row twice', async () => {
+  server.payments = [
+    aPayment({ id: '1' }),
+  ]
+  await open()
+  await shows(ids, ['1'])
+  const state = () => page.get('[data-testid=live-status]').attributes('data-state')
+  await shows(state, 'live')
+  FakeEventSource.current.send('payment', { id: '1', status: 'failed', outcome: 'failed' }, 'abc:2')
+  const broken = FakeEventSource.current
+  broken.break()
+  await shows(state, 'reconnecting')
+  expect(page.text()).toContain('Live updates are paused')
+  expect(broken.closed).toBe(true)
+  await vi.waitFor(() => expect(FakeEventSource.opened).toHaveLength(2), { timeout: 3_000 })
+  expect(FakeEventSource.current.url).toBe('/api/events?after=abc%3A2')
+  server.payments = [
+    aPayment({ id: '2' }),
+    aPayment({ id: '1', status: 'failed', outcome: 'failed' }),
+  ]
+  FakeEventSource.current.send('hello', {}, 'abc:3')
+  await shows(state, 'live')
+  await shows(ids, ['2', '1'])
+  expect(page.text()).not.toContain('Live updates are paused')
+})
+
+it('fetches everything that is loaded again on resync', async () => {
+  server.payments = [
+    aPayment({ id: '2' }),
+  ]
+  server.nextCursor = 'older'
+  server.pages = {
+    older: [
+      aPayment({ id: '1' }),
+    ],
+  }
+  await open()
+  await shows(ids, ['2'])
+  await page.findAll('button').find(button => button.text() === 'Load more')!.trigger('click')
+  await shows(ids, ['2', '1'])
+  expect(page.text()).not.toContain('Load more')
+  server.pages = {
+    older: [
+      aPayment({ id: '1', status: 'completed', outcome: 'matched' }),
+    ],
+  }
+  FakeEventSource.current.send('resync')
+  await shows(statuses, ['pending', 'completed'])
+})
+
+it('says what failed, and tries again when told to', async () => {
+  server.listProblem = {
+    type: '/problems/api-unreachable',
+    title: 'The payments API cannot be reached',
+    status: 502,
+    instance: 'urn:uuid:42',
+  }
+  await open()
+  await vi.waitFor(() => expect(page.find('[role=alert]').text()).toContain('Request id 42'))
+  server.listProblem = undefined
+  server.payments = [
+    aPayment({ id: '1' }),
+  ]
+  await page.findAll('button').find(button => button.text() === 'Retry')!.trigger('click')
+  await shows(ids, ['1'])
+  expect(page.find('[role=alert]').exists()).toBe(false)
+})
+
+it('shows the balance of an account that is typed, and is kind about one that it does not know', async () => {
+  server.balances = { 'ACC-002': '250.00' }
+  await open()
+  const balance = () => page.get('[data-testid=account-balance]').text()
+  await vi.waitFor(() => expect(balance()).toContain('No payment has named ACC-001 yet'))
+  const input = page.get<HTMLInputElement>('[data-testid=account-input]')
+  await input.setValue('ACC-002')
+  await input.trigger('keydown', { key: 'Enter' })
+  await vi.waitFor(() => expect(balance()).toContain('$250.00'))
+})
+
+it('leads from a row to the payment and to its account', async () => {
+  server.payments = [
+    aPayment({ id: '1', accountId: 'ACC-002' }),
+  ]
+  await open()
+  await shows(ids, ['1'])
+  expect(rows()[0]!.findAll('a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-002', '/payments/1'])
+})
+
+describe('filters', () => {
+  const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
+
+  it('come from the address, go to the server as it takes them, and can be cleared', async () => {
+    server.payments = [
+      aPayment({ id: '1' }),
+    ]
+    server.matching = () => []
+    await open('/?status=failed&from=2026-11-23&to=2026-11-23')
+    await vi.waitFor(() => expect(page.text()).toContain('No payment matches these filters'))
+    expect(server.queries).toContainEqual({
+      status: 'failed',
+      from: '2026-11-23T00:00:00.000Z',
+      to: '2026-11-24T00:00:00.000Z',
+    })
+    expect(page.get('[data-testid=export-csv]').attributes('href'))
+      .toBe('/api/payments.csv?status=failed&from=2026-11-23T00%3A00%3A00.000Z&to=2026-11-24T00%3A00%3A00.000Z')
+    server.matching = payments => payments
+    await page.findAll('button').filter(button => button.text() === 'Clear filters').at(-1)!.trigger('click')
+    await shows(ids, ['1'])
+    expect(useRoute().query).toEqual({})
+  })
+
+  it('go to the address when they are set, one taken away leaves the others', async () => {
+    await open()
+    await page.get('select[name=outcome]').setValue('discrepancy')
+    await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy' }))
+    await page.get('input[name=currency]').setValue('eur')
+    await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
+    await vi.waitFor(() => expect(server.queries.at(-1)).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
+    await button('Outcome: Discrepancy').trigger('click')
+    await vi.waitFor(() => expect(useRoute().query).toEqual({ currency: 'EUR' }))
+  })
+
+  it('follow pages that come empty, for a while, then leave it to the reader', async () => {
+    server.nextCursor = 'older'
+    server.pages = { older: [] }
+    server.pageCursors = { older: 'older' }
+    await open('/?currency=EUR')
+    await vi.waitFor(() => expect(page.text()).toContain('No match so far'))
+    server.pages = {
+      older: [
+        aPayment({ id: '1', currency: 'EUR' }),
+      ],
+    }
+    await button('Search older payments').trigger('click')
+    await shows(ids, ['1'])
+  })
+
+  it('that the API refuses say so at the filter', async () => {
+    server.listProblem = {
+      type: '/problems/request',
+      title: 'The request cannot be read',
+      status: 400,
+      errors: [
+        { parameter: 'currency', detail: 'must be a code such as USD' },
+      ],
+    }
+    await open('/?currency=euro')
+    await vi.waitFor(() => expect(page.get('input[name=currency]').attributes('aria-invalid')).toBe('true'))
+    expect(page.text()).toContain('must be a code such as USD')
+  })
+})
+
+it('holds new payments back while someone reads further down, and shows them when asked', async () => {
+  const observers: { tell: (visible: boolean) => void }[] = []
+  vi.stubGlobal('IntersectionObserver', class {
+    target?: Element
+    readonly tellNow: IntersectionObserverCallback
+    constructor(tellNow: IntersectionObserverCallback) {
+      this.tellNow = tellNow
+      observers.push({
+        tell: isIntersecting => this.tellNow([
+          { isIntersecting, time: performance.now(), target: this.target } as IntersectionObserverEntry,
+        ], this as unknown as IntersectionObserver),
+      })
+    }
+
+    observe(target: Element) { this.target = target }
+    unobserve() {}
+    disconnect() {}
+  })
+  const see = (visible: boolean) => observers.forEach(observer => observer.tell(visible))
+  server.payments = [
+    aPayment({ id: '1' }),
+  ]
+  await open()
+  await shows(ids, ['1'])
+  see(false)
+  server.payments = [
+    aPayment({ id: '3' }),
+    aPayment({ id: '2' }),
+    aPayment({ id: '1', status: 'completed', outcome: 'matched' }),
+  ]
+  FakeEventSource.current.send('arrived')
+  await vi.waitFor(() => expect(page.get('[data-testid=new-payments]').text()).toBe('2 new payments'), { timeout: 3_000 })
+  expect(ids()).toEqual(['1'])
+  expect(statuses()).toEqual(['completed'])
+  await page.get('[data-testid=new-payments]').trigger('click')
+  await shows(ids, ['3', '2', '1'])
+})

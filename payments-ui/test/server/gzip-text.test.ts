@@ -1,0 +1,20 @@
+import { gunzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import { gzipText } from '../../server/utils/gzip-text'
+
+const LONG = 'a payment, '.repeat(200)
+
+it.each(['gzip', 'gzip, deflate, br', 'br;q=1.0, gzip;q=0.8', 'GZIP'])('compresses for a browser that accepts %s', async (accepted) => {
+  const compressed = await gzipText(LONG, accepted)
+  expect(compressed!.length).toBeLessThan(LONG.length / 10)
+  expect(gunzipSync(compressed!).toString()).toBe(LONG)
+})
+
+it.each([undefined, '', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.0, br'])('leaves it for one that accepts %s', async (accepted) => {
+  expect(await gzipText(LONG, accepted)).toBeNull()
+})
+
+it('leaves what is short, and what is not text', async () => {
+  expect(await gzipText('ok', 'gzip')).toBeNull()
+  expect(await gzipText(null, 'gzip')).toBeNull()
+})

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import { isCrossSite } from '../../server/utils/is-cross-site'
+
+it.each([
+  [
+    'our own page',
+    { secFetchSite: 'same-origin', origin: 'https://elsewhere.test', host: 'ui.test' },
+    false,
+  ],
+  [
+    'a person, not a page',
+    { secFetchSite: 'none' },
+    false,
+  ],
+  [
+    'another site',
+    { secFetchSite: 'cross-site', host: 'ui.test' },
+    true,
+  ],
+  [
+    'another subdomain or port',
+    { secFetchSite: 'same-site', host: 'ui.test' },
+    true,
+  ],
+  [
+    'our own page on plain http',
+    { origin: 'http://ui.test:3000', host: 'ui.test:3000' },
+    false,
+  ],
+  [
+    'another port on plain http',
+    { origin: 'http://ui.test:4000', host: 'ui.test:3000' },
+    true,
+  ],
+  [
+    'another host on plain http',
+    { origin: 'http://evil.test', host: 'ui.test' },
+    true,
+  ],
+  [
+    'a sandboxed page',
+    { origin: 'null', host: 'ui.test' },
+    true,
+  ],
+  [
+    'a program that is no browser',
+    { host: 'ui.test' },
+    false,
+  ],
+])('%s', (_name, request, expected) => {
+  expect(isCrossSite(request)).toBe(expected)
+})

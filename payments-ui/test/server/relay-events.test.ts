@@ -1,0 +1,111 @@
+import type { ServerResponse } from 'node:http'
+import { Buffer } from 'node:buffer'
+import { expect, it } from 'vitest'
+import { createPaymentsApi } from '../../server/utils/payments-api'
+import { closeEventStreams, relayEvents } from '../../server/utils/relay-events'
+import { untilClosed } from '../../server/utils/until-closed'
+import { listen, sendProblemJson, signal } from '../support/fake-api'
+
+/** An API with an event stream, and this console's server before it. */
+async function start({ idleTimeoutMs, timeoutMs }: { idleTimeoutMs?: number, timeoutMs?: number } = {}) {
+  const opened = signal<{ res: ServerResponse, after: string | undefined }>()
+  const upstreamClosed = signal()
+  const apiUrl = await listen((req, res) => {
+    res.once('close', upstreamClosed.resolve)
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: hello\ndata: {}\n\n')
+    opened.resolve({ res, after: req.headers['last-event-id'] as string | undefined })
+  })
+  const uiUrl = await listen(async (req, res) => {
+    const answer = await createPaymentsApi({ baseUrl: apiUrl, timeoutMs })
+      .openEvents(new URL(req.url ?? '', 'http://ui').searchParams.get('after') ?? undefined, untilClosed(res))
+    if (answer.ok)
+      await relayEvents(answer.body, res, idleTimeoutMs)
+  })
+  return { uiUrl, opened: opened.promise, upstreamClosed: upstreamClosed.promise }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  return Buffer.from((await reader.read()).value ?? []).toString()
+}
+
+it('passes each chunk on as it comes, and the last seen id back', async () => {
+  const { uiUrl, opened } = await start()
+  const response = await fetch(`${uiUrl}/api/events?after=abc:7`)
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  const reader = response.body!.getReader()
+  expect(await read(reader)).toBe('event: hello\ndata: {}\n\n')
+  const { res, after } = await opened
+  expect(after).toBe('abc:7')
+  res.write('id: abc:8\nevent: payment\ndata: {}\n\n')
+  expect(await read(reader)).toBe('id: abc:8\nevent: payment\ndata: {}\n\n')
+  await reader.cancel()
+})
+
+it('closes the stream from the API when the browser goes away', async () => {
+  const { uiUrl, opened, upstreamClosed } = await start()
+  const browser = new AbortController()
+  await fetch(uiUrl, { signal: browser.signal })
+  await opened
+  browser.abort()
+  await upstreamClosed
+})
+
+it('outlives the deadline for opening it', async () => {
+  const { uiUrl, opened } = await start({ timeoutMs: 50 })
+  const reader = (await fetch(uiUrl)).body!.getReader()
+  await read(reader)
+  const { res } = await opened
+  await new Promise(resolve => setTimeout(resolve, 100))
+  res.write(': \n\n')
+  expect(await read(reader)).toBe(': \n\n')
+  await reader.cancel()
+})
+
+it('breaks off when the API dies', async () => {
+  const { uiUrl, opened } = await start()
+  const reader = (await fetch(uiUrl)).body!.getReader()
+  await read(reader)
+  const { res } = await opened
+  res.destroy()
+  await expect(reader.read()).rejects.toThrow()
+})
+
+it('ends when the API ends it', async () => {
+  const { uiUrl, opened } = await start()
+  const reader = (await fetch(uiUrl)).body!.getReader()
+  await read(reader)
+  const { res } = await opened
+  res.end()
+  expect((await reader.read()).done).toBe(true)
+})
+
+it('breaks off a stream that has fallen silent', async () => {
+  const { uiUrl, upstreamClosed } = await start({ idleTimeoutMs: 50 })
+  const reader = (await fetch(uiUrl)).body!.getReader()
+  await read(reader)
+  await expect(reader.read()).rejects.toThrow()
+  await upstreamClosed
+})
+
+it('breaks off every stream when the server is told to stop', async () => {
+  const { uiUrl, upstreamClosed } = await start()
+  const reader = (await fetch(uiUrl)).body!.getReader()
+  await read(reader)
+  closeEventStreams()
+  await expect(reader.read()).rejects.toThrow()
+  await upstreamClosed
+})
+
+it('tells a stream that cannot be opened as a problem', async () => {
+  const baseUrl = await listen((_req, res) => sendProblemJson(res, 500, { type: 'x', title: 'SECRET' }))
+  const { signal } = new AbortController()
+  expect(await createPaymentsApi({ baseUrl }).openEvents(undefined, signal)).toMatchObject({
+    ok: false,
+    problem: { status: 502 },
+  })
+  const silent = await listen(() => {})
+  expect(await createPaymentsApi({ baseUrl: silent, timeoutMs: 50 }).openEvents(undefined, signal)).toMatchObject({
+    ok: false,
+    problem: { status: 504 },
+  })
+})

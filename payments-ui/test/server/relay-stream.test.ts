@@ -1,0 +1,73 @@
+import { Buffer } from 'node:buffer'
+import { get } from 'node:http'
+import { expect, it } from 'vitest'
+import { createPaymentsApi } from '../../server/utils/payments-api'
+import { relayStream } from '../../server/utils/relay-stream'
+import { untilClosed } from '../../server/utils/until-closed'
+import { listen, sendProblemJson, signal } from '../support/fake-api'
+
+const CHUNK = Buffer.alloc(64 * 1024, 'x')
+/** More than any buffers between the API and a browser take. */
+const MANY_CHUNKS = 2_000
+
+/** An API that exports as fast as it may, and this console's server before it. */
+async function start({ chunks, idleTimeoutMs = 5_000, breakOff = false }: { chunks: number, idleTimeoutMs?: number, breakOff?: boolean }) {
+  const upstreamClosed = signal()
+  const seen = { sent: 0, url: '' }
+  const apiUrl = await listen(async (req, res) => {
+    seen.url = req.url ?? ''
+    res.once('close', upstreamClosed.resolve)
+    res.writeHead(200, { 'content-type': 'text/csv' })
+    for (; seen.sent < chunks && !res.destroyed; seen.sent++) {
+      if (!res.write(CHUNK))
+        await new Promise(resolve => res.once('drain', resolve).once('close', resolve))
+    }
+    if (breakOff)
+      res.destroy()
+    else
+      res.end()
+  })
+  const uiUrl = await listen(async (req, res) => {
+    const answer = await createPaymentsApi({ baseUrl: apiUrl }).exportPayments(new URL(req.url ?? '', 'http://ui').searchParams, untilClosed(res))
+    if (answer.ok)
+      await relayStream(answer.body, res, { idleTimeoutMs })
+    else
+      sendProblemJson(res, answer.problem.status, answer.problem)
+  })
+  return { uiUrl, seen, upstreamClosed: upstreamClosed.promise }
+}
+
+it('passes the filters on, and all that the API sends', async () => {
+  const { uiUrl, seen } = await start({ chunks: 50 })
+  const body = await (await fetch(`${uiUrl}/?status=failed`)).arrayBuffer()
+  expect(body.byteLength).toBe(50 * CHUNK.length)
+  expect(seen.url).toBe('/payments.csv?status=failed')
+})
+
+it('takes no more from the API than the browser takes, and lets go of it when the browser goes away', async () => {
+  const { uiUrl, seen, upstreamClosed } = await start({ chunks: MANY_CHUNKS })
+  const request = get(uiUrl)
+  const response = await new Promise<import('node:http').IncomingMessage>(resolve => request.once('response', resolve))
+  response.pause()
+  let before = -1
+  while (before !== seen.sent) {
+    before = seen.sent
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  expect(seen.sent).toBeLessThan(MANY_CHUNKS / 2)
+  request.destroy()
+  await upstreamClosed
+})
+
+it('closes both sides when nothing moves for too long', async () => {
+  const { uiUrl, upstreamClosed } = await start({ chunks: MANY_CHUNKS, idleTimeoutMs: 100 })
+  const request = get(uiUrl).on('error', () => {})
+  request.once('response', response => response.pause().on('error', () => {}))
+  await upstreamClosed
+  request.destroy()
+})
+
+it('shows an export that breaks off as broken, not as complete', async () => {
+  const { uiUrl } = await start({ chunks: 3, breakOff: true })
+  await expect(fetch(uiUrl).then(response => response.arrayBuffer())).rejects.toThrow()
+})

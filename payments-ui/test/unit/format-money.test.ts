@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { formatMoney } from '../../app/utils/format-money'
+
+describe('formatMoney', () => {
+  it.each([
+    ['100.00', 'USD', '$100.00'],
+    ['1234.50', 'EUR', '€1,234.50'],
+    ['125000', 'JPY', '¥125,000'],
+    ['10.130', 'KWD', '10.130'],
+    ['1.2345', 'CLF', '1.2345'],
+    ['0.00', 'USD', '$0.00'],
+    ['-5.00', 'USD', '-$5.00'],
+    ['-0.13', 'KWD', '-0.13'],
+    ['1999', 'HUF', 'Ft\u00A01,999'],
+  ])('shows %s %s as %s', (amount, currency, shown) => {
+    expect(formatMoney(amount, currency)).toBe(shown)
+  })
+
+  it('shows every digit of an amount that no number can hold', () => {
+    expect(formatMoney('999999999999999.99', 'USD')).toBe('$999,999,999,999,999.99')
+    expect(formatMoney('-12345678901234567890123.456', 'KWD')).toBe('-12,345,678,901,234,567,890,123.456')
+    expect(formatMoney('9007199254740993', 'JPY')).toBe('¥9,007,199,254,740,993')
+  })
+
+  it('shows the digits that the API sent, whatever Intl thinks of the currency', () => {
+    expect(formatMoney('10.5', 'USD')).toBe('$10.5')
+    expect(formatMoney('10.00', 'HUF')).toBe('Ft\u00A010.00')
+  })
+
+  it('shows what it does not understand as it is', () => {
+    expect(formatMoney('1e3', 'USD')).toBe('1e3')
+    expect(formatMoney('', 'USD')).toBe('')
+    expect(formatMoney('1.00', 'points')).toBe('1.00')
+  })
+})

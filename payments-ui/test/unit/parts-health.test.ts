@@ -1,0 +1,28 @@
+import type { PartsSeen } from '../../app/utils/parts-health'
+import type { Operations } from '../../shared/types/operations'
+import type { Problem } from '../../shared/types/problem'
+import { expect, it } from 'vitest'
+import { partsHealth } from '../../app/utils/parts-health'
+
+const operations: Operations = {
+  queue: { waiting: 0, dead: 0, oldestSeconds: null },
+  settled: { windowSeconds: 300, settled: 0, settledPerSecond: 0, latencyMs: { p50: null, p95: null, p99: null } },
+  workers: [],
+}
+const well: PartsSeen = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }
+const aProblem = (type: string, status: number): Problem => ({ type, title: '', status })
+
+function states(seen: Partial<PartsSeen>): string {
+  return partsHealth({ ...well, ...seen }).map(part => part.state).join(' ')
+}
+
+// Console, Payments API, Database, Workers, Live updates
+it.each([
+  ['no worker runs', {}, 'ok ok ok failed ok'],
+  ['nothing was asked yet', { operations: null, isReady: false, stream: 'connecting' }, 'ok unknown unknown unknown unknown'],
+  ['the console is gone', { apiProblem: aProblem('/problems/no-answer', 0), readinessProblem: aProblem('/problems/no-answer', 0), stream: 'reconnecting' }, 'failed failed unknown unknown failed'],
+  ['the API is gone', { apiProblem: aProblem('/problems/api-unreachable', 502), readinessProblem: aProblem('/problems/api-unreachable', 502) }, 'ok failed unknown unknown ok'],
+  ['the database is gone', { apiProblem: aProblem('/problems/api-failed', 502), readinessProblem: aProblem('/problems/unavailable', 503) }, 'ok ok failed unknown ok'],
+] satisfies [string, Partial<PartsSeen>, string][])('tells what is wrong when %s', (_case, seen, expected) => {
+  expect(states(seen)).toBe(expected)
+})

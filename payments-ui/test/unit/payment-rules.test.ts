@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { mistakeIn } from '../../app/utils/payment-rules'
+
+it.each([
+  ['accountId', 'ACC-001'],
+  ['accountId', `a${'.'.repeat(63)}`],
+  ['amount', '100.00'],
+  ['amount', '-5'],
+  ['amount', '0'],
+  ['amount', '0.5'],
+  ['amount', '999999999999999.99'],
+  ['currency', 'USD'],
+  ['description', ''],
+  ['description', '😀'.repeat(500)],
+] as const)('finds no mistake in %s %j', (field, value) => {
+  expect(mistakeIn(field, value, false)).toBeUndefined()
+  expect(mistakeIn(field, value, true)).toBeUndefined()
+})
+
+it.each([
+  ['accountId', '-1'],
+  ['accountId', 'a b'],
+  ['accountId', 'a'.repeat(65)],
+  ['amount', '1,5'],
+  ['amount', '1e3'],
+  ['amount', '01'],
+  ['amount', '1234567890123456'],
+  ['currency', 'usd'],
+  ['description', 'x'.repeat(501)],
+] as const)('finds one in %s %j at once', (field, value) => {
+  expect(mistakeIn(field, value, true)).toBeTypeOf('string')
+})
+
+it.each([
+  ['accountId', ''],
+  ['amount', ''],
+  ['amount', '-'],
+  ['amount', '12.'],
+  ['currency', 'US'],
+] as const)('waits for more typing in %s %j', (field, value) => {
+  expect(mistakeIn(field, value, true)).toBeUndefined()
+  expect(mistakeIn(field, value, false)).toBeTypeOf('string')
+})

@@ -1,0 +1,76 @@
+import type { PaymentDetail } from '../../shared/types/payment-detail'
+import { expect, it } from 'vitest'
+import { paymentTimeline } from '../../app/utils/payment-timeline'
+import { aPayment } from '../support/a-payment'
+
+const AT = '2026-11-23T16:05:13.123Z'
+const LATER = '2026-11-23T16:05:13.456Z'
+
+function aDetail(values: Partial<PaymentDetail> = {}): PaymentDetail {
+  return {
+    ...aPayment({ createdAt: AT }),
+    reconciliation: null,
+    job: aJob(),
+    entries: [],
+    ...values,
+  }
+}
+
+function aJob(values: Partial<PaymentDetail['job']> = {}): PaymentDetail['job'] {
+  return {
+    status: 'pending',
+    attempts: 0,
+    lastError: null,
+    runAt: LATER,
+    lockedBy: null,
+    lockedAt: null,
+    finishedAt: null,
+    ...values,
+  }
+}
+
+const titles = (payment: PaymentDetail) => paymentTimeline(payment).map(step => step.title)
+
+it('ends with what a new payment waits for', () => {
+  expect(titles(aDetail())).toEqual(['Created', 'Reconciliation queued', 'Waits for a worker'])
+})
+
+it('tells of a failed attempt, and when the next one comes', () => {
+  const steps = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }))
+  expect(steps.slice(2)).toEqual([
+    { title: 'Taken by w:1', detail: 'Attempt 1', time: AT, state: 'done' },
+    { title: 'The attempt failed', detail: 'deadlock', time: null, state: 'failed' },
+    { title: 'Waits for a worker', detail: 'Not before 23 Nov 2026, 16:05:13 UTC', time: null, state: 'waiting' },
+  ])
+})
+
+it('tells that a job was given up, and why', () => {
+  const job = aJob({ status: 'dead', attempts: 5, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock', finishedAt: LATER })
+  expect(paymentTimeline(aDetail({ job })).at(-1)).toEqual({
+    title: 'Given up',
+    detail: 'After 5 attempts. deadlock',
+    time: LATER,
+    state: 'failed',
+  })
+})
+
+it('tells of reconciliation and posting', () => {
+  const payment = aDetail({
+    status: 'completed',
+    outcome: 'discrepancy',
+    job: aJob({ status: 'completed', attempts: 1, lockedBy: 'w:1', lockedAt: AT, finishedAt: LATER }),
+    reconciliation: { status: 'completed_with_discrepancy', matched: false, discrepancyAmount: '0.13', notes: 'in dispute', createdAt: LATER },
+    entries: [
+      { paymentId: '1', entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '42.13', accountVersion: 1, createdAt: LATER },
+    ],
+  })
+  expect(titles(payment)).toEqual(['Created', 'Reconciliation queued', 'Taken by w:1', 'Reconciled, with a discrepancy', 'Entries posted'])
+  expect(titles({ ...payment, job: null })).not.toContain('Taken by w:1')
+})
+
+it('tells a failure and an outcome that it does not know', () => {
+  const reconciliation = { status: 'x', matched: false, discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
+  expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).at(-1))
+    .toMatchObject({ title: 'Failed', detail: 'the amount is zero', state: 'failed' })
+  expect(titles(aDetail({ status: 'held', outcome: 'on_hold', job: null, reconciliation })).at(-1)).toBe('Reconciled: on_hold')
+})

@@ -1,0 +1,18 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { randomUuid } from '../../app/utils/random-uuid'
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+afterEach(() => vi.unstubAllGlobals())
+
+it('makes UUIDs of version 4', () => {
+  expect(randomUuid()).toMatch(UUID_V4)
+})
+
+it('makes them without crypto.randomUUID too, which plain http origins do not have', () => {
+  vi.stubGlobal('crypto', {
+    getRandomValues: crypto.getRandomValues.bind(crypto),
+  })
+  expect(randomUuid()).toMatch(UUID_V4)
+  expect(randomUuid()).not.toBe(randomUuid())
+})

@@ -1,0 +1,25 @@
+import { defineVitestProject } from '@nuxt/test-utils/config'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Plain functions and the Nitro server's modules, in Node.
+      {
+        test: {
+          name: 'node',
+          include: ['test/{unit,server}/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      // Components, in a Nuxt app with a DOM.
+      await defineVitestProject({
+        test: {
+          name: 'nuxt',
+          include: ['test/nuxt/**/*.test.ts'],
+          environment: 'nuxt',
+        },
+      }),
+    ],
+  },
+})

@@ -1,0 +1,65 @@
+import { hostname } from 'node:os'
+import { z } from 'zod'
+
+const Env = z.object({
+  /** Postgres, as the role payments_worker. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** The address to answer health checks on; 0.0.0.0 inside a container. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** The port to answer health checks on; 0 takes a free one. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3002),
+  /** This worker's name in recon_workers and recon_jobs.locked_by. */
+  WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),
+  /** Jobs that one transaction takes. 500 take about 40 ms; 1,000 settle 2 % more payments a second and 2,000 no more than that. */
+  BATCH_SIZE: z.coerce.number().int().min(1).max(1_000).default(500),
+  /** Attempts after which a job that the database refuses is dead. */
+  MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(5),
+  LOG_LEVEL: z.enum([
+    'fatal',
+    'error',
+    'warn',
+    'info',
+    'debug',
+    'trace',
+    'silent',
+  ]).default('info'),
+})
+
+export interface Config {
+  databaseUrl: string
+  host: string
+  port: number
+  workerId: string
+  batchSize: number
+  maxAttempts: number
+  logLevel: string
+}
+
+export class ConfigError extends Error {}
+
+/**
+ * The settings of the worker, from the environment.
+ * @throws {ConfigError} naming each variable that is missing or wrong
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = Env.safeParse(env)
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0])
+      // A URL may hold a password: never echo it.
+      if (env[name] === undefined)
+        return `${name} is not set`
+      return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is "${env[name]}"`}: ${issue.message}`
+    }).join('; '))
+  }
+  const { DATABASE_URL, HOST, PORT, WORKER_ID, BATCH_SIZE, MAX_ATTEMPTS, LOG_LEVEL } = parsed.data
+  return {
+    databaseUrl: DATABASE_URL,
+    host: HOST,
+    port: PORT,
+    workerId: WORKER_ID,
+    batchSize: BATCH_SIZE,
+    maxAttempts: MAX_ATTEMPTS,
+    logLevel: LOG_LEVEL,
+  }
+}

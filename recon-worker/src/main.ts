@@ -1,0 +1,92 @@
+import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import { pino } from 'pino'
+import { ConfigError, readConfig } from './config.ts'
+import { healthServer } from './health-server.ts'
+import { run } from './run.ts'
+import { connect } from './sql/connect.ts'
+import { beat, markStopped, register } from './sql/heartbeat.ts'
+import { listen } from './sql/listen.ts'
+import { wakeUp } from './wake-up.ts'
+
+const HEARTBEAT_MS = 5_000
+/** The batch that is under way when the process is told to stop must be finished within this. */
+const DRAIN_DEADLINE_MS = 15_000
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const log = pino({
+    level: config.logLevel,
+    base: { service: 'recon-worker', worker: config.workerId },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  })
+
+  const db = connect(config.databaseUrl, log)
+  const loop = wakeUp()
+  const listening = listen(config.databaseUrl, 'recon_jobs', loop.wake, log)
+  const stopping = new AbortController()
+
+  const server = healthServer(async () => db.raw('select 1'))
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    fail(error.code === 'EADDRINUSE'
+      ? `port ${config.port} on ${config.host} is taken; set PORT to another one, or 0 for any`
+      : `cannot listen on ${config.host}:${config.port}: ${error.message}`)
+  })
+  server.listen(config.port, config.host, () => {
+    log.info({ host: config.host, port: (server.address() as AddressInfo).port }, 'listening')
+  })
+
+  let settled = 0
+  const worker = {
+    id: config.workerId,
+    host: hostname(),
+    pid: process.pid,
+  }
+  const heartbeat = setInterval(() => {
+    beat(db, { id: worker.id, settled }).catch((error: unknown) => log.warn({ err: error }, 'no heartbeat'))
+  }, HEARTBEAT_MS)
+
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted)
+      return
+    log.info({ signal }, 'draining')
+    setTimeout(() => {
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'the batch was still under way at the deadline')
+      process.exit(1)
+    }, DRAIN_DEADLINE_MS).unref()
+    stopping.abort()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  await run(db, {
+    workerId: config.workerId,
+    batchSize: config.batchSize,
+    maxAttempts: config.maxAttempts,
+    register: () => register(db, worker),
+    wakeUp: loop,
+    signal: stopping.signal,
+    onSettled: payments => settled += payments,
+    log,
+  })
+
+  clearInterval(heartbeat)
+  await markStopped(db, { id: config.workerId, settled }).catch((error: unknown) => log.warn({ err: error }, 'not marked as stopped'))
+  await Promise.all([
+    listening.close(),
+    db.destroy(),
+  ])
+  log.info({ settled }, 'stopped')
+  process.exit(0)
+}
+
+function fail(message: string): never {
+  process.stderr.write(`recon-worker: ${message}\n`)
+  process.exit(1)
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError)
+    fail(error.message)
+  throw error
+})

@@ -1,0 +1,44 @@
+/** What reconciliation says of a payment; the values are those of reconciliation_results.status. */
+export const RESULT_STATUSES = ['completed', 'completed_with_discrepancy', 'failed'] as const
+export type ResultStatus = typeof RESULT_STATUSES[number]
+
+export interface Reconciliation {
+  status: ResultStatus
+  /** Decimal string with the amount's own decimals; zero unless there is a discrepancy. */
+  discrepancyAmount: string
+  /** Why, for people; null when there is nothing to say. */
+  notes: string | null
+}
+
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
+
+/**
+ * The rules, in this order:
+ * 1. A negative or zero amount fails and is not posted.
+ * 2. A fraction of exactly .13 is posted, with a discrepancy of 0.13: 42.13 USD and 10.130 KWD, but not 10.131 KWD.
+ * 3. Any other amount matches.
+ *
+ * @param amount decimal string with all decimals of its currency, as Postgres writes a numeric: "42.13"
+ * @throws {RangeError} for a text that is not a decimal number
+ */
+export function reconcile(amount: string): Reconciliation {
+  const match = DECIMAL.exec(amount)
+  if (!match)
+    throw new RangeError(`"${amount}" is not a decimal number`)
+  const [, sign, integer = '', fraction = ''] = match
+  const zero = decimal('0', fraction.replaceAll(/\d/g, '0'))
+
+  if (/^0*$/.test(integer + fraction))
+    return { status: 'failed', discrepancyAmount: zero, notes: 'the amount is zero' }
+  if (sign)
+    return { status: 'failed', discrepancyAmount: zero, notes: 'the amount is negative' }
+  if (/^130*$/.test(fraction)) {
+    const discrepancyAmount = decimal('0', fraction)
+    return { status: 'completed_with_discrepancy', discrepancyAmount, notes: `the amount ends in .13: ${discrepancyAmount} is in dispute` }
+  }
+  return { status: 'completed', discrepancyAmount: zero, notes: null }
+}
+
+function decimal(integer: string, fraction: string): string {
+  return fraction ? `${integer}.${fraction}` : integer
+}

@@ -1,0 +1,91 @@
+import type { Knex } from 'knex'
+import type { Logger } from 'pino'
+import type { RunOnceOptions } from './run-once.ts'
+import type { Batch } from './settle.ts'
+import type { WakeUp } from './wake-up.ts'
+import { runAlone, runOnce } from './run-once.ts'
+import { isConflict, isTransient } from './sql/database-errors.ts'
+
+/** How long an idle worker sleeps when no notification comes: the most that a payment waits when LISTEN is dead. */
+const POLL_MS = 1_000
+/** A claim that looks at all jobs, and not only at those since the low-water mark, at least this often. */
+const FULL_CLAIM_EVERY_MS = 5_000
+/** How far below the oldest job of the last batch the mark is: an accept that took longer to commit waits for the next full claim. */
+const LOW_WATER_SLACK_MS = 2_000
+const ERROR_BACKOFF_MIN_MS = 100
+const ERROR_BACKOFF_MAX_MS = 5_000
+/** Batches that fail one after the other, for a reason that may be one of their jobs, before they are taken apart. */
+const FAILURES_BEFORE_ALONE = 3
+
+export interface RunOptions extends RunOnceOptions {
+  /** Registers this worker. Answers whether the one with its id before ended without saying so. */
+  register: () => Promise<{ uncleanStop: boolean }>
+  wakeUp: WakeUp
+  /** Ends the loop after the batch that is under way. */
+  signal: AbortSignal
+  onSettled: (payments: number) => void
+  log: Logger
+}
+
+/**
+ * Settles batches while there are any, then sleeps until it is woken or a second has passed. Ends when told to.
+ * After an unclean stop, and when batches fail again and again, it takes as many jobs one by one as a batch has: one of
+ * them may be the cause.
+ */
+export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, ...options }: RunOptions): Promise<void> {
+  let alone: number | undefined // jobs still to be taken alone; undefined until registered
+  let since: Date | '-infinity' = '-infinity'
+  let fullClaimAtMs = 0
+  let failures = 0
+  let suspicious = 0 // failures in a row that a job may be to blame for
+  signal.addEventListener('abort', wakeUp.wake)
+
+  while (!signal.aborted) {
+    try {
+      if (alone === undefined) {
+        const { uncleanStop } = await register()
+        alone = uncleanStop ? options.batchSize : 0
+        if (uncleanStop)
+          log.warn('the worker with this id did not stop cleanly; starting with one job at a time')
+      }
+
+      const full: boolean = since === '-infinity' || performance.now() >= fullClaimAtMs
+      const batch: Batch = alone > 0 ? await runAlone(db, options) : await runOnce(db, { ...options, since: full ? '-infinity' : since })
+      failures = 0
+      suspicious = 0
+      for (const failed of batch.failed)
+        log.error(failed, failed.status === 'dead' ? 'job is dead' : 'job failed, will be tried again')
+      if (batch.settled > 0) {
+        onSettled(batch.settled)
+        log.info({ claimed: batch.claimed.length, settled: batch.settled }, 'batch')
+      }
+
+      const oldest = batch.claimed[0]
+      if (alone > 0) {
+        alone = oldest || batch.failed.length > 0 ? alone - 1 : 0
+        continue
+      }
+      if (full)
+        fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
+      if (oldest) {
+        since = new Date(oldest.runAt.getTime() - LOW_WATER_SLACK_MS)
+        continue // more may be waiting; an empty claim will tell
+      }
+      since = '-infinity'
+      if (full)
+        await wakeUp.sleep(POLL_MS)
+    }
+    catch (error) {
+      since = '-infinity'
+      if (isConflict(error) && failures++ === 0)
+        continue
+      if (!isTransient(error) && ++suspicious >= FAILURES_BEFORE_ALONE && alone === 0) {
+        alone = options.batchSize
+        log.warn('batches fail again and again; going on with one job at a time')
+      }
+      const waitMs = Math.min(ERROR_BACKOFF_MIN_MS * 2 ** failures++, ERROR_BACKOFF_MAX_MS)
+      log.error({ err: error, waitMs }, 'batch rolled back, will be tried again')
+      await wakeUp.sleep(waitMs)
+    }
+  }
+}

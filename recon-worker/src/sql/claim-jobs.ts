@@ -1,0 +1,36 @@
+import type { Knex } from 'knex'
+
+export interface ClaimedJob {
+  paymentId: string
+  accountId: string
+  currency: string
+  /** Decimal string with all decimals of the currency. */
+  amount: string
+  runAt: Date
+  attempts: number
+}
+
+/**
+ * Takes up to `limit` jobs that are due, oldest first, skipping those that other workers hold. The row locks are the
+ * claim: they last until the transaction ends, however it ends.
+ *
+ * `since` is a low-water mark: jobs due before it are left out, and with them the dead index entries of jobs that are
+ * finished but still visible to an old snapshot. Without it, one idle reader slows every claim further and further.
+ *
+ * The limit is a literal, so that the planner knows it. The claim is materialized, so that the planner can never run it twice or join before it locks.
+ */
+export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit: number, since: Date | '-infinity' }): Promise<ClaimedJob[]> {
+  const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
+    with job as materialized (
+      select payment_id, run_at, attempts
+        from recon_jobs
+       where status = 'pending' and run_at <= now() and run_at >= ?
+       order by run_at, payment_id
+       limit ${limit}
+         for update skip locked)
+    select job.payment_id as "paymentId", p.account_id as "accountId", p.currency, p.amount, job.run_at as "runAt", job.attempts
+      from job
+      join payments p on p.id = job.payment_id
+     order by job.run_at, job.payment_id`, [since]).options({ name: `claim-${limit}-jobs` })
+  return rows
+}

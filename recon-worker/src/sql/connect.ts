@@ -1,0 +1,47 @@
+import type { Knex } from 'knex'
+import type { Socket } from 'node:net'
+import type { Logger } from 'pino'
+import knex from 'knex'
+
+const CONNECT_TIMEOUT_MS = 5_000
+/**
+ * A connection that is silent for this long is closed: behind the role's statement_timeout of 10 s, for a network that
+ * swallows what is sent. Idle connections leave the pool before that.
+ */
+const SILENCE_TIMEOUT_MS = 12_000
+const IDLE_TIMEOUT_MS = 8_000
+
+/** Two connections: one settles, the other one tells that this worker lives. They are opened when first needed. */
+export function connect(databaseUrl: string, log: Logger): Knex {
+  return knex({
+    client: 'pg',
+    compileSqlOnError: false, // errors are logged: without the values of the statement, which are the payers' data
+    connection: {
+      connectionString: databaseUrl,
+      application_name: 'recon-worker',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+    pool: {
+      min: 0,
+      max: 2,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      propagateCreateError: true,
+      afterCreate: limitSilence,
+    },
+    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    log: {
+      warn: message => log.warn(message),
+      error: message => log.error(message),
+      deprecate: () => {},
+      debug: () => {},
+    },
+  })
+}
+
+/** pg's own query_timeout would fail the query and leave the dead connection in the pool. */
+function limitSilence(client: { connection: { stream: Socket } }, done: (error: null, client: unknown) => void): void {
+  const { stream } = client.connection
+  stream.setTimeout(SILENCE_TIMEOUT_MS, () => stream.destroy(new Error('Connection terminated: no answer')))
+  done(null, client)
+}

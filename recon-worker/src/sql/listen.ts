@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+import pg from 'pg'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_MIN_MS = 100
+const RECONNECT_MAX_MS = 5_000
+/** How often the connection is asked for a sign of life, and how long that may take: a dead network is silent. */
+const PROBE_EVERY_MS = 10_000
+const PROBE_TIMEOUT_MS = 5_000
+
+/**
+ * LISTENs on `channel` over one connection of its own and reconnects when it breaks. Only a convenience: a worker that
+ * hears nothing polls. Calls `onNotification` after each connect too, for what was missed before.
+ */
+export function listen(databaseUrl: string, channel: string, onNotification: () => void, log: Logger): { close: () => Promise<void> } {
+  let client: pg.Client | undefined
+  let timer: NodeJS.Timeout | undefined
+  let failures = 0
+  let closed = false
+
+  async function open(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'recon-worker listen',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: PROBE_TIMEOUT_MS,
+      keepAlive: true,
+    })
+    let over = false
+    const broken = (error: unknown): void => {
+      if (over)
+        return
+      over = true
+      client = undefined
+      clearTimeout(timer)
+      void next.end().catch(() => {})
+      if (closed)
+        return
+      const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** failures++, RECONNECT_MAX_MS)
+      log.warn({ err: error, waitMs }, 'not listening to the database; polling until reconnected')
+      timer = setTimeout(() => void open(), waitMs)
+    }
+    next.on('error', broken)
+    next.on('end', () => broken(new Error('the connection ended')))
+    next.on('notification', onNotification)
+    try {
+      await next.connect()
+      await next.query(`listen ${next.escapeIdentifier(channel)}`)
+      if (closed)
+        return void await next.end()
+      client = next
+      failures = 0
+      onNotification()
+      probe(next, broken)
+    }
+    catch (error) {
+      broken(error)
+    }
+  }
+
+  function probe(connection: pg.Client, broken: (error: unknown) => void): void {
+    timer = setTimeout(() => {
+      connection.query('select 1').then(() => {
+        if (client === connection)
+          probe(connection, broken)
+      }, broken)
+    }, PROBE_EVERY_MS)
+  }
+
+  void open()
+  return {
+    close: async () => {
+      closed = true
+      clearTimeout(timer)
+      await client?.end().catch(() => {})
+    },
+  }
+}

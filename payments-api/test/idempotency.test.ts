@@ -112,8 +112,9 @@ describe('an idempotency key', () => {
       await rival.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
         values (gen_random_uuid(), 'anonymous', $1, sha256(''), 'ACC-IDEM', 'USD', 1, '', now(), now())`, [key])
-      const [blocked, ...neighbours] = await Promise.all([post(key, payment), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
-      assert.deepEqual([blocked.status, blocked.body.type, blocked.headers.get('retry-after')], [409, '/problems/idempotency-key-in-use', '1'])
+      const [blocked, elsewhere, ...neighbours] = await Promise.all([post(key, payment), post(key, payment, 1), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
+      for (const { status, body, headers } of [blocked, elsewhere])
+        assert.deepEqual([status, body.type, headers.get('retry-after')], [409, '/problems/idempotency-key-in-use', '1'])
       assert.deepEqual(neighbours.map(({ status }) => status), [201, 201, 201])
       await rival.query('rollback')
     }

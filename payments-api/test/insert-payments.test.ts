@@ -3,8 +3,10 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
+import { groupCommit } from '../src/domain/group-commit.ts'
 import { timeOfUuidv7, uuidv7 } from '../src/domain/uuidv7.ts'
 import { connect } from '../src/sql/connect.ts'
+import { isLockTimeout, isLostConnection, isRefusedRow } from '../src/sql/database-errors.ts'
 import { insertPayments } from '../src/sql/insert-payments.ts'
 import { createDatabase } from './support/database.ts'
 
@@ -54,6 +56,32 @@ describe('insertPayments', () => {
     try {
       const [first, second] = [payment('twice'), payment('twice')]
       assert.deepEqual((await insertPayments(db, [first, second])).map(holder => holder.id), [first.id, first.id])
+    }
+    finally {
+      await db.destroy()
+    }
+  })
+
+  it('keeps the keys of two callers apart', async () => {
+    const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
+    try {
+      const [mine, theirs] = [payment('shared'), { ...payment('shared'), caller: 'other' }]
+      for (const _again of [1, 2])
+        assert.deepEqual((await insertPayments(db, [mine, theirs])).map(holder => holder.id), [mine.id, theirs.id])
+    }
+    finally {
+      await db.destroy()
+    }
+  })
+
+  it('of a group fails only the row that the database refuses', async () => {
+    const db = connect(database.url('payments_api'), 2, 'test', pino({ level: 'silent' }))
+    try {
+      const write = groupCommit((payments: NewPayment[]) => insertPayments(db, payments), { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
+      const group = Array.from({ length: 100 }, (_, i) => ({ ...payment(`group-${i}`), ...(i === 7 && { amount: '1e15' }) }))
+      const results = await Promise.allSettled(group.map(write))
+      assert.deepEqual(results.flatMap(({ status }, i) => status === 'rejected' ? [i] : []), [7])
+      assert.deepEqual(await database.sql(`select count(*)::int as n from payments where idempotency_key like 'group-%'`), [{ n: 99 }])
     }
     finally {
       await db.destroy()

@@ -163,11 +163,14 @@ describe('the API process', () => {
     finally {
       await rival.end()
     }
-    const { status, headers } = await post(api, key)
+    const { status, headers } = await post(await start(), key) // another process
     assert.deepEqual([
       status,
       headers.get('idempotent-replayed'),
     ], [201, 'true'])
+    assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [
+      { n: 1 },
+    ])
   })
 
   it('logs a line of JSON a request, with its id, and no header or body', async () => {

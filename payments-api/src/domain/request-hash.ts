@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * Says whether two requests with one idempotency key ask for the same payment: SHA-256 over the canonical values, so
@@ -7,13 +7,11 @@ import { createHash } from 'node:crypto'
  */
 export function requestHash(request: { accountId: string, minorUnits: bigint, currency: string, description: string }): Buffer {
   const { accountId, minorUnits, currency, description } = request
-  return createHash('sha256')
-    .update(JSON.stringify([
-      'v1',
-      accountId,
-      minorUnits.toString(),
-      currency,
-      description,
-    ]))
-    .digest()
+  return hash('sha256', JSON.stringify([
+    'v1',
+    accountId,
+    minorUnits.toString(),
+    currency,
+    description,
+  ]), 'buffer')
 }

@@ -69,7 +69,8 @@ export function paymentRoutes({ db, createPayment }: PaymentsDeps): Route[] {
       case 'replayed':
         if (result.kind === 'replayed')
           res.set('Idempotent-Replayed', 'true')
-        res.status(201).location(`/payments/${result.payment.id}`).type('json').send(acceptedPaymentJson(result.payment))
+        res.status(201).set({ 'Location': `/payments/${result.payment.id}`, 'Content-Type': 'application/json; charset=utf-8' })
+        res.end(acceptedPaymentJson(result.payment))
         return
       case 'key-reused':
         return sendProblem(res, 'idempotency-key-reused', 'A payment with other values was made with this key. Use a new key for a new payment.')

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   'idempotency-key-malformed': { status: 400, title: 'The Idempotency-Key header is malformed' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
   'job-not-dead': { status: 409, title: 'The job is not dead' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
@@ -16,6 +17,7 @@ export const PROBLEMS = {
   'validation': { status: 422, title: 'The body breaks a rule' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key belongs to another request' },
   'currency-mismatch': { status: 422, title: 'The account holds another currency' },
+  'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal': { status: 500, title: 'Something went wrong here' },
   'overloaded': { status: 503, title: 'Too many requests are waiting' },
   'unavailable': { status: 503, title: 'The database cannot be reached' },
@@ -34,15 +36,21 @@ const RETRY_AFTER_SECONDS = 1
 
 /** Answers a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
 export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
-  const { status, title } = PROBLEMS[type]
+  const { status } = PROBLEMS[type]
   if (status === 409 || status === 503)
     res.set('Retry-After', String(RETRY_AFTER_SECONDS))
-  res.status(status).type('application/problem+json').send(JSON.stringify({
+  res.status(status).type('application/problem+json').send(problemJson(type, detail, String(res.req.id), errors))
+}
+
+/** The body of a problem, for the request with this id. */
+export function problemJson(type: ProblemType, detail: string, requestId: string, errors?: FieldError[]): string {
+  const { status, title } = PROBLEMS[type]
+  return JSON.stringify({
     type: `/problems/${type}`,
     title,
     status,
     detail,
-    instance: `urn:uuid:${String(res.req.id)}`,
+    instance: `urn:uuid:${requestId}`,
     ...(errors && { errors }),
-  }))
+  })
 }

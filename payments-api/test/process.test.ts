@@ -70,9 +70,9 @@ describe('the API process', () => {
     assert.doesNotMatch(text, /ECONNREFUSED|127\.0\.0\.1|geheim|payments_api/)
     assert.equal((await call(`${api.url}/ready`)).status, 503)
     assert.equal((await call(`${api.url}/health`)).status, 200)
+    await waitFor('it is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!)))
     const logged = api.log.find(line => line.includes('the database is unavailable'))
     assert.match(logged ?? '', /ECONNREFUSED/)
-    assert.ok(api.log.some(line => line.includes(headers.get('x-request-id')!)))
   })
 
   it('goes on by itself after its connections were cut', async () => {

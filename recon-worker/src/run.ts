@@ -12,6 +12,8 @@ const POLL_MS = 1_000
 const FULL_CLAIM_EVERY_MS = 5_000
 /** How far below the oldest job of the last batch the mark is: an accept that took longer to commit waits for the next full claim. */
 const LOW_WATER_SLACK_MS = 2_000
+/** Deadlocks and serialization failures in a row that are tried again at once: the winner has committed, so the next try rarely fails. */
+const CONFLICTS_AT_ONCE = 5
 const ERROR_BACKOFF_MIN_MS = 100
 const ERROR_BACKOFF_MAX_MS = 5_000
 /** Batches that fail one after the other, for a reason that may be one of their jobs, before they are taken apart. */
@@ -37,6 +39,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
   let since: Date | '-infinity' = '-infinity'
   let fullClaimAtMs = 0
   let failures = 0
+  let conflicts = 0
   let suspicious = 0 // failures in a row that a job may be to blame for
   signal.addEventListener('abort', wakeUp.wake)
 
@@ -52,6 +55,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
       const full: boolean = since === '-infinity' || performance.now() >= fullClaimAtMs
       const batch: Batch = alone > 0 ? await runAlone(db, options) : await runOnce(db, { ...options, since: full ? '-infinity' : since })
       failures = 0
+      conflicts = 0
       suspicious = 0
       for (const failed of batch.failed)
         log.error(failed, failed.status === 'dead' ? 'job is dead' : 'job failed, will be tried again')
@@ -77,7 +81,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
     }
     catch (error) {
       since = '-infinity'
-      if (isConflict(error) && failures++ === 0)
+      if (isConflict(error) && ++conflicts <= CONFLICTS_AT_ONCE)
         continue
       if (!isTransient(error) && ++suspicious >= FAILURES_BEFORE_ALONE && alone === 0) {
         alone = options.batchSize

@@ -2,8 +2,12 @@ import type { TestDatabase } from './support/database.ts'
 import type { Worker } from './support/worker.ts'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import pg from 'pg'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
+import { startProxy } from './support/proxy.ts'
+import { assertSettledOnce, payments, settled } from './support/settled.ts'
+import { full, size } from './support/size.ts'
 import { waitFor } from './support/wait-for.ts'
 import { startWorker } from './support/worker.ts'
 
@@ -26,71 +30,82 @@ describe('the worker process', () => {
     workers.push(worker)
     return worker
   }
-  async function settled(): Promise<number> {
-    const [row] = await database.sql<{ n: number }>(`select count(*)::int as n from recon_jobs where status = 'completed'`)
-    return row!.n
-  }
-  const payments = (n: number): { accountId: string, amount: string }[] => Array.from({ length: n }, (_, i) => ({ accountId: `ACC-${i % 20}`, amount: '1.00' }))
-  async function assertSettledOnce(n: number): Promise<void> {
-    assert.deepEqual(await database.sql(`
-      select (select count(*)::int from ledger_entries) as entries, (select count(*)::int from reconciliation_results) as results,
-             (select sum(balance)::int from accounts where kind = 'customer') as customers, (select sum(balance)::int from accounts) as total`), [
-      {
-        entries: 2 * n,
-        results: n,
-        customers: n,
-        total: 0,
-      },
-    ])
+  async function listens(): Promise<boolean> {
+    return (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker listen' and query like 'listen%' and state = 'idle' and datname = current_database()`)).length > 0
   }
 
   it('is woken by a notification, long before it would poll', async () => {
     const worker = await start()
-    await waitFor('the worker listens', async () => (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker listen' and query like 'listen%' and state = 'idle' and datname = current_database()`)).length > 0)
+    await waitFor('the worker listens', listens)
     const startedAt = Date.now()
     for (let n = 1; n <= 5; n++) {
       await accept(database, payments(1))
       await database.sql('notify recon_jobs')
-      await waitFor('the payment is settled', async () => await settled() === n)
+      await waitFor('the payment is settled', async () => await settled(database) === n)
     }
     assert.ok(Date.now() - startedAt < 2_500, 'five polls would take 5 s')
     assert.equal(await worker.stop(), 0)
   })
 
-  it('polls when it hears nothing', async () => {
-    await start()
-    await accept(database, payments(1))
-    await waitFor('the payment is settled', async () => await settled() === 1, 3_000)
-  })
+  for (const [what, moment] of [['dead', 'before'], ['silent', 'answered']] as const) {
+    it(`polls each second while its LISTEN is ${what}`, async () => {
+      const proxy = await startProxy(database.url('payments_worker'))
+      try {
+        const deaf = proxy.silence('listen', moment)
+        const worker = await startWorker(proxy.url)
+        workers.push(worker)
+        await deaf
+        for (let n = 1; n <= 3; n++) {
+          await waitFor('it sleeps', async () => (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker' and state = 'idle' and state_change < now() - interval '200 milliseconds' and datname = current_database()`)).length > 0)
+          await accept(database, payments(1))
+          await database.sql('notify recon_jobs')
+          const startedAt = performance.now()
+          await waitFor('the payment is settled', async () => await settled(database) === n, 5_000)
+          assert.ok(performance.now() - startedAt < 3_000, 'within the interval of a second, with room for a busy machine')
+        }
+        if (!full)
+          return
+        await waitFor('it notices that nobody answers, and listens anew', () => worker.log.some(line => line.includes('not listening to the database')), 20_000)
+        await waitFor('it listens', async () => await listens())
+      }
+      finally {
+        await proxy.close()
+      }
+    }).timeout(60_000)
+  }
 
   it('settles what is waiting, finishes its batch on SIGTERM, says that it stopped and exits 0', async () => {
     await accept(database, payments(5_000))
     const worker = await start({ BATCH_SIZE: '100', WORKER_ID: 'stopper' })
-    await waitFor('a batch is settled', async () => await settled() > 0)
+    await waitFor('a batch is settled', async () => await settled(database) > 0)
     assert.equal(await worker.stop(), 0)
-    const done = await settled()
+    const done = await settled(database)
     assert.ok(done < 5_000, 'it stopped before all was done')
-    await assertSettledOnce(done)
+    await assertSettledOnce(database, done)
     assert.deepEqual(await database.sql(`select id, stopped_at is not null as stopped, settled::int from recon_workers`), [
       { id: 'stopper', stopped: true, settled: done },
     ])
   })
 
-  it('loses and doubles nothing when workers are killed again and again', async () => {
-    await accept(database, payments(3_000))
-    let kills = 0
-    while (await settled() < 3_000) {
-      const worker = await start({ BATCH_SIZE: '50' })
-      const before = await settled()
-      await waitFor('some progress', async () => await settled() >= Math.min(before + 200, 3_000))
-      const exited = once(worker.process, 'exit')
-      worker.process.kill('SIGKILL')
-      await exited
-      kills++
+  it('finishes the very batch that is under way at SIGTERM, and takes no other', async () => {
+    const proxy = await startProxy(database.url('payments_worker'))
+    try {
+      await accept(database, payments(20))
+      const posting = proxy.delay('post')
+      const worker = await startWorker(proxy.url, { BATCH_SIZE: '10' })
+      workers.push(worker)
+      const goOn = await posting
+      const exited = worker.stop()
+      await waitFor('it drains', () => worker.log.some(line => line.includes('"draining"')))
+      assert.equal(await settled(database), 0)
+      goOn()
+      assert.equal(await exited, 0)
+      await assertSettledOnce(database, 10)
     }
-    assert.ok(kills >= 5, `${kills} kills`)
-    await assertSettledOnce(3_000)
-  }).timeout(60_000)
+    finally {
+      await proxy.close()
+    }
+  })
 
   it('finds a job that kills it each time, and lets it end dead while its neighbours settle', async () => {
     const ids = await accept(database, payments(20))
@@ -121,12 +136,12 @@ describe('the worker process', () => {
       await database.sql(`update recon_jobs set run_at = now() where status = 'pending' and attempts > 0`) // skips the backoff
     }
     assert.equal(kills, 4) // with its batch, which counts nothing; then three times alone
-    await waitFor('the neighbours are settled', async () => await settled() === 19)
+    await waitFor('the neighbours are settled', async () => await settled(database) === 19)
     assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs where payment_id = $1`, [killer]), [
       { status: 'dead', attempts: 3, last_error: 'the worker died while it was settling this job alone' },
     ])
     assert.deepEqual(await database.sql(`select distinct attempts from recon_jobs where status = 'completed'`), [{ attempts: 1 }])
-    await assertSettledOnce(19)
+    await assertSettledOnce(database, 19)
   }).timeout(60_000)
 
   it('takes batches apart that fail again and again for an unknown reason, until the job to blame is dead', async () => {
@@ -139,45 +154,101 @@ describe('the worker process', () => {
       end $$`)
     await database.sql('create trigger corrupt before insert on ledger_entries for each row execute function corrupt()')
     await start({ MAX_ATTEMPTS: '1' })
-    await waitFor('the neighbours are settled', async () => await settled() === 19, 20_000)
+    await waitFor('the neighbours are settled', async () => await settled(database) === 19, 20_000)
     await database.sql(`update recon_jobs set run_at = now() where status = 'pending'`) // skips the backoff
     await waitFor('the job to blame is dead', async () => (await database.sql(`select from recon_jobs where payment_id = $1 and status = 'dead'`, [bad])).length > 0, 20_000)
-    await assertSettledOnce(19)
+    await assertSettledOnce(database, 19)
   }).timeout(60_000)
 
-  it('loses its locks when it is frozen in the middle, and goes on when it thaws', async () => {
+  it('loses its locks when it is frozen in the middle, beyond every timeout, and goes on when it thaws', async () => {
     await accept(database, payments(1))
+    const limits = full ? '' : '?options=-c%20idle_in_transaction_session_timeout%3D500'
+    const frozenForMs = size({ usual: 0, full: 35_000 }) // transaction_timeout, the longest of all, is 30 s
     // Lingers while it posts, so that it can be frozen there.
     await database.sql(`create function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$`)
     await database.sql('create trigger linger after insert on ledger_entries for each statement execute function linger()')
-    const frozen = await start({ WORKER_ID: 'frozen' })
+    const frozen = await startWorker(`${database.url('payments_worker')}${limits}`, { WORKER_ID: 'frozen' })
+    workers.push(frozen)
     await waitFor('it posts', async () => (await database.sql(`select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)).length > 0)
+    const frozenAt = performance.now()
     frozen.process.kill('SIGSTOP')
     try {
       await waitFor('its session is idle in its transaction', async () => (await database.sql(`select from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`)).length > 0)
       const other = await start({ WORKER_ID: 'other' })
-      await waitFor('another worker settles its job', async () => await settled() === 1, 15_000)
+      await waitFor('another worker settles its job', async () => await settled(database) === 1, 20_000)
       assert.deepEqual(await database.sql(`select locked_by from recon_jobs`), [{ locked_by: 'other' }])
       await other.stop()
+      await waitFor('every timeout has passed', () => performance.now() - frozenAt > frozenForMs, 60_000)
     }
     finally {
       frozen.process.kill('SIGCONT')
     }
     await accept(database, payments(1))
-    await waitFor('it settles the next one', async () => await settled() === 2)
+    await waitFor('it settles the next one', async () => await settled(database) === 2)
     assert.deepEqual(await database.sql(`select count(*)::int as n from recon_jobs where locked_by = 'frozen'`), [{ n: 1 }])
-    await assertSettledOnce(2)
-  }).timeout(40_000)
+    await assertSettledOnce(database, 2)
+  }).timeout(90_000)
 
   it('goes on by itself after its connections were cut', async () => {
     const worker = await start()
     await accept(database, payments(1))
-    await waitFor('the first payment is settled', async () => await settled() === 1)
+    await waitFor('the first payment is settled', async () => await settled(database) === 1)
     await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'recon-worker%' and datname = current_database()`)
     await accept(database, payments(1))
-    await waitFor('the second payment is settled', async () => await settled() === 2)
+    await waitFor('the second payment is settled', async () => await settled(database) === 2)
     assert.equal((await fetch(`${worker.url}/ready`)).status, 200)
   })
+
+  for (const [hours, what] of [[24, 'ahead'], [-24, 'behind']] as const) {
+    it(`goes by the database's clock when its own is a day ${what}`, async () => {
+      const [due, later] = await accept(database, payments(2))
+      await database.sql(`update recon_jobs set run_at = now() + interval '1 hour' where payment_id = $1`, [later])
+      const skew = `const now = Date.now; Date.now = () => now() + ${hours} * 3600_000; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length ? a : [Date.now()])) } }`
+      const worker = await start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(skew)}` })
+      await waitFor('what is due is settled', async () => await settled(database) === 1)
+      await waitFor('a later one, too', async () => {
+        if (await settled(database) === 1)
+          await accept(database, payments(1))
+        return await settled(database) > 1
+      })
+      assert.equal(await worker.stop(), 0)
+      assert.ok(Math.abs(Date.parse((JSON.parse(worker.log[0]!) as { time: string }).time) - Date.now() - hours * 3_600_000) < 600_000, 'its own clock is wrong')
+      assert.deepEqual(await database.sql(`select status from recon_jobs where payment_id = $1`, [later]), [{ status: 'pending' }])
+      assert.deepEqual(await database.sql(`
+        select (select bool_and(now() - finished_at between interval '0' and interval '1 minute') from recon_jobs where payment_id = $1) as finished,
+               (select bool_and(now() - created_at between interval '0' and interval '1 minute') from ledger_entries) as posted,
+               (select bool_and(now() - last_seen_at between interval '0' and interval '1 minute') from recon_workers) as seen`, [due]), [
+        { finished: true, posted: true, seen: true },
+      ])
+    })
+  }
+
+  const jobs = size({ usual: 10_000, full: 100_000 })
+  it(`settles ${jobs} jobs with four workers, none of them twice`, async () => {
+    for (let n = 0; n < jobs; n += 10_000)
+      await accept(database, payments(10_000))
+    const told: string[] = []
+    const listener = new pg.Client({ connectionString: database.url('payments_api') })
+    listener.on('notification', ({ payload }) => told.push(...Object.values(JSON.parse(payload!) as Record<string, string[]>).flat()))
+    await listener.connect()
+    try {
+      await listener.query('listen payment_events')
+      const four = await Promise.all(['a', 'b', 'c', 'd'].map(WORKER_ID => start({ WORKER_ID, BATCH_SIZE: '100' })))
+      await waitFor('all are settled', async () => await settled(database) === jobs, 120_000)
+      assert.deepEqual(await Promise.all(four.map(worker => worker.stop())), [0, 0, 0, 0])
+      await listener.query('select 1')
+    }
+    finally {
+      await listener.end()
+    }
+    await assertSettledOnce(database, jobs)
+    assert.equal(told.length, jobs, 'each was announced once')
+    assert.equal(new Set(told).size, jobs)
+    const shares = await database.sql<{ settled: number, jobs: number }>(`
+      select w.settled::int, (select count(*)::int from recon_jobs where locked_by = w.id) as jobs from recon_workers w`)
+    assert.equal(shares.reduce((sum, share) => sum + share.settled, 0), jobs, 'what the workers count is what there was')
+    assert.ok(shares.every(share => share.settled === share.jobs && share.jobs > 0), JSON.stringify(shares))
+  }).timeout(180_000)
 
   it('answers health checks', async () => {
     const { url } = await start()

@@ -40,19 +40,23 @@ export interface TestDatabase {
   drop: () => Promise<void>
 }
 
+/** Ends Postgres and starts it again, see TestPostgres. Undefined where the tests were given one that is not theirs. */
+export function restartPostgres(): ((signal: 'SIGINT' | 'SIGQUIT') => Promise<void>) | undefined {
+  return cluster.restart
+}
+
 /** A database of its own for one test file or test: a copy of the template. */
 export async function createDatabase(): Promise<TestDatabase> {
   const name = `test_worker_${randomUUID().slice(0, 8)}`
   await withClient(cluster.url, client => client.query(`create database ${name} template ${template}`))
-  const client = new pg.Client({
-    connectionString: urlOf(name),
-  })
-  await client.connect()
+  // One connection, so that its settings and transactions last from statement to statement; a lost one is replaced.
+  const pool = new pg.Pool({ connectionString: urlOf(name), max: 1, idleTimeoutMillis: 0 })
+  pool.on('error', () => {})
   return {
     url: role => urlOf(name, role),
-    sql: async <Row>(statement: string, values?: unknown[]) => (await client.query(statement, values)).rows as Row[],
+    sql: async <Row>(statement: string, values?: unknown[]) => (await pool.query(statement, values)).rows as Row[],
     drop: async () => {
-      await client.end()
+      await pool.end()
       await withClient(cluster.url, admin => admin.query(`drop database ${name} with (force)`))
     },
   }

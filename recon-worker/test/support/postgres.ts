@@ -14,6 +14,8 @@ const START_DEADLINE_MS = 30_000
 export interface TestPostgres {
   /** A superuser's URL of its database "postgres". */
   url: string
+  /** Ends it with SIGINT (a fast shutdown) or SIGQUIT (a crash) and starts it again. Not there for the one of TEST_DATABASE_URL. */
+  restart?: (signal: 'SIGINT' | 'SIGQUIT') => Promise<void>
   stop: () => void
 }
 
@@ -71,29 +73,42 @@ async function startEmbedded(): Promise<TestPostgres> {
     'max_connections=200',
     'random_page_cost=1.1',
   ]
-  server = spawn(postgres, [
-    '-D',
-    data,
-    '-p',
-    String(port),
-    ...settings.flatMap(setting => ['-c', setting]),
-  ], {
-    ...user,
-    cwd: home,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let log = ''
-  server.stderr?.on('data', chunk => log = (log + String(chunk)).slice(-4_000))
-  server.unref()
-
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const deadline = Date.now() + START_DEADLINE_MS
-  while (!await answers(url)) {
-    if (server.exitCode !== null || Date.now() > deadline)
-      throw new Error(`Postgres did not start:\n${log}`)
-    await delay(50)
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(postgres, [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...settings.flatMap(setting => ['-c', setting]),
+    ], {
+      ...user,
+      cwd: home,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    server = child // whatever happens now, stop() ends it
+    let log = ''
+    child.stderr.on('data', chunk => log = (log + String(chunk)).slice(-4_000))
+    child.unref()
+    const deadline = Date.now() + START_DEADLINE_MS
+    while (!await answers(url)) {
+      if (child.exitCode !== null || Date.now() > deadline)
+        throw new Error(`Postgres did not start:\n${log}`)
+      await delay(50)
+    }
+    return child
   }
-  return { url, stop }
+  let running = await launch()
+  return {
+    url,
+    restart: async (signal) => {
+      const exited = once(running, 'exit')
+      running.kill(signal)
+      await exited
+      running = await launch()
+    },
+    stop,
+  }
 }
 
 /** Postgres refuses to run as root. Undefined where we are not root. */

@@ -1,0 +1,129 @@
+import type { AddressInfo, Socket } from 'node:net'
+import { Buffer } from 'node:buffer'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+
+/** What a worker sends in a batch, in this order; and what its other connection listens with. */
+export const BATCH_STEPS = ['begin', 'claim', 'savepoint', 'post', 'release', 'notify', 'commit'] as const
+export type Step = typeof BATCH_STEPS[number] | 'listen'
+
+/**
+ * Where a connection falls silent: before the database gets the message, after the database has done it but before
+ * its answer comes back, or right after that answer.
+ */
+export type Moment = 'before' | 'unanswered' | 'answered'
+
+export interface Proxy {
+  /** The database's URL, through here. */
+  url: string
+  /** Silences the next connection that comes to this step, once. Resolves when it has happened. */
+  silence: (step: Step, moment: Moment) => Promise<void>
+  /** Holds this step back, once, until the function is called that this answers when it has come to it. */
+  delay: (step: Step) => Promise<() => void>
+  /** Cuts every connection. */
+  cut: () => void
+  close: () => Promise<void>
+}
+
+/** A proxy that reads what is sent to Postgres, so that a connection can be lost at an exact point of a transaction. */
+export async function startProxy(databaseUrl: string): Promise<Proxy> {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let delayed: { step: Step, reached: (goOn: () => void) => void } | undefined
+  let awaited: { step: Step, moment: Moment, reached: () => void } | undefined
+
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname)
+    let held: Buffer[] | undefined
+    let moment: Moment | undefined
+    let reached: () => void = () => {}
+    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+      sockets.add(socket)
+      socket.setNoDelay(true).on('error', () => {}).on('close', () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+    }
+
+    const messages = messageReader()
+    client.on('data', (chunk) => {
+      for (const message of messages(chunk)) {
+        if (awaited && stepOf(message) === awaited.step) {
+          ({ moment, reached } = awaited)
+          awaited = undefined
+          if (moment === 'before')
+            reached()
+        }
+        if (delayed && stepOf(message) === delayed.step) {
+          held = []
+          delayed.reached(() => {
+            held?.forEach(each => upstream.write(each))
+            held = undefined
+          })
+          delayed = undefined
+        }
+        if (held)
+          held.push(message)
+        else if (moment !== 'before')
+          upstream.write(message)
+      }
+    })
+    upstream.on('data', (chunk) => {
+      if (moment === undefined)
+        return void client.write(chunk)
+      if (moment === 'answered') {
+        client.write(chunk)
+        moment = 'before' // from now on nothing passes, either way
+      }
+      reached()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  const cut = (): void => sockets.forEach(socket => socket.destroy())
+  return {
+    url: url.href,
+    silence: (step, moment) => new Promise((resolve) => {
+      awaited = { step, moment, reached: resolve }
+    }),
+    delay: step => new Promise((resolve) => {
+      delayed = { step, reached: resolve }
+    }),
+    cut,
+    close: async () => {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Cuts a stream into the messages of Postgres' protocol. Only the first, the startup message, has no type byte. */
+function messageReader(): (chunk: Buffer) => Buffer[] {
+  let rest: Buffer = Buffer.alloc(0)
+  let typeBytes = 0
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk])
+    const messages: Buffer[] = []
+    while (rest.length >= typeBytes + 4) {
+      const length = typeBytes + rest.readInt32BE(typeBytes)
+      if (rest.length < length)
+        break
+      messages.push(rest.subarray(0, length))
+      rest = rest.subarray(length)
+      typeBytes = 1
+    }
+    return messages
+  }
+}
+
+/** By the text of a simple query ("Q"), or the name of the statement that is bound ("B": portal, statement, ...). */
+function stepOf(message: Buffer): Step | undefined {
+  const type = String.fromCharCode(message[0]!)
+  const [first = '', second = ''] = message.toString('latin1', 5, 300).split('\0')
+  const said = type === 'Q' ? first : type === 'B' ? second : ''
+  return /^(?:begin|claim|savepoint|post|release|notify|commit|listen)\b/i.exec(said)?.[0].toLowerCase() as Step | undefined
+}

@@ -1,5 +1,5 @@
-import type { Proxy } from './support/proxy.ts'
 import type { TestDatabase } from './support/database.ts'
+import type { Proxy } from './support/proxy.ts'
 import type { Worker } from './support/worker.ts'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -1,0 +1,112 @@
+import type { Knex } from 'knex'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import pg from 'pg'
+import { pino } from 'pino'
+import { claimJobs } from '../src/sql/claim-jobs.ts'
+import { connect } from '../src/sql/connect.ts'
+import { createDatabase } from './support/database.ts'
+import { startLoop } from './support/loop.ts'
+import { accept } from './support/payments.ts'
+import { payments, settled } from './support/settled.ts'
+import { waitFor } from './support/wait-for.ts'
+
+describe('the claim', () => {
+  let database: TestDatabase
+  let db: Knex
+  /** What the worker's claims were sent with: the low-water mark. */
+  let marks: unknown[]
+  let claim: string
+
+  beforeEach(async () => {
+    database = await createDatabase()
+    db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
+    marks = []
+    db.on('query', ({ sql, bindings }: { sql: string, bindings: unknown[] }) => {
+      if (sql.includes('skip locked')) {
+        claim = sql
+        marks.push(bindings[0])
+      }
+    })
+  })
+  afterEach(async () => {
+    await db?.destroy()
+    await database?.drop()
+  })
+
+  const claimed = async (since: Date | '-infinity'): Promise<number> =>
+    await db.transaction(async trx => (await claimJobs(trx, { limit: 500, since })).length)
+
+  /** How many pages of the jobs' table and indexes the worker's own statement reads. */
+  async function pagesRead(since: Date | '-infinity'): Promise<number> {
+    await claimed(since)
+    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
+    const find = (node: Plan): Plan | undefined => node['Node Type'] === 'LockRows' ? node : node.Plans?.map(find).find(found => found)
+    const locking = find(plan.Plan)
+    assert.ok(locking, JSON.stringify(plan))
+    return locking['Shared Hit Blocks'] + locking['Shared Read Blocks']
+  }
+
+  it('leaves out jobs below the low-water mark', async () => {
+    await accept(database, payments(1))
+    assert.equal(await claimed(new Date()), 0)
+    assert.equal(await claimed('-infinity'), 1)
+  })
+
+  it('is not slowed by 100,000 jobs that are not due and 10,000 dead ones', async () => {
+    await database.sql(`select open_account('ACC-1', 'USD')`)
+    await database.sql(`
+      with p as (
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+        select gen_random_uuid(), 'test', n::text, sha256('x'), 'ACC-1', 'USD', 1, '', now(), now() from generate_series(1, 110000) n
+        returning id, idempotency_key::int as n)
+      insert into recon_jobs (payment_id, run_at, status, attempts, last_error, finished_at)
+      select id, case when n <= 100000 then now() + interval '1 hour' else now() end,
+             case when n <= 100000 then 'pending' else 'dead' end, 1, 'x', case when n > 100000 then now() end from p`)
+    await database.sql('analyze recon_jobs')
+    const pages = await pagesRead('-infinity')
+    assert.ok(pages <= 10, `${pages} pages`)
+  }).timeout(60_000)
+
+  it('with its mark, does not walk over what was finished while an old snapshot is held', async () => {
+    const reader = new pg.Client({ connectionString: database.url() })
+    await reader.connect()
+    try {
+      await accept(database, payments(10_000))
+      await database.sql(`update recon_jobs set run_at = run_at - interval '1 hour'`)
+      await database.sql('analyze recon_jobs')
+      await reader.query('begin isolation level repeatable read')
+      await reader.query('select 1')
+      const stop = startLoop(db)
+      await waitFor('all are settled', async () => await settled(database) === 10_000)
+      await stop()
+      await accept(database, payments(1))
+      const [{ mark }] = await database.sql<{ mark: Date }>(`select min(run_at) - interval '2 seconds' as mark from recon_jobs where status = 'pending'`) as [{ mark: Date }]
+      const [all, above] = [await pagesRead('-infinity'), await pagesRead(mark)]
+      assert.ok(all > 100, `without the mark it walks over dead entries: ${all} pages`)
+      assert.ok(above <= 20, `${above} pages with it`)
+    }
+    finally {
+      await reader.end()
+    }
+  }).timeout(60_000)
+
+  it('has a mark in the loop: none at first, two seconds below the last batch after it, none again when nothing was found', async () => {
+    await accept(database, payments(30))
+    const [{ oldest }] = await database.sql<{ oldest: Date }>(`select min(run_at) as oldest from recon_jobs`) as [{ oldest: Date }]
+    const stop = startLoop(db, { batchSize: 10 })
+    await waitFor('they are settled, and it looked again', () => marks.filter(mark => mark === '-infinity').length >= 2)
+    await stop()
+    const [first, second] = marks
+    assert.equal(first, '-infinity')
+    assert.ok(second instanceof Date && Math.abs(second.getTime() - (oldest.getTime() - 2_000)) < 10, String(second))
+    assert.deepEqual(marks.map(mark => mark === '-infinity'), [true, false, false, false, true], 'three full batches, an empty claim, and one of all')
+  })
+})
+
+interface Plan {
+  'Node Type': string
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  'Plans'?: Plan[]
+}

@@ -1,0 +1,22 @@
+import { Buffer } from 'node:buffer'
+import pg from 'pg'
+
+/** What pg has to send the rows of a COPY, and its types do not tell. */
+interface CopyConnection {
+  sendCopyFromChunk: (chunk: Buffer) => void
+  endCopyFrom: () => void
+}
+
+/** Runs a `copy ... from stdin` with these lines. */
+export async function copyIn(client: pg.Client, statement: string, lines: string[]): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const query = new pg.Query(statement, (error: Error | undefined) => error ? reject(error) : resolve())
+    Object.assign(query, {
+      handleCopyInResponse: (connection: CopyConnection) => {
+        connection.sendCopyFromChunk(Buffer.from(`${lines.join('\n')}\n`))
+        connection.endCopyFrom()
+      },
+    })
+    client.query(query)
+  })
+}

@@ -1,7 +1,7 @@
 const POLL_MS = 10
 
 /** Polls until the condition holds. Rejects after the deadline with what was awaited. */
-export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = 30_000): Promise<void> {
   const deadline = Date.now() + deadlineMs
   while (!await condition()) {
     if (Date.now() > deadline)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const START_DEADLINE_MS = 10_000
+const START_DEADLINE_MS = 60_000
 
 export interface Worker {
   url: string

@@ -1,4 +1,4 @@
-import type { PaymentPage } from '#shared/types/payment'
+import type { Payment, PaymentPage } from '#shared/types/payment'
 import type { PaymentSettled } from '#shared/types/payment-settled'
 import type { Problem } from '#shared/types/problem'
 import type { PaymentList } from '~/utils/payment-list'
@@ -78,11 +78,13 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
 
   const fetchDiscrepancies = coalesce(async () => {
     const unknown = list.value.payments.filter(payment => payment.outcome === 'discrepancy' && payment.discrepancyAmount === null)
-    for (const { id } of unknown.slice(0, MAX_DETAILS)) {
-      const answer = await askServer<PaymentPage['payments'][number]>(`/api/payments/${id}`)
+    const answers = await Promise.all(unknown.slice(0, MAX_DETAILS).map(({ id }) => askServer<Payment>(`/api/payments/${id}`)))
+    for (const answer of answers) {
       if (answer.ok)
         list.value = withPayment(list.value, answer.body)
     }
+    if (unknown.length > MAX_DETAILS && answers.every(({ ok }) => ok))
+      fetchDiscrepancies()
   }, REFRESH_EVERY_MS)
 
   function show(next: PaymentList): void {

@@ -65,7 +65,8 @@ export function formatDuration(seconds: number): string {
 const axisFormats = [
   { fromSeconds: 86_400, format: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }) },
   { fromSeconds: 60, format: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' }) },
-  { fromSeconds: 0, format: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' }) },
+  { fromSeconds: 1, format: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' }) },
+  { fromSeconds: 0, format: new Intl.DateTimeFormat('en-GB', { second: '2-digit', fractionalSecondDigits: 3, timeZone: 'UTC' }) },
 ]
 
 /** A mark of a chart's axis of time, as short as the step between two marks lets it be; both in seconds. */

@@ -18,6 +18,10 @@ const BACKOFF_MS = [
 ]
 /** Up to this share of a wait is added to it, so that the tabs of a restarted server do not all come back at once. */
 const JITTER = 0.3
+/** How often the clock is looked at. Browsers let a hidden tab do so once a minute. */
+const TICK_MS = 5_000
+/** A tick that comes so late comes after a sleep. */
+const SLEPT_MS = 120_000
 
 /**
  * Keeps one EventSource open. EventSource itself gives up on an answer that is no stream, so a broken one is opened anew,
@@ -60,10 +64,22 @@ export function openEventStream(url: string, { onEvent, onState, names }: EventS
       connect()
   }
 
+  /** While the machine slept its connections may have died, of which nobody tells a browser that only listens. */
+  let lastTick = Date.now()
+  const ticks = setInterval(() => {
+    const slept = Date.now() - lastTick > SLEPT_MS
+    lastTick = Date.now()
+    if (slept) {
+      source.close()
+      connect()
+    }
+  }, TICK_MS)
+
   connect()
   window.addEventListener('online', reconnectNow)
   return () => {
     window.removeEventListener('online', reconnectNow)
+    clearInterval(ticks)
     clearTimeout(timer)
     source.close()
   }

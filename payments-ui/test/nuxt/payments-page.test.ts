@@ -1,6 +1,6 @@
 import type { VueWrapper } from '@vue/test-utils'
 import type { FakeConsoleServer } from '../support/fake-console-server'
-import { mountSuspended } from '@nuxt/test-utils/runtime'
+import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import LiveStatus from '~/components/LiveStatus.vue'
 import PaymentsPage from '~/pages/index.vue'
@@ -77,6 +77,18 @@ it('patches a row when its payment settles, and the balance with it', async () =
   FakeEventSource.current.send('payment', { id: '1', status: 'completed', outcome: 'matched' }, 'abc:2')
   await shows(statuses, ['completed'])
   await shows(() => page.get('[data-testid=account-balance]').text().includes('$100.00'), true)
+})
+
+it('fetches the amount of every discrepancy, however many payments settle at once', async () => {
+  const settled = Array.from({ length: 45 }, (_, index) => aPayment({ id: `${index}`, status: 'completed', outcome: 'discrepancy', discrepancyAmount: '0.13' }))
+  for (const payment of settled)
+    registerEndpoint(`/api/payments/${payment.id}`, () => payment)
+  server.payments = settled.map(({ id }) => aPayment({ id }))
+  await open()
+  await shows(() => rows().length, settled.length)
+  for (const { id, status, outcome } of settled)
+    FakeEventSource.current.send('payment', { id, status, outcome })
+  await shows(() => rows().filter(row => row.text().includes('Discrepancy $0.13')).length, settled.length)
 })
 
 it('shows new payments without a reload, and asks no more than about three times a second', async () => {

@@ -39,6 +39,7 @@ it.each([
   [86_400, '23 Nov'],
   [300, '16:05'],
   [5, '16:05:13'],
+  [0.1, '13.000'],
 ])('marks an axis with steps of %d seconds with %s', (step, shown) => {
   expect(formatAxisTime(Math.floor(Date.parse(at) / 1_000), step)).toBe(shown)
 })

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { balancePoints, lastOfEachMoment } from '../../app/utils/balance-points'
+
+function entry(time: string, balanceAfter: string) {
+  return {
+    paymentId: 'p',
+    entryType: 'credit' as const,
+    accountId: 'ACC-001',
+    currency: 'USD',
+    amount: '10.00',
+    balanceAfter,
+    accountVersion: 1,
+    createdAt: time,
+  }
+}
+
+it('tells the balance after each entry, oldest first', () => {
+  const points = balancePoints([
+    entry('2026-11-25T10:00:01.000Z', '20.00'),
+    entry('2026-11-25T10:00:00.000Z', '10.00'),
+  ])
+  expect(points.map(({ balance, height }) => [balance, height])).toEqual([['10.00', 10], ['20.00', 20]])
+  expect(points[1]!.seconds - points[0]!.seconds).toBe(1)
+})
+
+it('keeps what a moment ended with', () => {
+  const points = balancePoints([
+    entry('2026-11-25T10:00:01.000Z', '40.00'),
+    entry('2026-11-25T10:00:01.000Z', '30.00'),
+    entry('2026-11-25T10:00:00.000Z', '20.00'),
+    entry('2026-11-25T10:00:00.000Z', '10.00'),
+  ])
+  expect(lastOfEachMoment(points).map(({ balance }) => balance)).toEqual(['20.00', '40.00'])
+  expect(lastOfEachMoment([])).toEqual([])
+})

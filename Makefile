@@ -50,7 +50,7 @@ validate: compose/$(lockfile) ## Check the running system end to end, in seven s
 audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
 	@node compose/src/audit.ts
 
-.PHONY: test lint typecheck screenshots install install-parts build
+.PHONY: test lint typecheck screenshots lighthouse install install-parts build
 test: install ## Run every check: lint, types, each part's tests, the whole system
 	@node compose/src/test-all.ts
 
@@ -62,6 +62,9 @@ typecheck: install-parts ## Check the types of every part
 
 screenshots: install-parts build ## Take the pictures of the console in docs/screenshots
 	@node compose/test/e2e/screenshots.ts
+
+lighthouse: install-parts build ## Print the console's Lighthouse scores, page by page; best on an idle machine
+	@node compose/test/e2e/lighthouse.ts
 
 install: $(lockfile) install-parts ## Install what everything needs, nothing outside of this folder
 install-parts: $(installed)

@@ -1,0 +1,180 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { connect } from '../../src/connect.ts'
+import { superuserUrl } from '../../src/postgres.ts'
+import { pay } from '../support/pay.ts'
+import { TemporaryStack } from '../support/temporary-stack.ts'
+import { until } from '../support/until.ts'
+import { launchBrowser } from './browser.ts'
+
+const TIMEOUT_MS = 30_000
+/** Longer than any timer of the page, as a night is. */
+const NIGHT = '08:00:00'
+
+/** Runs in the page: scrolls to its end, a bit with each frame, and answers how many frames it were. */
+const scrollToEnd = `new Promise((resolve) => {
+  let frames = 0
+  requestAnimationFrame(function step() {
+    frames++
+    scrollBy(0, 200)
+    if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1)
+      resolve(frames)
+    else
+      requestAnimationFrame(step)
+  })
+})`
+/** 60 frames a second. */
+const FRAME_MS = 1_000 / 60
+
+// What a console meets besides its everyday work, in a real browser and on the real system.
+describe('the console under strain', () => {
+  let system: TemporaryStack
+  let browser: Browser
+  let context: BrowserContext
+  let ui: string
+  let api: string
+
+  before(async () => {
+    system = await TemporaryStack.create()
+    const { code, stderr } = await system.verb('up')
+    assert.equal(code, 0, stderr)
+    ;({ ui, api } = system.stack.endpoints())
+    browser = await launchBrowser()
+  })
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+    context.setDefaultTimeout(TIMEOUT_MS)
+  })
+  afterEach(() => context.close())
+  after(async () => {
+    await browser?.close()
+    await system?.remove()
+  })
+
+  const newAccount = (name: string) => `${name}-${randomUUID().slice(0, 8)}`
+  const rows = (page: Page) => page.getByTestId('payment-row')
+
+  const live = (page: Page) => page.locator('[data-testid=live-status][data-state=live]').waitFor()
+
+  async function open(path: string): Promise<Page> {
+    const page = await context.newPage()
+    await page.goto(ui + path)
+    await live(page)
+    return page
+  }
+
+  async function shows(page: Page, ids: string[]): Promise<void> {
+    await until(`the rows are ${ids.length}, newest first`, async () => {
+      const shown = await rows(page).evaluateAll(found => found.map(row => `${row.getAttribute('data-payment-id')} ${row.getAttribute('data-status')}`))
+      return JSON.stringify(shown) === JSON.stringify(ids.map(id => `${id} completed`))
+    })
+  }
+
+  it('has every tab show the same, each payment once', async () => {
+    const account = newAccount('tabs')
+    const tabs = [await open(`/?accountId=${account}`), await open(`/?accountId=${account}`)]
+    const ids: string[] = []
+    for (const amount of ['1.00', '2.00', '3.00']) {
+      ids.unshift(await pay(api, { accountId: account, amount }))
+      for (const tab of tabs)
+        await shows(tab, ids)
+    }
+  })
+
+  it('comes back by itself on a laptop that has slept', async () => {
+    const account = newAccount('slept')
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.goto(`${ui}/?accountId=${account}`)
+    await live(page)
+    const reopened = page.waitForRequest(request => request.url().includes('/api/events?after='))
+    await page.clock.fastForward(NIGHT)
+    await reopened
+    const id = await pay(api, { accountId: account, amount: '4.00' })
+    await shows(page, [id])
+  })
+
+  it('makes one payment when the page is reloaded while it is on its way', async () => {
+    const account = newAccount('reload')
+    const page = await open('/payments/new')
+    await page.locator('input[name=accountId]').fill(account)
+    await page.locator('input[name=amount]').fill('7.25')
+    const key = await page.getByTestId('idempotency-key').innerText()
+    system.stack.pause('api')
+    await page.getByTestId('submit-payment').click()
+    await page.getByTestId('submit-payment').and(page.locator('[disabled]')).waitFor()
+    await page.reload()
+    system.stack.resume('api')
+    await page.getByText('The page was left before an answer came').waitFor()
+    assert.equal(await page.getByTestId('idempotency-key').innerText(), key)
+    await page.getByTestId('submit-payment').click()
+    await page.getByTestId('created-payment').waitFor()
+    const { payments } = await (await fetch(`${api}/payments?accountId=${account}`)).json() as { payments: unknown[] }
+    assert.equal(payments.length, 1)
+  })
+
+  it('leaks no event stream: none is left of 200 that were opened and left', async () => {
+    const streamsBecome = (count: number) => until(`the API has ${count} streams open`, async () => await openStreams() === count)
+    await streamsBecome(0) // those of the pages that were closed
+    for (let round = 0; round < 20; round++) {
+      const browsers = Array.from({ length: 10 }, () => new AbortController())
+      await Promise.all(browsers.map(async ({ signal }) => {
+        const response = await fetch(`${ui}/api/events`, { signal })
+        const { value } = await response.body!.getReader().read()
+        assert.ok(value) // the API's first words: both halves are open
+      }))
+      await streamsBecome(browsers.length)
+      browsers.forEach(browser => browser.abort())
+      await streamsBecome(0)
+    }
+  })
+
+  describe('scrolls', () => {
+    before(fillTenThousand)
+
+    it('smoothly through 1,000 loaded rows of 10,000', async () => {
+      const page = await open('/')
+      while (await rows(page).count() < 1_000) {
+        const count = await rows(page).count()
+        await page.getByRole('button', { name: 'Load more' }).click()
+        await until('more rows are loaded', async () => await rows(page).count() > count)
+      }
+      await page.evaluate('scrollTo(0, 0)')
+      const before = await busyMs(page)
+      const frames = await page.evaluate(scrollToEnd) as number
+      const perFrameMs = (await busyMs(page) - before) / frames
+      console.log(`      ${perFrameMs.toFixed(1)} ms of the page's thread for each of ${frames} frames; 60 a second have ${FRAME_MS.toFixed(1)} ms`)
+      assert.ok(perFrameMs < FRAME_MS)
+    })
+  })
+
+  /** How long the page's main thread has worked: its own time, whatever else the machine does. */
+  async function busyMs(page: Page): Promise<number> {
+    const session = await context.newCDPSession(page)
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+    const { metrics } = await session.send('Performance.getMetrics')
+    return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000
+  }
+
+  /** How many clients follow the API's event stream, by its own count. */
+  async function openStreams(): Promise<number> {
+    const metrics = await (await fetch(`${api}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) })).text()
+    return Number(/^event_stream_clients (\d+)$/m.exec(metrics)?.[1])
+  }
+
+  /** Ten thousand payments that have failed long ago: those that need no posting are quickly written. */
+  async function fillTenThousand(): Promise<void> {
+    const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
+    try {
+      await database.query(`select open_account('many', 'USD')`)
+      await database.query(`
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at)
+        select uuidv7(-i * interval '1 minute'), 'anonymous', gen_random_uuid()::text, sha256(''), 'many', 'USD', -5.00, 'Payment ' || i, 'failed', now() - i * interval '1 minute', now()
+          from generate_series(1, 10000) i`)
+    }
+    finally {
+      await database.end()
+    }
+  }
+})

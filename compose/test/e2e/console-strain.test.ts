@@ -133,28 +133,32 @@ describe('the console under strain', () => {
   describe('scrolls', () => {
     before(fillTenThousand)
 
-    it('smoothly through 1,000 loaded rows of 10,000', async () => {
+    it('smoothly through 1,000 loaded rows of 10,000', async function () {
+      this.timeout(300_000) // nineteen pages are loaded
       const page = await open('/')
       while (await rows(page).count() < 1_000) {
         const count = await rows(page).count()
-        await page.getByRole('button', { name: 'Load more' }).click()
+        await page.getByRole('button', { name: 'Load more' }).dispatchEvent('click') // a real click scrolls there first
         await until('more rows are loaded', async () => await rows(page).count() > count)
       }
       await page.evaluate('scrollTo(0, 0)')
-      const before = await busyMs(page)
+      const busyMs = await watchThread(page)
+      const before = await busyMs()
       const frames = await page.evaluate(scrollToEnd) as number
-      const perFrameMs = (await busyMs(page) - before) / frames
+      const perFrameMs = (await busyMs() - before) / frames
       console.log(`      ${perFrameMs.toFixed(1)} ms of the page's thread for each of ${frames} frames; 60 a second have ${FRAME_MS.toFixed(1)} ms`)
-      assert.ok(perFrameMs < FRAME_MS)
+      assert.ok(perFrameMs > 0 && perFrameMs < FRAME_MS)
     })
   })
 
-  /** How long the page's main thread has worked: its own time, whatever else the machine does. */
-  async function busyMs(page: Page): Promise<number> {
+  /** Answers how to ask how many milliseconds the page's main thread has worked: its own time, whatever else the machine does. */
+  async function watchThread(page: Page): Promise<() => Promise<number>> {
     const session = await context.newCDPSession(page)
     await session.send('Performance.enable', { timeDomain: 'threadTicks' })
-    const { metrics } = await session.send('Performance.getMetrics')
-    return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000
+    return async () => {
+      const { metrics } = await session.send('Performance.getMetrics')
+      return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000
+    }
   }
 
   /** How many clients follow the API's event stream, by its own count. */

@@ -28,10 +28,10 @@ export function portHolder(port: number): PortHolder | null {
   return null
 }
 
-/** How it was started, at most 60 characters: without the folder of the program, which says little and is long. */
+/** How it was started, one line of at most 60 characters: without the folder of the program, which says little and is long. */
 function commandOf(pid: number): string {
   const [program = '', ...args] = read(`/proc/${pid}/cmdline`).split('\0').filter(part => part !== '')
-  return [basename(program), ...args].join(' ').slice(0, 60) || read(`/proc/${pid}/comm`).trim()
+  return [basename(program), ...args].join(' ').replaceAll(/\s+/g, ' ').slice(0, 60) || read(`/proc/${pid}/comm`).trim()
 }
 
 /** /proc/net/tcp: `sl local_address rem_address st ... inode`, the address as hex `ADDRESS:PORT`, state 0A is LISTEN. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { portHolder } from '../src/port-holder.ts'
@@ -23,6 +24,18 @@ describe('ports', () => {
       assert.equal(await isFree(port), true)
     })
   }
+
+  it('names the holder in one line, however it was started', async () => {
+    const program = 'const { createServer } = require("node:net")\ncreateServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })'
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const [port] = await once(child.stdout, 'data') as [Buffer]
+      assert.match(portHolder(Number(port))!.command, /^node -e const [^\n]+$/)
+    }
+    finally {
+      child.kill('SIGKILL')
+    }
+  })
 
   it('names every taken port, its part, its holder and a free one to take instead, in one line', async () => {
     const ports = { postgres: await freePort(), api: await freePort(), ui: await freePort() }

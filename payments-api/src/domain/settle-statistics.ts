@@ -65,7 +65,7 @@ export function settleStatistics(nowMs: () => number = Date.now): { record: (pay
       return {
         windowSeconds,
         settled,
-        settledPerSecond: Math.round(settled / windowSeconds * 10) / 10,
+        settledPerSecond: Math.round(settled / windowSeconds * 100) / 100,
         latencyMs: {
           p50: quantile(0.5),
           p95: quantile(0.95),

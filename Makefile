@@ -25,14 +25,14 @@ help: ## List these verbs
 	@echo
 	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE; as in make up WORKERS=2 API_PORT=3101'
 
-.PHONY: up down status logs reset scale validate audit
+.PHONY: up down status logs reset scale validate audit service migrate
 up: install-parts build ## Start everything; returns when every part is healthy
 	@node compose/src/up.ts
 
 down: compose/$(lockfile) ## Stop everything; the data stays
 	@node compose/src/down.ts
 
-status: compose/$(lockfile) ## Show each part: state, health, uptime, restarts
+status: compose/$(lockfile) ## Show each part: state, health, uptime, restarts; or one: make status PART=api
 	@node compose/src/status.ts
 
 logs: compose/$(lockfile) ## Follow the logs of all parts, or of one: make logs PART=api
@@ -46,6 +46,17 @@ scale: compose/$(lockfile) ## Change how many workers run: make scale WORKERS=4
 
 validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
 	@node compose/src/validate.ts
+
+# What a service alone needs, no more: services that start side by side must not install the same folder.
+folder_of_postgres := compose
+folder_of_api := payments-api
+folder_of_worker := recon-worker
+folder_of_ui := payments-ui
+service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter ui,$(PART)),build) ## Run one part in the foreground: make service PART=postgres, api, worker or ui
+	@exec node compose/src/service.ts
+
+migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of the running Postgres up to date
+	@node compose/src/migrate.ts
 
 audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
 	@node compose/src/audit.ts

@@ -1,21 +1,28 @@
 import type { z } from 'zod'
-import type { DesiredState, Passwords, StackState } from './state.ts'
+import type { DesiredState, Passwords, Service, StackState } from './state.ts'
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Refusal } from './refusal.ts'
 import { desiredState, makePasswords, passwords, stackState } from './state.ts'
 
-const OURS = /^(?:logs|console|postgres(?:\.new)?|(?:state|desired|passwords)\.json(?:\.\d+)?)$/
+const OURS = /^(?:logs|console|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords)\.json(?:\.\d+)?)$/
 
-/** The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. */
+/**
+ * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
+ * supervisor has the whole of it, or each service that was started alone has a supervisor and a state file of its own.
+ */
 export class DataFolder {
   readonly path: string
   readonly postgres: string
   private readonly logs: string
+  private readonly stateFile: string
+  private readonly service?: Service
 
-  constructor(path: string) {
+  constructor(path: string, service?: Service) {
     this.path = path
+    this.service = service
+    this.stateFile = service ? `state-${service}.json` : 'state.json'
     this.postgres = join(path, 'postgres')
     this.logs = join(path, 'logs')
   }
@@ -47,32 +54,20 @@ export class DataFolder {
 
   /** What runs here; null when no supervisor has the folder. One that was killed leaves its state behind. */
   readState(): StackState | null {
-    return this.read('state.json', stackState)
+    return this.read(this.stateFile, stackState)
   }
 
-  /** Takes the folder for a supervisor. False when another one has it: a hard link appears whole, or not at all. */
+  /** Takes the folder, or the service's share of it, for a supervisor. False when another one has it. */
   claim(state: StackState): boolean {
-    const draft = this.writeDraft('state.json', state)
-    try {
-      linkSync(draft, join(this.path, 'state.json'))
-      return true
-    }
-    catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-        return false
-      throw error
-    }
-    finally {
-      unlinkSync(draft)
-    }
+    return this.writeFirst(this.stateFile, state)
   }
 
   writeState(state: StackState): void {
-    this.write('state.json', state)
+    this.write(this.stateFile, state)
   }
 
   release(): void {
-    rmSync(join(this.path, 'state.json'), { force: true })
+    rmSync(join(this.path, this.stateFile), { force: true })
   }
 
   readDesired(): DesiredState | null {
@@ -88,15 +83,21 @@ export class DataFolder {
     const kept = this.read('passwords.json', passwords)
     if (kept)
       return kept
+    // Services may start side by side: whichever comes first made them for all.
     const made = makePasswords(() => randomBytes(24).toString('base64url'))
-    this.write('passwords.json', made)
-    return made
+    return this.writeFirst('passwords.json', made) ? made : this.passwords()
   }
 
   /** The names of the logs: one for each part that ever ran, `supervisor` and `migrations`. */
   logNames(): string[] {
     const files = existsSync(this.logs) ? readdirSync(this.logs) : []
     return files.filter(name => name.endsWith('.log')).map(name => name.slice(0, -4)).sort()
+  }
+
+  /** Of those, the ones that this folder's supervisor looks after: all, or its service's. */
+  ownLogNames(): string[] {
+    const { service } = this
+    return service ? this.logNames().filter(name => name === service || name.startsWith(`${service}-`)) : this.logNames()
   }
 
   logFile(name: string): string {
@@ -118,6 +119,23 @@ export class DataFolder {
   // A reader sees the old content or the new, never half of it.
   private write(name: string, content: unknown): void {
     renameSync(this.writeDraft(name, content), join(this.path, name))
+  }
+
+  // False when the file is there already: a hard link appears whole, or not at all.
+  private writeFirst(name: string, content: unknown): boolean {
+    const draft = this.writeDraft(name, content)
+    try {
+      linkSync(draft, join(this.path, name))
+      return true
+    }
+    catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+        return false
+      throw error
+    }
+    finally {
+      unlinkSync(draft)
+    }
   }
 
   private writeDraft(name: string, content: unknown): string {

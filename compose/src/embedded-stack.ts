@@ -6,14 +6,13 @@ import { DataFolder } from './data-folder.ts'
 import { loginUrl } from './database-logins.ts'
 import { followLogs } from './follow-logs.ts'
 import { checkHealth } from './health.ts'
+import { endLeftovers, liveServices, liveState, serviceFolders, stopOwner } from './owners.ts'
 import { requireFreePorts } from './ports.ts'
 import { removeOutside } from './postgres-home.ts'
-import { endProcess, isAlive, isPaused, signalTree } from './processes.ts'
+import { isAlive, isPaused, signalTree } from './processes.ts'
 import { Refusal } from './refusal.ts'
 import { startSupervisor } from './start-supervisor.ts'
 
-/** Longer than all its parts may take together, one after another. */
-const STOP_TIMEOUT_MS = 90_000
 const START_TIMEOUT_MS = 180_000
 const CHANGE_TIMEOUT_MS = 60_000
 const POLL_MS = 50
@@ -22,18 +21,25 @@ const POLL_MS = 50
 export class EmbeddedStack implements Stack {
   private readonly config: Config
   private readonly folder: DataFolder
+  /** The shares of services that were started alone; where one runs, the whole does not. */
+  private readonly services: DataFolder[]
 
   constructor(config: Config) {
     this.config = config
     this.folder = new DataFolder(config.dataDir)
+    this.services = serviceFolders(config.dataDir).map(({ folder }) => folder)
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
     this.folder.create()
     await this.settle(signal)
-    if (this.liveState())
+    if (liveState(this.folder))
       return 'already up'
-    await this.endLeftovers()
+    const alone = liveServices(this.config.dataDir)
+    if (alone.length > 0)
+      throw new Refusal(`${alone.join(', ')} already run${alone.length === 1 ? 's' : ''} by make service: make down stops that, then make up starts everything`)
+    for (const folder of [this.folder, ...this.services])
+      await endLeftovers(folder)
     const { ports, workers, logLevel } = this.config
     await requireFreePorts(ports)
     this.folder.writeDesired({ ports, workers: workers ?? 1, logLevel, restarts: {} })
@@ -42,12 +48,11 @@ export class EmbeddedStack implements Stack {
   }
 
   async stop(): Promise<boolean> {
-    const state = this.folder.readState()
-    if (!state)
-      return false
-    await endProcess(state.supervisor, 'SIGTERM', STOP_TIMEOUT_MS)
-    await this.endLeftovers() // there are none, unless the supervisor was killed
-    return true
+    let stopped = false
+    // Whoever uses a part stops before it.
+    for (const folder of [this.folder, ...this.services.toReversed()])
+      stopped = await stopOwner(folder) || stopped
+    return stopped
   }
 
   async reset(): Promise<void> {
@@ -57,11 +62,11 @@ export class EmbeddedStack implements Stack {
   }
 
   async parts(): Promise<PartStatus[]> {
-    const state = this.folder.readState()
-    if (!state)
-      return []
-    const supervised = isAlive(state.supervisor)
-    return Promise.all(state.parts.map(part => status(part, supervised)))
+    const states = [this.folder, ...this.services].map(folder => folder.readState()).filter(state => state !== null)
+    return Promise.all(states.flatMap(({ supervisor, parts }) => {
+      const supervised = isAlive(supervisor)
+      return parts.map(part => status(part, supervised))
+    }))
   }
 
   endpoints(): Endpoints {
@@ -75,6 +80,8 @@ export class EmbeddedStack implements Stack {
   }
 
   async scale(workers: number): Promise<void> {
+    if (this.liveStates().length > 0 && !this.liveStates().some(({ parts }) => parts.some(part => part.name.startsWith('worker-'))))
+      throw new Refusal('no worker runs: make service PART=worker starts them')
     this.change({ ...this.desired(), workers })
     await this.until(`${workers} workers are healthy`, async () => {
       const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
@@ -105,7 +112,7 @@ export class EmbeddedStack implements Stack {
   }
 
   logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncIterable<LogLine> {
-    return followLogs(this.folder, lines, signal, () => follow && this.liveState() !== null)
+    return followLogs(this.folder, lines, signal, () => follow && this.liveStates().length > 0)
   }
 
   // Another make up or make down may be at work: wait until it is done.
@@ -113,47 +120,34 @@ export class EmbeddedStack implements Stack {
     const settled = async () => {
       if (signal.aborted)
         throw new Refusal('stopped waiting: another make up or make down is at work')
-      return !['starting', 'stopping'].includes(this.liveState()?.phase ?? '')
+      return !['starting', 'stopping'].includes(liveState(this.folder)?.phase ?? '')
     }
     await this.until('another make up or make down is done', settled, START_TIMEOUT_MS)
   }
 
-  /** What runs, if its supervisor does. */
-  private liveState(): StackState | null {
-    const state = this.folder.readState()
-    return state && isAlive(state.supervisor) ? state : null
-  }
-
-  // A supervisor that was killed, or a reboot, leaves its state behind, and perhaps parts that nobody watches.
-  private async endLeftovers(): Promise<void> {
-    const stale = this.folder.readState()
-    if (!stale || isAlive(stale.supervisor))
-      return
-    for (const part of stale.parts.toReversed()) {
-      if (part.process)
-        await endProcess(part.process, part.stopSignal, 15_000)
-    }
-    if (this.folder.readState()?.supervisor.pid === stale.supervisor.pid)
-      this.folder.release()
+  /** What the supervisors run that live. */
+  private liveStates(): StackState[] {
+    return [this.folder, ...this.services].map(liveState).filter(state => state !== null)
   }
 
   private desired(): DesiredState {
-    const desired = this.liveState() && this.folder.readDesired()
+    const desired = this.liveStates().length > 0 ? this.folder.readDesired() : null
     if (!desired)
       throw new Refusal('nothing runs here: make up starts it')
     return desired
   }
 
   private change(desired: DesiredState): void {
-    const state = this.liveState()
-    if (state?.phase !== 'up')
+    const states = this.liveStates()
+    if (!states.every(({ phase }) => phase === 'up'))
       throw new Refusal('the stack is not up yet: see make status')
     this.folder.writeDesired(desired)
-    process.kill(state.supervisor.pid, 'SIGHUP')
+    for (const { supervisor } of states)
+      process.kill(supervisor.pid, 'SIGHUP')
   }
 
   private running(name: string) {
-    const part = this.liveState()?.parts.find(part => part.name === name)
+    const part = this.liveStates().flatMap(({ parts }) => parts).find(part => part.name === name)
     if (!part?.process)
       throw new Refusal(`${name} does not run: see make status`)
     return part.process

@@ -29,16 +29,17 @@ export function lastLines(file: string, count: number, from = 0): string[] {
   if (size === 0)
     return []
   const start = Math.max(from <= size ? from : 0, size - TAIL_BYTES)
-  return readRange(file, start, size).split('\n').filter(line => line.trim() !== '').slice(-count)
+  const lines = readRange(file, start, size).split('\n').filter(line => line.trim() !== '')
+  return lines.slice(Math.max(0, lines.length - count))
 }
 
 /**
- * Keeps every log of the folder within its limit. The parts write to the files themselves, in append mode, so that a
+ * Keeps every log that the folder's supervisor looks after within its limit. The parts write to the files themselves, in append mode, so that a
  * log costs them nothing and outlives the supervisor; the price is that lines written in the moment of a cut are lost.
  */
 export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
   return setInterval(() => {
-    for (const file of folder.logNames().map(name => folder.logFile(name))) {
+    for (const file of folder.ownLogNames().map(name => folder.logFile(name))) {
       if (sizeOf(file) > limitBytes) {
         copyFileSync(file, `${file}.1`)
         truncateSync(file)

@@ -45,20 +45,20 @@ const users = {
   ui: { part: 'the console', variable: 'UI_PORT' },
 }
 
-/** Throws a Refusal when a port is taken: which one, by whom, and how to choose another. */
-export async function requireFreePorts(ports: Record<keyof typeof users, number>): Promise<void> {
+/** Throws a Refusal when one of the ports is taken: which one, by whom, and how to choose another for the verb. */
+export async function requireFreePorts(ports: Partial<Record<keyof typeof users, number>>, verb = 'make up'): Promise<void> {
   const taken: string[] = []
   const choices: string[] = []
-  for (const [name, { part, variable }] of Object.entries(users)) {
-    const port = ports[name as keyof typeof users]
+  for (const [name, port] of Object.entries(ports)) {
     if (await isFree(port))
       continue
+    const { part, variable } = users[name as keyof typeof users]
     const holder = portHolder(port)
     taken.push(`port ${port}, for ${part}, is taken by ${holder ? `pid ${holder.pid} (${holder.command})` : 'a process of another user'}`)
     choices.push(`${variable}=${await nextFree(port)}`)
   }
   if (taken.length > 0)
-    throw new Refusal(`${taken.join('; ')}: stop it, or choose another: make up ${choices.join(' ')}`)
+    throw new Refusal(`${taken.join('; ')}: stop it, or choose another: ${verb} ${choices.join(' ')}`)
 }
 
 async function nextFree(port: number): Promise<number> {

@@ -26,12 +26,16 @@ const partState = z.object({
 })
 export type PartState = z.infer<typeof partState>
 
+/** What `make service` starts alone, in the order in which they start. `worker` stands for all workers. */
+export const SERVICES = ['postgres', 'api', 'worker', 'ui'] as const
+export type Service = typeof SERVICES[number]
+
 /** A part before its first start. */
 export function notRunning(name: string, stopSignal: PartState['stopSignal']): PartState {
   return { name, stopSignal, phase: 'stopped', process: null, startedAt: null, restarts: 0, url: '', health: '', lastDeath: null }
 }
 
-/** What runs, written by the supervisor alone, whenever it changes. */
+/** What a supervisor runs, written by it alone, whenever it changes. */
 export const stackState = z.object({
   supervisor: processIdentity,
   phase: z.enum(['starting', 'up', 'stopping']),
@@ -42,7 +46,7 @@ export const stackState = z.object({
 })
 export type StackState = z.infer<typeof stackState>
 
-/** What should run, written by the verbs. The supervisor reads it when it starts, and again at each SIGHUP. */
+/** What should run, written by the verbs. A supervisor reads it when it starts, and again at each SIGHUP. */
 export const desiredState = z.object({
   ports: z.object({
     postgres: z.int(),

@@ -3,9 +3,10 @@ import { openStack } from './open-stack.ts'
 import { duration, runVerb } from './verb.ts'
 
 await runVerb(async (config) => {
-  const parts = await openStack(config).parts()
+  const all = await openStack(config).parts()
+  const parts = config.part === undefined ? all : all.filter(({ name }) => name === config.part || name.startsWith(`${config.part}-`))
   if (parts.length === 0) {
-    console.log('Nothing runs here: make up starts it.')
+    console.log(all.length === 0 ? 'Nothing runs here: make up starts it.' : `${config.part} does not run: make service PART=${config.part} starts it, make status shows what runs.`)
     return 1
   }
   printTable([['PART', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'HEALTH', 'URL'], ...parts.map(row)])

@@ -2,17 +2,22 @@ import type { DataFolder } from './data-folder.ts'
 import type { PartSpec } from './part.ts'
 import type { Setting } from './parts.ts'
 import type { RunOnce } from './run-once.ts'
-import type { DesiredState, PartState, StackState } from './state.ts'
-import { allowParts, ensureDatabase } from './database-logins.ts'
+import type { DesiredState, PartState, Service, StackState } from './state.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { loginUrl } from './database-logins.ts'
+import { checkHealth } from './health.ts'
+import { migrateDatabase } from './migrate-database.ts'
 import { Part } from './part.ts'
-import { apiPart, migrations, postgresPart, uiPart, workerPart } from './parts.ts'
+import { apiPart, postgresPart, uiPart, workerPart } from './parts.ts'
 import { initialise, isInitialised } from './postgres.ts'
 import { identify } from './processes.ts'
 import { explain, Refusal } from './refusal.ts'
 import { makeRunOnce } from './run-once.ts'
 import { notRunning } from './state.ts'
 
-const MIGRATIONS_TIMEOUT_MS = 120_000
+// Long enough for a fresh machine to install and migrate, where all services start side by side.
+const DATABASE_TIMEOUT_MS = 300_000
+const DATABASE_POLL_MS = 250
 
 /** A step of the start, for whoever watches. `tookMs` is null when it begins. */
 export interface Step { name: string, tookMs: number | null }
@@ -22,6 +27,8 @@ export class Supervisor {
   private readonly folder: DataFolder
   private readonly setting: Setting
   private readonly report: (line: string) => void
+  /** The one service that it runs; undefined when it runs everything. */
+  private readonly only?: Service
   private readonly stopping = new AbortController()
   private readonly parts = new Map<string, Part>()
   private readonly onceOnly = new Map<string, PartState>()
@@ -31,10 +38,11 @@ export class Supervisor {
   private work: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
 
-  constructor(folder: DataFolder, setting: Setting, report: (line: string) => void) {
+  constructor(folder: DataFolder, setting: Setting, report: (line: string) => void, only?: Service) {
     this.folder = folder
     this.setting = setting
     this.report = report
+    this.only = only
     this.restartsDone = setting.desired.restarts
     this.state = { supervisor: identify(process.pid)!, phase: 'starting', startedAt: Date.now() }
   }
@@ -42,7 +50,7 @@ export class Supervisor {
   /** Takes the data folder. Throws a Refusal when another supervisor has it. */
   claim(): void {
     if (!this.folder.claim({ ...this.state, parts: [] }))
-      throw new Refusal('another make up is starting this stack: wait for it, or see make status')
+      throw new Refusal(`another ${this.only ? `make service PART=${this.only}` : 'make up'} is at work on this stack: wait for it, or see make status`)
   }
 
   /** Starts everything. If something fails, or it is stopped meanwhile, throws when all that had started has stopped. */
@@ -69,19 +77,45 @@ export class Supervisor {
     }
     const part = (spec: PartSpec) => step(spec.name, () => this.add(spec).start())
 
-    if (!isInitialised(setting.home))
-      await step('database files', () => initialise(setting.home, this.runOnce('initdb', 'postgres')))
-    await part(postgresPart(setting))
-    await step('migrations', async () => {
-      const { ports } = setting.desired
-      await ensureDatabase(ports.postgres, setting.passwords)
-      await this.runOnce('migrate', 'migrations')(migrations(setting), MIGRATIONS_TIMEOUT_MS)
-      await allowParts(ports.postgres, setting.passwords)
-    })
-    const workers = numbers(1, setting.desired.workers).map(number => workerPart(setting, number))
-    await Promise.all([apiPart(setting), ...workers].map(part))
-    await part(uiPart(setting))
+    const { only } = this
+    if (this.runs('postgres')) {
+      if (!isInitialised(setting.home))
+        await step('database files', () => initialise(setting.home, this.runOnce('initdb', 'postgres')))
+      await part(postgresPart(setting))
+    }
+    if (only === undefined)
+      await step('migrations', () => migrateDatabase(setting, this.runOnce('migrate', 'migrations')))
+    else if (only === 'api' || only === 'worker')
+      await step('the database', () => this.untilDatabaseAnswers(only))
+    const workers = this.runs('worker') ? numbers(1, setting.desired.workers).map(number => workerPart(setting, number)) : []
+    await Promise.all([...this.runs('api') ? [apiPart(setting)] : [], ...workers].map(part))
+    if (this.runs('ui'))
+      await part(uiPart(setting))
     this.state.phase = 'up'
+    this.save()
+  }
+
+  private runs(service: Service): boolean {
+    return this.only === undefined || this.only === service
+  }
+
+  // Postgres and the migrations are somebody else's here: wait until the service's own login works.
+  private async untilDatabaseAnswers(service: 'api' | 'worker'): Promise<void> {
+    const { desired: { ports }, passwords } = this.setting
+    const url = loginUrl(ports.postgres, `payments_${service}`, passwords)
+    const deadline = Date.now() + DATABASE_TIMEOUT_MS
+    let answer = await checkHealth(url)
+    if (answer !== 'ok')
+      this.report(`waiting for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
+    this.onceOnly.set(service, { ...notRunning(service, 'SIGTERM'), phase: 'starting' })
+    this.save()
+    while (answer !== 'ok' && !this.stopping.signal.aborted) {
+      if (Date.now() > deadline)
+        throw new Refusal(`${service} waited ${DATABASE_TIMEOUT_MS / 1000} s in vain for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
+      await delay(DATABASE_POLL_MS, null, { signal: this.stopping.signal }).catch(() => {})
+      answer = await checkHealth(url)
+    }
+    this.onceOnly.delete(service)
     this.save()
   }
 
@@ -90,12 +124,13 @@ export class Supervisor {
     this.work = this.work.then(async () => {
       const names = [...this.parts.keys()]
       const running = names.filter(name => name.startsWith('worker-')).length
+      const workers = this.runs('worker') ? desired.workers : 0
       const asked = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
       this.restartsDone = desired.restarts
       await Promise.all([
         ...asked.map(name => this.restart(name)),
-        ...numbers(running + 1, desired.workers).map(number => this.add(workerPart(this.setting, number)).startAnyhow()),
-        ...numbers(desired.workers + 1, running).map(number => this.drop(`worker-${number}`)),
+        ...numbers(running + 1, workers).map(number => this.add(workerPart(this.setting, number)).startAnyhow()),
+        ...numbers(workers + 1, running).map(number => this.drop(`worker-${number}`)),
       ])
     }).catch(error => this.report(explain(error)))
   }

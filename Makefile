@@ -23,7 +23,7 @@ ui_build := payments-ui/.output/nitro.json
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE; as in make up WORKERS=2 API_PORT=3101'
+	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
 
 .PHONY: up down status logs reset scale validate audit service migrate
 up: install-parts build ## Start everything; returns when every part is healthy
@@ -61,6 +61,13 @@ migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of t
 audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
 	@node compose/src/audit.ts
 
+.PHONY: workspace split
+workspace: compose/$(lockfile) ## Clone the services that are missing here, as workspace.json says
+	@node compose/src/workspace.ts
+
+split: compose/$(lockfile) ## Write this tree out as separate repositories: make split DEST=folder
+	@node compose/src/split.ts
+
 .PHONY: test lint typecheck screenshots lighthouse install install-parts build
 test: install ## Run every check: lint, types, each part's tests, the whole system
 	@node compose/src/test-all.ts
@@ -93,6 +100,10 @@ build: payments-ui/$(lockfile) ## Build the console, if its sources are newer th
 $(lockfile): package-lock.json | $(node)
 	@compose/quietly.sh 'tools: dependencies' npm ci
 	@touch $@
+
+# Where a service is missing, nothing else goes on.
+payments-api/package-lock.json recon-worker/package-lock.json payments-ui/package-lock.json:
+	@echo '$(@D) is not here: make workspace clones it' >&2; exit 1
 
 # .tools has no package.json of its own, so that npm does not take the root's for it.
 $(tools)/node:

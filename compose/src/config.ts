@@ -31,6 +31,8 @@ const environment = z.object({
   API_URL: url('http', /^https?$/).optional(),
   DATABASE_URL: url('postgres', /^postgres(ql)?$/).optional(),
   CHROMIUM_PATH: z.string().optional(),
+  REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it is what comes before the name of a repository: https://host/owner, git@host:owner or a folder').optional(),
+  DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
 /** What the parts get of the caller's environment. All else that they need is given to them by name. */
@@ -50,6 +52,10 @@ export interface Config {
   apiUrl?: string
   databaseUrl?: string
   chromiumPath?: string
+  /** Where `make workspace` finds the services' repositories; undefined: beside that of this one. */
+  repoBase?: string
+  /** Absolute. Where `make split` writes to. */
+  dest?: string
   inheritedEnv: Record<string, string>
 }
 
@@ -76,6 +82,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     apiUrl: values.API_URL?.replace(/\/$/, ''),
     databaseUrl: values.DATABASE_URL,
     chromiumPath: values.CHROMIUM_PATH,
+    repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
+    dest: values.DEST,
     inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
   }
 }

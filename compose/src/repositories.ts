@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { repoRoot } from './config.ts'
+import { Refusal } from './refusal.ts'
+
+/** The name of the repository that holds everything but the services. */
+export const HARNESS = 'payments-system'
+
+const TIMEOUT_MS = 600_000
+const MOST_OUTPUT_BYTES = 64 * 1024 * 1024
+const manifest = z.record(z.string().regex(/^[a-z][a-z-]*$/), z.string().regex(/^[\w./-]+$/))
+
+/** The services that have a repository of their own, and the branch of each: what workspace.json says. */
+export function services(): { name: string, branch: string }[] {
+  const file = join(repoRoot, 'workspace.json')
+  try {
+    return Object.entries(manifest.parse(JSON.parse(readFileSync(file, 'utf8')))).map(([name, branch]) => ({ name, branch }))
+  }
+  catch {
+    throw new Refusal(`${file} is not what it should be: an object with a branch for each service, such as {"payments-api": "main"}`)
+  }
+}
+
+/** Runs git in the root of the tree, with a deadline of 10 minutes, and returns what it printed. Throws what git says. */
+export async function git(...args: string[]): Promise<string> {
+  return (await run(args)).trimEnd()
+}
+
+/** The same, with something to read. */
+export function gitWithInput(input: string | Buffer, ...args: string[]): Promise<string> {
+  return run(args, input).then(output => output.trimEnd())
+}
+
+async function run(args: string[], input: string | Buffer = ''): Promise<string> {
+  const running = promisify(execFile)('git', ['-C', repoRoot, ...args], { timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES })
+  running.child.stdin?.on('error', () => {}).end(input)
+  try {
+    return (await running).stdout
+  }
+  catch (error) {
+    const { code, killed, stderr = '' } = error as { code?: string | number, killed?: boolean, stderr?: string }
+    if (code === 'ENOENT')
+      throw new Refusal('git is not installed: https://git-scm.com')
+    const said = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR)/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
+    throw new Refusal(killed ? `git ${args[0]} did not end within ${TIMEOUT_MS / 60_000} minutes` : said || `git ${args[0]} failed`)
+  }
+}

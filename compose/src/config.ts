@@ -32,6 +32,7 @@ const environment = z.object({
   DATABASE_URL: url('postgres', /^postgres(ql)?$/).optional(),
   CHROMIUM_PATH: z.string().optional(),
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it is what comes before the name of a repository: https://host/owner, git@host:owner or a folder').optional(),
+  ONLY: z.string().optional(),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
@@ -54,6 +55,8 @@ export interface Config {
   chromiumPath?: string
   /** Where `make workspace` finds the services' repositories; undefined: beside that of this one. */
   repoBase?: string
+  /** What the names of the checks must contain that `make test` runs; undefined: all of them. */
+  only?: string
   /** Absolute. Where `make split` writes to. */
   dest?: string
   inheritedEnv: Record<string, string>
@@ -83,6 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: values.DATABASE_URL,
     chromiumPath: values.CHROMIUM_PATH,
     repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
+    only: values.ONLY,
     dest: values.DEST,
     inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
   }

@@ -1,9 +1,11 @@
 // `make test`: every check of the project, one line each as it goes, and the last line alone says how many passed.
 // What a check printed is kept in a file; that of a failing one is shown in full.
+// `make test ONLY=types` runs those whose name has that.
 import type { Check, Verdict } from './run-check.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readConfig } from './config.ts'
 import { runCheck, summary } from './run-check.ts'
 import { duration } from './verb.ts'
 
@@ -26,6 +28,13 @@ let interrupted = false
 // A Ctrl-C reaches the running checks as well: they clean up after themselves, and no other is begun.
 process.on('SIGINT', () => interrupted = true)
 
+const { only } = readConfig()
+const names = [...nuxt, ...sources, ...systems].map(check => check.name)
+if (only !== undefined && !names.some(name => name.includes(only))) {
+  console.error(`ONLY=${only} is wrong: no check is called so; there are: ${names.join(', ')}`)
+  process.exit(1)
+}
+
 const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
 verdicts.push(...await inTurn(systems))
 
@@ -39,7 +48,7 @@ process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
 async function inTurn(checks: Check[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
   for (const check of checks) {
-    if (!interrupted)
+    if (!interrupted && (only === undefined || check.name.includes(only)))
       verdicts.push(await runCheck(check, join(logs, `${check.name.replaceAll(' ', '-')}.log`)))
   }
   return verdicts

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { repoRoot } from '../src/config.ts'
+import { parseAutomations, Platform } from './support/platform.ts'
+import { run } from './support/run.ts'
+import { TemporaryStack } from './support/temporary-stack.ts'
+import { until } from './support/until.ts'
+
+const read = (path: string) => readFileSync(join(repoRoot, path), 'utf8')
+const source = read('.gitpod/automations.yaml')
+
+describe('the automations file', () => {
+  it('is the same for Gitpod and for Ona', () => {
+    assert.equal(read('.ona/automations.yaml'), source, 'cp .gitpod/automations.yaml .ona/')
+  })
+
+  it('has the services and tasks of the guide, and every service says when it is ready', () => {
+    const { services, tasks } = parseAutomations(source)
+    assert.deepEqual(Object.keys(services), ['postgres', 'api', 'worker', 'ui'])
+    assert.deepEqual(Object.keys(tasks), ['install-deps', 'migrate', 'validate', 'test', 'load'])
+    assert.ok(Object.values(services).every(({ commands }) => commands.ready))
+  })
+
+  it('is refused with a field that the platform does not know', () => {
+    assert.throws(() => parseAutomations(source.replace('  api:\n', '  api:\n    dependsOn: [postgres]\n')), /dependsOn/)
+    assert.throws(() => parseAutomations(source.replace('dependsOn: [install-deps]', 'dependsOn: [install]')), /no task/)
+    assert.throws(() => parseAutomations(source.replace('[postDevcontainerStart]', '[prebuild]')), /triggeredBy/)
+  })
+})
+
+describe('the services and tasks', function () {
+  this.timeout(600_000)
+  let stack: TemporaryStack
+  let platform: Platform
+  before(async () => {
+    stack = await TemporaryStack.create()
+    // What keeps the slow tasks short; their commands are run as they are.
+    platform = new Platform(parseAutomations(source), repoRoot, { ...stack.env, ONLY: 'compose types', SCENARIO: 'smoke' })
+  })
+  after(async () => {
+    await platform.stopAll()
+    await stack.remove()
+  })
+
+  it('start in the order of the guide, each ready before the next, and pass the seven checks', async () => {
+    await platform.runTask('install-deps')
+    await platform.startService('postgres')
+    assert.match(await platform.runTask('migrate'), /migrated: 0001_/)
+    for (const service of ['api', 'ui', 'worker'])
+      await platform.startService(service)
+    const said = await platform.runTask('validate')
+    assert.match(said, /✅ ALL VALIDATION CHECKS PASSED/)
+    assert.equal(said.match(/: ✅$/gm)?.length, 7)
+  })
+
+  it('show their logs, and are seen by every other verb', async () => {
+    await until('the request of the validation is shown', () => /request completed.*\/payments/.test(platform.logs('api')))
+    const rows = (await stack.verb('status')).stdout.trim().split('\n').slice(1)
+    assert.deepEqual(rows.map(row => row.split(/ +/).slice(0, 2).join(' ')), ['postgres running', 'api running', 'worker-1 running', 'ui running'])
+    assert.match((await stack.verb('audit')).stdout, /All \d+ invariants hold/)
+    assert.match((await stack.verb('scale', { WORKERS: '2' })).stdout, /healthy: 2/)
+    assert.match((await stack.verb('up')).stderr, /^postgres, api, worker, ui already run by make service: make down stops that/)
+    assert.match((await stack.verb('service', { PART: 'api' })).stderr, /^api runs already/)
+  })
+
+  it('restart a part that dies, as make up does', async () => {
+    stack.stack.kill('api')
+    await until('it runs again', async () => {
+      const api = (await stack.stack.parts()).find(({ name }) => name === 'api')
+      return api?.restarts === 1 && api.health === 'ok'
+    }, 60_000)
+  })
+
+  it('stop alone, leaving the others, and start alone again', async () => {
+    assert.ok(await platform.stopService('api'))
+    assert.equal((await stack.verb('status', { PART: 'api' })).code, 1)
+    assert.equal((await stack.verb('status', { PART: 'postgres' })).code, 0)
+    await platform.startService('api')
+  })
+
+  it('run the tasks that check: test', async () => {
+    assert.match(await platform.runTask('test'), /^1 passed, 0 failed$/m)
+  })
+
+  it('run the tasks that check: load', async function () {
+    const { code } = await run(repoRoot, stack.env, 'make', '--dry-run', 'load')
+    if (code !== 0) {
+      console.log('      skipped: there is no make load yet')
+      this.skip()
+    }
+    await platform.runTask('load')
+  })
+
+  it('all stop, by make down too, with nothing left', async () => {
+    assert.ok(await platform.stopService('ui'))
+    assert.match((await stack.verb('down')).stdout, /Everything is stopped/)
+    assert.deepEqual(await stack.stack.parts(), [])
+    await platform.stopAll()
+    assert.deepEqual(stack.processes(), [])
+  })
+
+  it('start side by side as well, on a fresh machine: who needs the database waits for it', async () => {
+    await stack.stack.reset()
+    await Promise.all([...['worker', 'api', 'ui', 'postgres'].map(service => platform.startService(service)), platform.runTask('migrate')])
+    assert.match(platform.logs('api'), /waiting for Postgres and its migrations/)
+    assert.match(await platform.runTask('validate'), /✅ ALL VALIDATION CHECKS PASSED/)
+  })
+})
+
+describe('make service, on bad input', () => {
+  let stack: TemporaryStack
+  before(async () => stack = await TemporaryStack.create())
+  after(() => stack.remove())
+
+  for (const [settings, line] of [
+    [{}, /^say which service: make service PART=postgres\|api\|worker\|ui\n$/],
+    [{ PART: 'database' }, /^PART=database is not a service: make service PART=postgres\|/],
+    [{ PART: 'api', MODE: 'compose' }, /^MODE=compose .*: leave MODE out\n$/],
+  ] as [Record<string, string>, RegExp][]) {
+    it(`refuses ${JSON.stringify(settings)} in one line`, async () => {
+      const { code, stderr } = await stack.verb('service', settings)
+      assert.equal(code, 1)
+      assert.match(stderr, line)
+    })
+  }
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { repoRoot } from '../src/config.ts'
+
+const FOLDER = join(repoRoot, '.devcontainer')
+const portAttributes = z.strictObject({
+  label: z.string().optional(),
+  onAutoForward: z.enum(['notify', 'openBrowser', 'openBrowserOnce', 'openPreview', 'silent', 'ignore']),
+})
+/** The fields that we use, as the specification defines them: https://containers.dev/implementors/json_reference */
+const devcontainer = z.strictObject({
+  name: z.string(),
+  build: z.strictObject({ dockerfile: z.string() }),
+  features: z.record(z.string().regex(/^ghcr\.io\/[\w/-]+:\d+(?:\.\d+)*$/, 'a feature has a registry, a name and a version'), z.record(z.string(), z.union([z.string(), z.boolean()]))).optional(),
+  containerEnv: z.record(z.string(), z.string()).optional(),
+  remoteUser: z.string(),
+  postCreateCommand: z.string(),
+  forwardPorts: z.array(z.int().min(0).max(65_535)),
+  portsAttributes: z.record(z.string().regex(/^\d+(?:-\d+)?$/), portAttributes),
+  otherPortsAttributes: portAttributes,
+  hostRequirements: z.strictObject({ cpus: z.int().min(1), memory: z.string().regex(/^\d+(?:[tgmk]b)?$/) }),
+  customizations: z.strictObject({
+    vscode: z.strictObject({ extensions: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$/i)) }),
+  }),
+})
+
+const readDevcontainer = (path: string) => devcontainer.parse(JSON.parse(readFileSync(join(FOLDER, path), 'utf8')))
+
+describe('the dev container', () => {
+  const main = readDevcontainer('devcontainer.json')
+  const embedded = readDevcontainer('embedded/devcontainer.json')
+
+  it('keeps to the specification, with Docker-in-Docker and, for platforms that forbid that, without', () => {
+    assert.ok(Object.keys(main.features!).some(feature => feature.includes('/docker-in-docker:')))
+    assert.equal(embedded.features, undefined)
+    assert.deepEqual(embedded.containerEnv, { MODE: 'embedded' })
+  })
+
+  it('is the same but for that', () => {
+    const { features: _features, ...rest } = main
+    assert.deepEqual(embedded, {
+      ...rest,
+      name: embedded.name,
+      build: { dockerfile: `../${main.build.dockerfile}` },
+      containerEnv: { MODE: 'embedded' },
+      customizations: { vscode: { extensions: main.customizations.vscode.extensions.filter(name => !name.includes('docker')) } },
+    })
+    assert.ok(existsSync(join(FOLDER, main.build.dockerfile)))
+  })
+
+  it('labels every port that it forwards', () => {
+    assert.deepEqual(main.forwardPorts.map(String), Object.keys(main.portsAttributes))
+    assert.ok(Object.values(main.portsAttributes).every(({ label }) => label))
+  })
+
+  it('has the Node of the project, and runs a verb that there is', () => {
+    assert.match(readFileSync(join(FOLDER, main.build.dockerfile), 'utf8'), /^FROM node:24-/m)
+    const makefile = readFileSync(join(repoRoot, 'Makefile'), 'utf8')
+    for (const verb of main.postCreateCommand.split(' ').slice(1))
+      assert.match(makefile, new RegExp(`^${verb}:`, 'm'))
+  })
+})

@@ -1,0 +1,117 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { endProcess, identify } from '../../src/processes.ts'
+
+const READY_EVERY_MS = 1_000
+const STOP_TIMEOUT_MS = 120_000
+
+// What the platform documents (https://ona.com/docs/ona/configuration/automations/overview, and AutomationsFile in its
+// API reference). It refuses a file with any other field, so these are strict.
+const name = z.string().min(1)
+const reference = z.string().regex(/^[\w-]{1,128}$/)
+const trigger = z.enum(['manual', 'postEnvironmentStart', 'postDevcontainerStart'])
+const automationsFile = z.strictObject({
+  services: z.record(reference, z.strictObject({
+    name,
+    description: z.string().optional(),
+    triggeredBy: z.array(trigger).optional(),
+    commands: z.strictObject({ start: name, ready: name.optional(), stop: name.optional() }),
+  })),
+  tasks: z.record(reference, z.strictObject({
+    name,
+    description: z.string().optional(),
+    triggeredBy: z.array(z.enum([...trigger.options, 'prebuild'])).optional(), // of tasks only
+    dependsOn: z.array(reference).optional(),
+    command: name,
+  })),
+})
+export type Automations = z.infer<typeof automationsFile>
+
+/** Reads an automations file as the platform does. Throws for a field that it does not know and a task that is not there. */
+export function parseAutomations(text: string): Automations {
+  const file = automationsFile.parse(parse(text))
+  for (const [task, { dependsOn = [] }] of Object.entries(file.tasks)) {
+    const missing = dependsOn.filter(other => !file.tasks[other])
+    if (missing.length > 0)
+      throw new Error(`task ${task} depends on ${missing.join(', ')}, which is no task`)
+  }
+  return file
+}
+
+/** Starts, watches and stops what an automations file says, with the semantics that the platform documents. */
+export class Platform {
+  private readonly file: Automations
+  private readonly folder: string
+  private readonly env: Record<string, string>
+  private readonly running = new Map<string, { process: ChildProcess, output: string[] }>()
+
+  constructor(file: Automations, folder: string, env: Record<string, string>) {
+    this.file = file
+    this.folder = folder
+    this.env = env
+  }
+
+  /** Runs the start command, which must go on, and the ready command once a second until it exits with 0. */
+  async startService(service: string, timeoutMs = 300_000): Promise<void> {
+    const { start, ready } = this.file.services[service]!.commands
+    const { process, output } = this.spawn(start)
+    this.running.set(service, { process, output })
+    const deadline = Date.now() + timeoutMs
+    while (true) {
+      if (process.exitCode !== null || process.signalCode !== null)
+        throw new Error(`service ${service} ended (${process.exitCode ?? process.signalCode}):\n${output.join('')}`)
+      if (ready === undefined || await this.succeeds(ready))
+        return
+      if (Date.now() > deadline)
+        throw new Error(`service ${service} was not ready after ${timeoutMs / 1000} s:\n${output.join('')}`)
+      await delay(READY_EVERY_MS)
+    }
+  }
+
+  /** What `gitpod automations service logs` shows. */
+  logs(service: string): string {
+    return this.running.get(service)?.output.join('') ?? ''
+  }
+
+  /** Sends SIGTERM to the start command, and SIGKILL after two minutes. False when it came to that. */
+  async stopService(service: string): Promise<boolean> {
+    const found = this.running.get(service)
+    this.running.delete(service)
+    const identity = found?.process.pid ? identify(found.process.pid) : null
+    return !identity || endProcess(identity, 'SIGTERM', STOP_TIMEOUT_MS)
+  }
+
+  async stopAll(): Promise<void> {
+    for (const service of [...this.running.keys()].reverse())
+      await this.stopService(service)
+  }
+
+  /** Runs what the task depends on, then the task. Returns what it printed; throws, with that, when one fails. */
+  async runTask(task: string): Promise<string> {
+    const { dependsOn = [], command } = this.file.tasks[task]!
+    for (const other of dependsOn)
+      await this.runTask(other)
+    const { process, output } = this.spawn(command)
+    const [code] = await once(process, 'close') as [number | null]
+    if (code !== 0)
+      throw new Error(`task ${task} failed (${code}):\n${output.join('')}`)
+    return output.join('')
+  }
+
+  private async succeeds(command: string): Promise<boolean> {
+    const [code] = await once(this.spawn(command).process, 'close') as [number | null]
+    return code === 0
+  }
+
+  private spawn(command: string): { process: ChildProcess, output: string[] } {
+    const process = spawn('bash', ['-c', command], { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output: string[] = []
+    for (const stream of [process.stdout, process.stderr])
+      stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    return { process, output }
+  }
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+
+const TIMEOUT_MS = 400_000
+const MOST_OUTPUT_BYTES = 16 * 1024 * 1024
+
+export interface Ran { code: number, stdout: string, stderr: string }
+
+/** Runs a program to its end, whatever its exit code; one that takes longer than 400 s is ended. */
+export function run(folder: string, env: Record<string, string>, program: string, ...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd: folder, env, timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr })
+    })
+  })
+}
+
+/** Runs a program and returns what it printed. Throws, with all that it said, unless it exits with 0. */
+export async function succeed(folder: string, env: Record<string, string>, program: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(folder, env, program, ...args)
+  assert.equal(code, 0, `${program} ${args.join(' ')}\n${stdout}${stderr}`)
+  return stdout
+}

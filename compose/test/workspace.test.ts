@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { repoRoot } from '../src/config.ts'
+import { freePort } from '../src/ports.ts'
+import { pay } from './support/pay.ts'
+import { run, succeed } from './support/run.ts'
+import { skipWithout } from './support/skip-without.ts'
+import { until } from './support/until.ts'
+
+const SERVICES = ['payments-api', 'recon-worker', 'payments-ui']
+const HARNESS = 'payments-system'
+const AUTHOR = { GIT_AUTHOR_NAME: 'Test', GIT_AUTHOR_EMAIL: 'test@localhost', GIT_COMMITTER_NAME: 'Test', GIT_COMMITTER_EMAIL: 'test@localhost' }
+
+describe('three repositories', function () {
+  this.timeout(600_000)
+  const parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
+  const origin = join(parent, 'origin')
+  const split = join(parent, 'split')
+  const remotes = join(parent, 'remotes')
+  const workspace = join(parent, 'workspace')
+  let env: Record<string, string>
+  let api: string
+
+  const git = (folder: string, ...args: string[]) => succeed(folder, env, 'git', ...args)
+  // The harness's own dependencies, without a minute of installing them.
+  const borrowDependencies = (folder: string) => symlinkSync(join(repoRoot, 'compose/node_modules'), join(folder, 'compose/node_modules'))
+  const verb = (folder: string, name: string, settings: Record<string, string>) =>
+    run(join(folder, 'compose'), { ...env, ...settings }, process.execPath, `src/${name}.ts`)
+  const make = (folder: string, ...args: string[]) => succeed(folder, env, 'make', ...args)
+
+  before(async function () {
+    skipWithout('git', this)
+    chmodSync(parent, 0o711) // as root, Postgres runs as another user
+    const [PGPORT, API_PORT, UI_PORT] = [String(await freePort()), String(await freePort()), String(await freePort())]
+    const { PATH = '', HOME = '' } = process.env
+    env = {
+      PATH,
+      HOME,
+      ...AUTHOR,
+      PGPORT,
+      API_PORT,
+      UI_PORT,
+      MODE: 'embedded',
+      DATA_DIR: join(parent, 'data'),
+      npm_config_prefer_offline: 'true',
+    }
+    api = `http://localhost:${API_PORT}`
+    // The tree as it is, committed or not, on top of its history, if it has one here.
+    if (existsSync(join(repoRoot, '.git')))
+      await git(parent, 'clone', '--quiet', '--no-checkout', repoRoot, origin)
+    else
+      await git(parent, 'init', '--quiet', origin)
+    await git(origin, `--work-tree=${repoRoot}`, 'add', '--all')
+    await git(origin, `--work-tree=${repoRoot}`, 'commit', '--quiet', '--allow-empty', '--message', 'As it is now')
+    await git(origin, 'checkout', '--quiet', '--force', 'HEAD')
+    borrowDependencies(origin)
+    const { code, stderr } = await verb(origin, 'split', { DEST: split })
+    assert.equal(code, 0, stderr)
+    for (const name of [...SERVICES, HARNESS])
+      await git(parent, 'clone', '--quiet', '--bare', join(split, name), join(remotes, `${name}.git`))
+  })
+
+  after(async () => {
+    if (existsSync(join(workspace, 'Makefile')))
+      await run(workspace, env, 'make', 'reset')
+    rmSync(parent, { recursive: true, force: true })
+  })
+
+  it('hold together what the tree holds, and each its own history', async () => {
+    const files = async (folder: string) => (await git(folder, 'ls-files')).trim().split('\n')
+    const all = await files(origin)
+    assert.deepEqual([...await files(join(split, HARNESS)), ...(await Promise.all(SERVICES.map(async name =>
+      (await files(join(split, name))).map(file => `${name}/${file}`)))).flat()].sort(), all.sort())
+    for (const name of SERVICES) {
+      const log = (folder: string, ...paths: string[]) => git(folder, 'log', '--topo-order', '--format=%an %ae %aI %cI %s', '--', ...paths)
+      assert.equal(await log(join(split, name)), await log(origin, name))
+      assert.equal(await git(join(split, name), 'status', '--porcelain'), '')
+    }
+  })
+
+  it('are refused a second time into the same folder', async () => {
+    const { code, stderr } = await verb(origin, 'split', { DEST: split })
+    assert.equal(code, 1)
+    assert.match(stderr, /^.*split is not empty: choose another folder with DEST=folder\n$/)
+  })
+
+  it('say which of them cannot be cloned, and why, and leave the others', async () => {
+    const bad = join(parent, 'bad')
+    await git(parent, 'clone', '--quiet', join(remotes, `${HARNESS}.git`), bad)
+    writeFileSync(join(bad, 'workspace.json'), '{"payments-api": "main", "recon-worker": "no-such-branch", "no-such-service": "main"}')
+    borrowDependencies(bad)
+    const { code, stdout, stderr } = await verb(bad, 'workspace', { REPO_BASE: remotes })
+    assert.equal(code, 1)
+    assert.match(stdout, /^payments-api +cloned from .*, branch main/m)
+    assert.match(stderr, /^recon-worker could not be cloned from .*, branch no-such-branch: .*no-such-branch.* not found/m)
+    assert.match(stderr, /^no-such-service could not be cloned from .*: .*no-such-service.* does not exist/m)
+    rmSync(bad, { recursive: true, force: true })
+  })
+
+  it('become one workspace that runs, from the harness alone', async () => {
+    await git(parent, 'clone', '--quiet', join(remotes, `${HARNESS}.git`), workspace)
+    assert.ok(!existsSync(join(workspace, 'payments-api')))
+    const { code, stderr } = await run(workspace, env, 'make', 'build')
+    assert.notEqual(code, 0)
+    assert.match(stderr, /^payments-ui is not here: make workspace clones it$/m)
+
+    const said = await make(workspace, 'workspace', 'up', 'validate')
+    assert.match(said, /✅ ALL VALIDATION CHECKS PASSED/)
+    for (const name of SERVICES)
+      assert.match(said, new RegExp(`^${name} +cloned from .*remotes/${name}, branch main`, 'm'))
+    assert.equal(await git(workspace, 'status', '--porcelain'), '', 'git offers nothing of the services to the harness')
+    assert.match(await make(workspace, 'workspace'), /payments-api +is here, and is left alone/)
+  })
+
+  it('take a change across two of them, which runs at once and is pushed to each', async () => {
+    const replace = (file: string, before: string, after: string) => {
+      const text = readFileSync(join(workspace, file), 'utf8')
+      assert.ok(text.includes(before), `${file} has ${before}`)
+      writeFileSync(join(workspace, file), text.replace(before, after))
+    }
+    replace('recon-worker/src/reconcile.ts', `'the amount is zero'`, `'nothing to post'`)
+    replace('payments-api/src/http/payment-json.ts', 'notes: row.notes', `notes: row.notes && \`\${row.notes} (says the worker)\``)
+    await make(workspace, 'down', 'up')
+    const id = await pay(api, { accountId: 'two-repositories', amount: '0' })
+    const notes = await until('the payment is reconciled', async () => {
+      const payment = await (await fetch(`${api}/payments/${id}`)).json() as { reconciliation: { notes: string } | null }
+      return payment.reconciliation?.notes
+    })
+    assert.equal(notes, 'nothing to post (says the worker)')
+
+    assert.equal(await git(workspace, 'status', '--porcelain'), '')
+    for (const [name, file] of [['recon-worker', 'src/reconcile.ts'], ['payments-api', 'src/http/payment-json.ts']] as const) {
+      assert.equal(await git(join(workspace, name), 'status', '--porcelain'), ` M ${file}\n`)
+      await git(join(workspace, name), 'commit', '--quiet', '--all', '--message', 'Say that it is the worker who says so')
+      await git(join(workspace, name), 'push', '--quiet')
+    }
+    assert.equal(await git(join(workspace, 'payments-ui'), 'status', '--porcelain'), '')
+  })
+
+  // All of them run from the tree itself in `make test`; here a few of each, among them those that read the contracts.
+  for (const [name, ...command] of [
+    ['payments-api', 'npx', 'mocha', '--no-config', '--require', 'test/support/database.ts', '--timeout', '120000', 'test/money.test.ts', 'test/migrations.test.ts'],
+    ['recon-worker', 'npx', 'mocha', '--no-config', '--require', 'test/support/database.ts', '--timeout', '120000', 'test/invariants.test.ts'],
+    ['payments-ui', 'npx', 'vitest', 'run', 'test/unit'],
+  ] as const) {
+    it(`run their own tests from their own clone: ${name}`, async () => {
+      const [program, ...args] = command
+      const said = await succeed(join(workspace, name), env, program, ...args)
+      assert.match(said, /[1-9]\d* (?:passing|passed)/)
+    })
+  }
+
+  it('open together in one editor', () => {
+    const { folders } = JSON.parse(readFileSync(join(repoRoot, 'payments-system.code-workspace'), 'utf8')) as { folders: { path: string }[] }
+    assert.deepEqual(folders.map(({ path }) => path), [...SERVICES, '.'])
+    assert.ok(readdirSync(workspace).includes('payments-system.code-workspace'))
+  })
+})

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 
-const TIMEOUT_MS = 400_000
+const TIMEOUT_MS = 540_000
 const MOST_OUTPUT_BYTES = 16 * 1024 * 1024
 
 export interface Ran { code: number, stdout: string, stderr: string }
 
-/** Runs a program to its end, whatever its exit code; one that takes longer than 400 s is ended. */
+/** Runs a program to its end, whatever its exit code; one that takes longer than 9 minutes is ended. */
 export function run(folder: string, env: Record<string, string>, program: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd: folder, env, timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES }, (error, stdout, stderr) => {

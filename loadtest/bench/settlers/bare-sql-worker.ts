@@ -1,0 +1,30 @@
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { postBatch } from './plain-posting.ts'
+
+const BATCH_SIZE = Number(process.env.BATCH_SIZE ?? 500)
+const IDLE_MS = 10
+
+const TAKE_AND_POST = postBatch('select payment_id from job', `
+  job as materialized (
+    select payment_id
+      from recon_jobs
+     where status = 'pending' and run_at <= now()
+     order by run_at, payment_id
+     limit ${BATCH_SIZE}
+       for update skip locked),
+  finished as (
+    update recon_jobs j
+       set status = 'completed', attempts = j.attempts + 1, locked_at = now(), finished_at = now()
+      from job
+     where j.payment_id = job.payment_id),`)
+
+const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
+await client.connect()
+console.log('ready')
+while (true) {
+  const { rowCount } = await client.query({ name: 'take-and-post', text: TAKE_AND_POST })
+  if (!rowCount)
+    await delay(IDLE_MS)
+}

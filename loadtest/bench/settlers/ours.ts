@@ -1,0 +1,27 @@
+import type { BenchStack } from '../bench-stack.ts'
+import type { Settler } from './settler.ts'
+import { pidOf } from '../bench-stack.ts'
+import { signalAll } from './settle.ts'
+import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
+
+/** So many of the system's own workers, of those that run. All of them are stopped. */
+export async function ours(bench: BenchStack, workers = 1): Promise<Settler> {
+  const { database } = bench
+  const pids: number[] = []
+  for (let number = 1; number <= workers; number++)
+    pids.push(await pidOf(bench, `worker-${number}`))
+  signalAll(pids, 'SIGSTOP')
+  return {
+    database,
+    pids,
+    accept: async (payments, accounts) => {
+      await openAccounts(database, accounts)
+      await database.query(`with p as (${INSERT_PAYMENTS}) insert into recon_jobs (payment_id) select id from p`, [payments, accounts])
+      await database.query('notify recon_jobs')
+    },
+    waiting: async () => {
+      const { rows } = await database.query<{ waiting: string }>(`select count(*) as waiting from recon_jobs where status <> 'completed'`)
+      return Number(rows[0]!.waiting)
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { BenchStack } from '../bench-stack.ts'
+import type { Settler } from './settler.ts'
+import { PgBoss } from 'pg-boss'
+import { plainDatabase } from './plain-posting.ts'
+import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
+import { startWorker } from './start-worker.ts'
+
+export const QUEUE = 'settle'
+const JOBS_PER_INSERT = 10_000
+
+/** pg-boss, with a job a payment: the job has the payment's id and no data. */
+export async function pgBoss(bench: BenchStack, resources: AsyncDisposableStack): Promise<Settler> {
+  const database = await plainDatabase(bench, 'pg_boss', resources)
+  const connectionString = bench.databaseUrl('pg_boss')
+  const boss = new PgBoss({ connectionString, supervise: false, schedule: false })
+  boss.on('error', () => {}) // lost: the next call fails and says so
+  resources.defer(() => boss.stop({ graceful: false }))
+  await boss.start()
+  // A table of its own, and workers that are told of new jobs.
+  await boss.createQueue(QUEUE, { partition: true, notify: true })
+  return {
+    database,
+    pids: [await startWorker('pg-boss-worker.ts', connectionString, resources)],
+    accept: async (payments, accounts) => {
+      await openAccounts(database, accounts)
+      const { rows } = await database.query<{ id: string }>(INSERT_PAYMENTS, [payments, accounts])
+      for (let i = 0; i < rows.length; i += JOBS_PER_INSERT)
+        await boss.insert(QUEUE, rows.slice(i, i + JOBS_PER_INSERT))
+    },
+    waiting: async () => {
+      const { rows } = await database.query<{ waiting: string }>(`select count(*) as waiting from pgboss.job where name = $1 and state <> 'completed'`, [QUEUE])
+      return Number(rows[0]!.waiting)
+    },
+  }
+}

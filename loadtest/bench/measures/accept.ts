@@ -1,0 +1,105 @@
+import type pg from 'pg'
+import type { Course, Figures, Measure } from '../measure.ts'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { pidOf, startStack } from '../bench-stack.ts'
+import { load } from '../http-load.ts'
+import { pgbenchVersion } from '../machine.ts'
+import { peakMemoryMb, resetPeakMemory } from '../usage.ts'
+
+const CONNECTIONS = 64
+const ACCOUNTS = 1_000
+const SECONDS = 8
+const WARM_UP_SECONDS = 4
+
+/** One payment with its job in one commit, as plainly as it can be done. */
+const ONE_BY_ONE = `
+with p as (
+  insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+  values (gen_random_uuid(), 'pgbench', gen_random_uuid()::text, sha256('x'), 'ACC-1', 'USD', 12.50, 'Benchmark', now(), now())
+  returning id)
+insert into recon_jobs (payment_id) select id from p;
+`
+
+export const accepting: Measure = {
+  name: 'accept',
+  title: 'Accepting over HTTP',
+  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
+  goals: [
+    { what: 'accepted/s over HTTP, to a bare Express echo', of: 'ours', to: 'Express echo', figure: 'accepted/s', atLeast: 0.8 },
+    { what: 'accepted/s over HTTP, to pgbench, a payment a commit', of: 'ours', to: 'pgbench', figure: 'accepted/s', atLeast: 1 },
+  ],
+  run: async (course) => {
+    const bench = await startStack(course)
+    const { database } = bench
+    bench.stack.pause('worker-1')
+    const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api') }
+    const echo = await startEcho(course.resources)
+    for (const target of [api, echo]) // the code is compiled by then, and the accounts are known
+      await post(target, WARM_UP_SECONDS, course)
+
+    const contenders: Record<string, () => Promise<Figures>> = {
+      'ours': async () => {
+        const before = await accepted(database)
+        const { answers, figures } = await post(api, SECONDS, course)
+        if (await accepted(database) - before !== answers)
+          throw new Error(`the run is void: ${answers} payments were acknowledged, and ${await accepted(database) - before} are there`)
+        return figures
+      },
+      'Express echo': async () => (await post(echo, SECONDS, course)).figures,
+    }
+    if (pgbenchVersion() === undefined)
+      course.note('pgbench is not installed (Debian: postgresql-contrib), so it is not beside it.')
+    else
+      contenders.pgbench = () => pgbench(bench.databaseUrl('payments'), course)
+    await course.compare(contenders)
+  },
+}
+
+/** Where to post to, and the process that answers. */
+interface Target { url: URL, pid: number }
+
+async function startEcho(resources: AsyncDisposableStack): Promise<Target> {
+  const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts')], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(echo, 'exit')
+  resources.defer(async () => {
+    echo.kill('SIGKILL')
+    await ended
+  })
+  const [port] = await once(echo.stdout, 'data') as [Buffer]
+  return { url: new URL(`http://127.0.0.1:${String(port).trim()}/payments`), pid: echo.pid! }
+}
+
+async function post({ url, pid }: Target, seconds: number, { sized, signal }: Course): Promise<{ answers: number, figures: Figures }> {
+  resetPeakMemory([pid])
+  const { answers, perSecond, latencyMs } = await load({
+    url,
+    connections: CONNECTIONS,
+    durationMs: sized(seconds * 1_000),
+    body: n => JSON.stringify({ accountId: `ACC-${n % ACCOUNTS}`, amount: '12.50', description: 'Benchmark' }),
+    signal,
+  })
+  return { answers, figures: { 'accepted/s': perSecond, 'p50 ms': latencyMs.p50, 'p99 ms': latencyMs.p99, 'MB at most, its process': peakMemoryMb([pid]) } }
+}
+
+async function accepted(database: pg.Client): Promise<number> {
+  const { rows } = await database.query<{ payments: string }>('select count(*) as payments from payments')
+  return Number(rows[0]!.payments)
+}
+
+async function pgbench(databaseUrl: string, { sized, resources, signal }: Course): Promise<Figures> {
+  const folder = mkdtempSync(join(tmpdir(), 'payments-pgbench-'))
+  resources.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const script = join(folder, 'one-by-one.sql')
+  writeFileSync(script, ONE_BY_ONE)
+  const seconds = Math.max(1, sized(SECONDS))
+  const { stdout } = await promisify(execFile)('pgbench', [
+    ...['--no-vacuum', '--protocol=prepared', `--client=${CONNECTIONS}`, '--jobs=2', `--time=${seconds}`, `--file=${script}`],
+    databaseUrl,
+  ], { timeout: (seconds + 30) * 1_000, signal })
+  return { 'accepted/s': Number(/tps = ([\d.]+)/.exec(stdout)?.[1]) }
+}

@@ -1,0 +1,33 @@
+import type { BenchStack } from '../bench-stack.ts'
+import type { Course } from '../measure.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ACCOUNT, openAccounts } from '../settlers/settler.ts'
+
+export const ACCOUNTS = 1_000
+const PAYMENTS_PER_INSERT = 100_000
+const POLL_MS = 200
+const DEADLINE_MS = 600_000
+
+/** Payments of which a tenth fails and a tenth has a discrepancy, over 1,000 accounts, settled by the system's worker. */
+export async function fill({ database }: BenchStack, count: number, { progress, signal }: Course): Promise<void> {
+  await openAccounts(database, ACCOUNTS)
+  for (let done = 0; done < count; done += PAYMENTS_PER_INSERT) {
+    progress(`settled payments: ${done.toLocaleString('en')} of ${count.toLocaleString('en')}`)
+    await database.query(`
+      with p as (
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+        select uuidv7(), 'bench', gen_random_uuid()::text, sha256('x'), '${ACCOUNT}' || n % ${ACCOUNTS}, 'USD',
+               case n % 10 when 0 then -5.00 when 1 then 42.13 else 12.50 end, 'Benchmark', now(), now()
+          from generate_series(1, $1::int) n
+        returning id)
+      insert into recon_jobs (payment_id) select id from p`, [Math.min(PAYMENTS_PER_INSERT, count - done)])
+    await database.query('notify recon_jobs')
+    const deadline = performance.now() + DEADLINE_MS
+    while ((await database.query(`select from recon_jobs where status = 'pending' limit 1`)).rows.length > 0) {
+      if (performance.now() > deadline)
+        throw new Error('the payments were not settled in time')
+      await delay(POLL_MS, undefined, { signal })
+    }
+  }
+  await database.query('vacuum analyze')
+}

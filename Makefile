@@ -25,8 +25,8 @@ help: ## List these verbs
 	@echo
 	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
 
-.PHONY: up down status logs reset scale validate audit service migrate
-up: install-parts build ## Start everything; returns when every part is healthy
+.PHONY: up down status logs reset scale validate audit service migrate bench
+up: $(filter-out loadtest/%,$(installed)) build ## Start everything; returns when every part is healthy
 	@node compose/src/up.ts
 
 down: compose/$(lockfile) ## Stop everything; the data stays
@@ -60,6 +60,9 @@ migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of t
 
 audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
 	@node compose/src/audit.ts
+
+bench: install-parts build ## Measure it beside other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
+	@node loadtest/bench/main.ts
 
 .PHONY: workspace split
 workspace: compose/$(lockfile) ## Clone the services that are missing here, as workspace.json says

@@ -1,11 +1,10 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Course } from '../measure.ts'
-import { setTimeout as delay } from 'node:timers/promises'
 import { ACCOUNT, openAccounts } from '../settlers/settler.ts'
+import { until } from '../until.ts'
 
 export const ACCOUNTS = 1_000
 const PAYMENTS_PER_INSERT = 100_000
-const POLL_MS = 200
 const DEADLINE_MS = 600_000
 
 /** Payments of which a tenth fails and a tenth has a discrepancy, over 1,000 accounts, settled by the system's worker. */
@@ -22,12 +21,8 @@ export async function fill({ database }: BenchStack, count: number, { progress, 
         returning id)
       insert into recon_jobs (payment_id) select id from p`, [Math.min(PAYMENTS_PER_INSERT, count - done)])
     await database.query('notify recon_jobs')
-    const deadline = performance.now() + DEADLINE_MS
-    while ((await database.query(`select from recon_jobs where status = 'pending' limit 1`)).rows.length > 0) {
-      if (performance.now() > deadline)
-        throw new Error('the payments were not settled in time')
-      await delay(POLL_MS, undefined, { signal })
-    }
+    const nothingWaits = async (): Promise<boolean> => (await database.query(`select from recon_jobs where status = 'pending' limit 1`)).rowCount === 0
+    await until('they are settled', nothingWaits, DEADLINE_MS, signal)
   }
   await database.query('vacuum analyze')
 }

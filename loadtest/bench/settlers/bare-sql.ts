@@ -1,7 +1,7 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
 import { plainDatabase } from './plain-posting.ts'
-import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
+import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 import { startWorker } from './start-worker.ts'
 
 /** The limit: a loop over one statement that takes jobs, applies the rules and posts, and trusts itself. */
@@ -12,7 +12,7 @@ export async function bareSql(bench: BenchStack, resources: AsyncDisposableStack
     pids: [await startWorker('bare-sql-worker.ts', bench.databaseUrl('bare_sql'), resources)],
     accept: async (payments, accounts) => {
       await openAccounts(database, accounts)
-      await database.query(`with p as (${INSERT_PAYMENTS}) insert into recon_jobs (payment_id) select id from p`, [payments, accounts])
+      await database.query(INSERT_WITH_JOBS, [payments, accounts])
     },
     waiting: async () => {
       const { rows } = await database.query<{ waiting: string }>(`select count(*) as waiting from recon_jobs where status <> 'completed'`)

@@ -2,7 +2,7 @@ import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
 import { pidOf } from '../bench-stack.ts'
 import { signalAll } from './settle.ts'
-import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
+import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 
 /** So many of the system's own workers, of those that run. All of them are stopped. */
 export async function ours(bench: BenchStack, workers = 1): Promise<Settler> {
@@ -16,7 +16,7 @@ export async function ours(bench: BenchStack, workers = 1): Promise<Settler> {
     pids,
     accept: async (payments, accounts) => {
       await openAccounts(database, accounts)
-      await database.query(`with p as (${INSERT_PAYMENTS}) insert into recon_jobs (payment_id) select id from p`, [payments, accounts])
+      await database.query(INSERT_WITH_JOBS, [payments, accounts])
       await database.query('notify recon_jobs')
     },
     waiting: async () => {

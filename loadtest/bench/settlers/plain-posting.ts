@@ -53,7 +53,7 @@ export function postBatch(ids: string, before = ''): string {
     select id,
            case when amount <= 0 then 'failed' when amount % 1 = 0.13 then 'completed_with_discrepancy' else 'completed' end,
            amount > 0 and amount % 1 <> 0.13,
-           case when amount > 0 and amount % 1 = 0.13 then 0.13 else 0 end
+           case when amount > 0 and amount % 1 = 0.13 then 0.13 else 0.00 end
       from payment),
   leg as materialized (
     select payment.id, payment.currency, payment.amount, side.*
@@ -94,7 +94,7 @@ export const POST_ONE = `
     select id,
            case when amount <= 0 then 'failed' when amount % 1 = 0.13 then 'completed_with_discrepancy' else 'completed' end,
            amount > 0 and amount % 1 <> 0.13,
-           case when amount > 0 and amount % 1 = 0.13 then 0.13 else 0 end
+           case when amount > 0 and amount % 1 = 0.13 then 0.13 else 0.00 end
       from payment),
   customer as (
     update accounts a

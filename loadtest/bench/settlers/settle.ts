@@ -1,11 +1,10 @@
 import type pg from 'pg'
 import type { Figures } from '../measure.ts'
 import type { Settler } from './settler.ts'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../until.ts'
 import { cpuSeconds, peakMemoryMb, privateMemoryMb, resetPeakMemory } from '../usage.ts'
 import { settledPayments, verify } from './settler.ts'
 
-const POLL_MS = 20
 const MEMORY_EVERY_POLLS = 10
 const DEADLINE_MS = 600_000
 const STATISTICS_DEADLINE_MS = 20_000
@@ -35,9 +34,10 @@ export async function settle(settler: Settler, { payments, accounts, postmaster,
   const [workerBefore, postgresBefore] = [cpuSeconds(pids), cpuSeconds([postmaster])]
   resetPeakMemory(pids)
   signalAll(pids, 'SIGCONT')
+  let figures: Figures
   try {
     const { settled, perSecond, postgresMb } = await watch(database, { atLeast: payments, settledBefore, postmaster, signal })
-    const figures = {
+    figures = {
       'settled/s': perSecond,
       'bytes of WAL each': (await walBytes(database) - walBefore) / settled,
       'us of CPU each, worker': (cpuSeconds(pids) - workerBefore) * 1e6 / settled,
@@ -48,12 +48,12 @@ export async function settle(settler: Settler, { payments, accounts, postmaster,
     }
     if (drain)
       await until('nothing is waiting', async () => await settler.waiting() === 0, DEADLINE_MS, signal)
-    return figures
   }
   finally {
     signalAll(pids, 'SIGSTOP')
-    await verify(database)
   }
+  await verify(database)
+  return figures
 }
 
 /** Waits until so many are settled. The rate counts from the first that are seen, so that waking up does not matter. */
@@ -72,15 +72,6 @@ async function watch(database: pg.Client, { atLeast, settledBefore, postmaster, 
   }, DEADLINE_MS, signal)
   const seconds = (performance.now() - first.at) / 1_000
   return { settled, perSecond: (settled - first.settled) / seconds, postgresMb }
-}
-
-async function until(what: string, condition: () => Promise<boolean>, deadlineMs: number, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + deadlineMs
-  while (!await condition()) {
-    if (performance.now() > deadline)
-      throw new Error(`waited ${deadlineMs / 1_000} s in vain until ${what}`)
-    await delay(POLL_MS, undefined, { signal })
-  }
 }
 
 export function signalAll(pids: number[], name: 'SIGSTOP' | 'SIGCONT'): void {

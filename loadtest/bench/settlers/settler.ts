@@ -22,6 +22,13 @@ export const INSERT_PAYMENTS = `
     from generate_series(1, $1::int) n
   returning id`
 
+/** The same with a job for each in our queue, as if 10,000 a second had been accepted: no two are due at one instant. */
+export const INSERT_WITH_JOBS = `
+  with p as (${INSERT_PAYMENTS}),
+  numbered as (select id, row_number() over (order by id) as n from p)
+  insert into recon_jobs (payment_id, run_at)
+  select id, now() - ($1::int - n) * interval '1 second' / 10000 from numbered`
+
 /** Opens the accounts that accept() spreads payments over. */
 export async function openAccounts(database: pg.Client, accounts: number): Promise<void> {
   await database.query(`select open_account('${ACCOUNT}' || n, 'USD') from generate_series(0, $1::int - 1) n`, [accounts])

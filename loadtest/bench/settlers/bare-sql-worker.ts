@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { postBatch } from './plain-posting.ts'
 
-const BATCH_SIZE = Number(process.env.BATCH_SIZE ?? 500)
+/** As ours has. */
+const BATCH_SIZE = 500
 const IDLE_MS = 10
 
 const TAKE_AND_POST = postBatch('select payment_id from job', `

@@ -4,7 +4,8 @@ import process from 'node:process'
 import { Logger, run } from 'graphile-worker'
 import { POST_ONE, postBatch } from './plain-posting.ts'
 
-const CONCURRENT_JOBS = Number(process.env.CONCURRENT_JOBS ?? 24)
+/** Of 4, 10 and 24 the fastest. */
+const CONCURRENT_JOBS = 24
 const POST_BATCH = postBatch('select unnest($1::uuid[])')
 
 await run({

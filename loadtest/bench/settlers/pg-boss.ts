@@ -8,10 +8,11 @@ import { startWorker } from './start-worker.ts'
 export const QUEUE = 'settle'
 const JOBS_PER_INSERT = 10_000
 
-/** pg-boss, with a job a payment: the job has the payment's id and no data. */
-export async function pgBoss(bench: BenchStack, resources: AsyncDisposableStack): Promise<Settler> {
-  const database = await plainDatabase(bench, 'pg_boss', resources)
-  const connectionString = bench.databaseUrl('pg_boss')
+/** pg-boss with so many of its workers in one process, and a job a payment: the job has the payment's id and no data. */
+export async function pgBoss(bench: BenchStack, workers: number, resources: AsyncDisposableStack): Promise<Settler> {
+  const name = `pg_boss_${workers}`
+  const database = await plainDatabase(bench, name, resources)
+  const connectionString = bench.databaseUrl(name)
   const boss = new PgBoss({ connectionString, supervise: false, schedule: false })
   boss.on('error', () => {}) // lost: the next call fails and says so
   resources.defer(() => boss.stop({ graceful: false }))
@@ -20,7 +21,7 @@ export async function pgBoss(bench: BenchStack, resources: AsyncDisposableStack)
   await boss.createQueue(QUEUE, { partition: true, notify: true })
   return {
     database,
-    pids: [await startWorker('pg-boss-worker.ts', connectionString, resources)],
+    pids: [await startWorker('pg-boss-worker.ts', connectionString, resources, { WORKERS: String(workers) })],
     accept: async (payments, accounts) => {
       await openAccounts(database, accounts)
       const { rows } = await database.query<{ id: string }>(INSERT_PAYMENTS, [payments, accounts])

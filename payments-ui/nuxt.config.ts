@@ -74,7 +74,7 @@ export default defineNuxtConfig({
   typescript: {
     strict: true,
     tsConfig: {
-      include: ['../test/**/*', '../scripts/**/*', '../vitest.config.ts'],
+      include: ['../test/{nuxt,server,support,unit}/**/*', '../scripts/**/*', '../vitest.config.ts'],
     },
   },
 })

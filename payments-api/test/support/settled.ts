@@ -30,7 +30,9 @@ export async function writeSettled(database: TestDatabase, payments: Settled[]):
       description,
       createdAt,
     ])
-    await database.sql(`insert into recon_jobs (payment_id, status, attempts, last_error, finished_at) values ($1, $2, $3, $4, $5)`, result
+    await database.sql(`
+      insert into recon_jobs (payment_id, status, attempts, last_error, finished_at, locked_by, locked_at)
+      values ($1, $2::text, $3, $4, $5, case when $2::text <> 'pending' then 'worker-1' end, case when $2::text <> 'pending' then now() end)`, result
       ? [
           id,
           'completed',
@@ -47,10 +49,11 @@ export async function writeSettled(database: TestDatabase, payments: Settled[]):
         ])
     if (!result)
       continue
-    await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, $2::text, $2::text = 'completed', $3)`, [
+    await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, notes) values ($1, $2::text, $2::text = 'completed', $3, $4)`, [
       id,
       result,
       result === 'completed_with_discrepancy' ? '0.13' : '0.00',
+      result === 'completed' ? null : 'as the rules say',
     ])
     await database.sql(`update payments set status = $2 where id = $1`, [
       id,

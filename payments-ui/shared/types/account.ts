@@ -6,7 +6,6 @@ export interface Account {
   balance: string
   entryCount: number
   /** ISO 8601, UTC. */
-  createdAt: string
   updatedAt: string
 }
 

@@ -1,5 +1,4 @@
 export interface Balance {
-  accountId: string
   /** A decimal string with the currency's own number of digits. Never a number. */
   balance: string
   /** ISO 4217. */

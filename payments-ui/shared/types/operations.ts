@@ -1,12 +1,9 @@
 export interface Worker {
   id: string
-  host: string
-  pid: number
   /** `running`, `stopped` or `lost`: silent without having said that it stops. */
   state: string
   startedAt: string
   lastSeenAt: string
-  stoppedAt: string | null
   /** Payments settled since it was started. */
   settled: number
 }

@@ -4,7 +4,6 @@ import type { Job } from './recon-job.ts'
 
 export interface Reconciliation {
   status: string
-  matched: boolean
   /** A decimal string; zero where nothing is in dispute. */
   discrepancyAmount: string
   /** Why, for people. */

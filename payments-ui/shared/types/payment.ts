@@ -26,7 +26,6 @@ export interface Payment extends AcceptedPayment {
   outcome: OrNewer<PaymentOutcome> | null
   /** A decimal string; null where there is no discrepancy. */
   discrepancyAmount: string | null
-  updatedAt: string
 }
 
 export interface PaymentPage {

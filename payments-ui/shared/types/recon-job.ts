@@ -14,7 +14,6 @@ export interface Job {
 
 export interface ReconJob extends Job {
   paymentId: string
-  createdAt: string
 }
 
 export interface ReconJobPage {

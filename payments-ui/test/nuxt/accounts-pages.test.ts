@@ -23,7 +23,7 @@ afterEach(() => {
 })
 
 function anAccount(values: Partial<Account> = {}): Account {
-  return { id: 'ACC-001', currency: 'USD', balance: '100.00', entryCount: 1, createdAt: AT, updatedAt: AT, ...values }
+  return { id: 'ACC-001', currency: 'USD', balance: '100.00', entryCount: 1, updatedAt: AT, ...values }
 }
 
 function anEntry(version: number): LedgerEntry {

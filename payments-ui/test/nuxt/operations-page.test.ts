@@ -13,9 +13,9 @@ const operations: Operations = {
   queue: { waiting: 100_000, dead: 2, oldestSeconds: 125 },
   settled: { windowSeconds: 300, settled: 13, settledPerSecond: 0.0433, latencyMs: { p50: 12.34, p95: null, p99: null } },
   workers: [
-    { id: 'w:1', host: 'w', pid: 1, state: 'running', startedAt: AT, lastSeenAt: AT, stoppedAt: null, settled: 1_234 },
-    { id: 'w:2', host: 'w', pid: 2, state: 'lost', startedAt: AT, lastSeenAt: AT, stoppedAt: null, settled: 0 },
-    { id: 'w:3', host: 'w', pid: 3, state: 'draining', startedAt: AT, lastSeenAt: AT, stoppedAt: null, settled: 0 },
+    { id: 'w:1', state: 'running', startedAt: AT, lastSeenAt: AT, settled: 1_234 },
+    { id: 'w:2', state: 'lost', startedAt: AT, lastSeenAt: AT, settled: 0 },
+    { id: 'w:3', state: 'draining', startedAt: AT, lastSeenAt: AT, settled: 0 },
   ],
 }
 
@@ -55,7 +55,7 @@ afterEach(() => {
 })
 
 function aDeadJob(paymentId: string): ReconJob {
-  return { paymentId, status: 'dead', attempts: 5, lastError: `deadlock of ${paymentId}`, runAt: AT, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT, createdAt: AT }
+  return { paymentId, status: 'dead', attempts: 5, lastError: `deadlock of ${paymentId}`, runAt: AT, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT }
 }
 
 const jobs = () => page.findAll('[data-testid=dead-job]')

@@ -52,7 +52,7 @@ it('shows a pending payment and what it waits for, and follows it live until it 
     outcome: 'discrepancy',
     discrepancyAmount: '0.13',
     job: { ...payment!.job!, status: 'completed', attempts: 1, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT },
-    reconciliation: { status: 'completed_with_discrepancy', matched: false, discrepancyAmount: '0.13', notes: 'the amount ends in .13', createdAt: AT },
+    reconciliation: { status: 'completed_with_discrepancy', discrepancyAmount: '0.13', notes: 'the amount ends in .13', createdAt: AT },
     entries: [
       { paymentId: ID, entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '142.13', accountVersion: 2, createdAt: AT },
       { paymentId: ID, entryType: 'debit', accountId: 'settlement:USD:2', currency: 'USD', amount: '42.13', balanceAfter: '-900.00', accountVersion: 9, createdAt: AT },

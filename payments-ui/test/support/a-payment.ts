@@ -11,7 +11,6 @@ export function aPayment(values: Partial<Payment> = {}): Payment {
     outcome: null,
     discrepancyAmount: null,
     createdAt: '2026-11-23T16:05:13.123Z',
-    updatedAt: '2026-11-23T16:05:13.123Z',
     ...values,
   }
 }

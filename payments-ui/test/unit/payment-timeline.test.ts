@@ -59,7 +59,7 @@ it('tells of reconciliation and posting', () => {
     status: 'completed',
     outcome: 'discrepancy',
     job: aJob({ status: 'completed', attempts: 1, lockedBy: 'w:1', lockedAt: AT, finishedAt: LATER }),
-    reconciliation: { status: 'completed_with_discrepancy', matched: false, discrepancyAmount: '0.13', notes: 'in dispute', createdAt: LATER },
+    reconciliation: { status: 'completed_with_discrepancy', discrepancyAmount: '0.13', notes: 'in dispute', createdAt: LATER },
     entries: [
       { paymentId: '1', entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '42.13', accountVersion: 1, createdAt: LATER },
     ],
@@ -69,7 +69,7 @@ it('tells of reconciliation and posting', () => {
 })
 
 it('tells a failure and an outcome that it does not know', () => {
-  const reconciliation = { status: 'x', matched: false, discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
+  const reconciliation = { status: 'x', discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
   expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).at(-1))
     .toMatchObject({ title: 'Failed', detail: 'the amount is zero', state: 'failed' })
   expect(titles(aDetail({ status: 'held', outcome: 'on_hold', job: null, reconciliation })).at(-1)).toBe('Reconciled: on_hold')

@@ -1,0 +1,62 @@
+import type { TestDatabase } from '../support/database.ts'
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { openStream } from '../support/event-stream.ts'
+import { writeSettled } from '../support/settled.ts'
+import { ask } from './support/ask.ts'
+
+type Message = () => Promise<object>
+
+/** What the consumers' pacts expect to be sent without having asked: events of the stream, and the job in the database. */
+export function messages({ url, database }: { url: string, database: TestDatabase }): Record<string, Message> {
+  const accept = async (): Promise<string> => {
+    const payment = { accountId: 'ACC-001', amount: 100.00, description: 'Books' }
+    return (await ask<{ id: string }>(`${url}/payments`, { idempotencyKey: randomUUID(), body: payment })).id
+  }
+
+  /** Follows the events, lets something happen once the stream is open, and answers the event of that name, its data parsed. */
+  async function eventOf(name: string, happen?: () => Promise<unknown>, headers?: Record<string, string>): Promise<object> {
+    const stream = await openStream(`${url}/events`, headers)
+    try {
+      if (happen) {
+        await stream.next('hello')
+        await happen()
+      }
+      const event = await stream.next(name)
+      return { ...event, data: JSON.parse(event.data) as unknown }
+    }
+    finally {
+      stream.close()
+    }
+  }
+
+  const settle = (amount: string, result: 'completed' | 'completed_with_discrepancy' | 'failed'): Message => () => eventOf('payment', async () => {
+    const [id] = await writeSettled(database, [{ accountId: 'ACC-001', amount, result }])
+    await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ [result]: [id] })])
+  })
+
+  return {
+    'the event that opens a stream': () => eventOf('hello'),
+    'the event of a payment of 100.00 that settles': settle('100.00', 'completed'),
+    'the event of a payment of 42.13 that settles': settle('42.13', 'completed_with_discrepancy'),
+    'the event of a payment of -5.00 that settles': settle('-5.00', 'failed'),
+    'the event of a payment that is accepted': () => eventOf('arrived', accept),
+    'the event for whoever comes with an id that is not known': () => eventOf('resync', undefined, { 'last-event-id': 'elsewhere:1' }),
+
+    'the job of a payment': async () => await jobAsWorkerReadsIt(database, await accept()),
+  }
+}
+
+/** The rows that the worker finds, read with its rights, by the names of their tables and columns. */
+async function jobAsWorkerReadsIt(database: TestDatabase, paymentId: string): Promise<object> {
+  const worker = new pg.Client({ connectionString: database.url('payments_worker') })
+  await worker.connect()
+  try {
+    const { rows: [job] } = await worker.query('select * from recon_jobs where payment_id = $1', [paymentId])
+    const { rows: [payment] } = await worker.query('select * from payments where id = $1', [paymentId])
+    return { recon_jobs: job as unknown, payments: payment as unknown }
+  }
+  finally {
+    await worker.end()
+  }
+}

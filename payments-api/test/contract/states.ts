@@ -1,0 +1,100 @@
+import type { TestDatabase } from '../support/database.ts'
+import type { State } from './support/verify-pacts.ts'
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { firstUuidv7At } from '../../src/domain/uuidv7.ts'
+import { writeSettled } from '../support/settled.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { ask } from './support/ask.ts'
+
+/** An account of its own for each use of a state, so that no interaction sees another one's payments. */
+const newAccountId = (): string => `ACC-${randomUUID().slice(0, 8)}`
+
+/** The states that the consumers' pacts start from, in their words. They are set through the API, or as accept and settle leave the database. */
+export function providerStates({ url, database }: { url: string, database: TestDatabase }): Record<string, State> {
+  let rival: pg.Client | undefined
+
+  async function pay(facts: Record<string, unknown>, idempotencyKey: string): Promise<void> {
+    await ask(`${url}/payments`, { idempotencyKey, body: facts })
+  }
+
+  return {
+    'an idempotency key that was never used': async () => ({ idempotencyKey: randomUUID() }),
+
+    'a payment was made with an idempotency key': async (facts) => {
+      const idempotencyKey = randomUUID()
+      await pay(facts, idempotencyKey)
+      return { idempotencyKey }
+    },
+
+    // Another writer has the key and has not ended.
+    'a payment is being made with an idempotency key': {
+      setup: async (facts) => {
+        const idempotencyKey = randomUUID()
+        rival = new pg.Client({ connectionString: database.url('payments_api') })
+        await rival.connect()
+        await rival.query('select open_account($1, $2)', [facts.accountId, facts.currency])
+        await rival.query('begin')
+        await rival.query(`
+          insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+          values ($1, 'anonymous', $2, sha256(''), $3, $4, $5, '', now(), now())`, [firstUuidv7At(new Date()), idempotencyKey, facts.accountId, facts.currency, facts.amount])
+        return { idempotencyKey }
+      },
+      teardown: async () => rival?.end(),
+    },
+
+    'an account holds a currency': async ({ currency }) => {
+      const accountId = newAccountId()
+      await database.sql('select open_account($1, $2)', [accountId, currency])
+      return { accountId }
+    },
+
+    'payments of an account have settled': async ({ amounts }) => {
+      const accountId = newAccountId()
+      const now = Date.now()
+      const ids = await writeSettled(database, (amounts as string[]).map((amount, i) => ({
+        accountId,
+        amount,
+        createdAt: new Date(now + i),
+        result: amount.endsWith('.13') ? 'completed_with_discrepancy' : 'completed',
+      })))
+      const cursorOf = async (path: string): Promise<string> => {
+        const { nextCursor } = await ask<{ nextCursor: string | null }>(`${url}${path}`)
+        return nextCursor ?? 'there is one page only'
+      }
+      return {
+        accountId,
+        paymentId: ids.at(-1)!,
+        from: new Date(now - 60_000).toISOString(),
+        to: new Date(now + 60_000).toISOString(),
+        paymentsCursor: await cursorOf(`/payments?limit=1&accountId=${accountId}`),
+        entriesCursor: await cursorOf(`/accounts/${accountId}/entries?limit=1`),
+      }
+    },
+
+    'a payment is waiting': async () => {
+      const accountId = newAccountId()
+      const [paymentId] = await writeSettled(database, [{ accountId, amount: '100.00', result: null }])
+      return { accountId, paymentId: paymentId! }
+    },
+
+    'a payment was given up': async () => {
+      const [paymentId] = await writeSettled(database, [{ accountId: newAccountId(), amount: '100.00', result: null, job: 'dead' }])
+      return { paymentId: paymentId! }
+    },
+
+    'a worker is settling payments and one waits': async () => {
+      await database.sql(`insert into recon_workers (id, host, pid) values ('worker-1', 'here', 1) on conflict (id) do update set last_seen_at = now()`)
+      const [, settled] = await writeSettled(database, [
+        { accountId: newAccountId(), amount: '100.00', result: null },
+        { accountId: newAccountId(), amount: '100.00', result: 'completed' },
+      ])
+      await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [settled] })])
+      await waitFor('the API hears that a payment has settled', async () => (await ask<{ settled: { settled: number } }>(`${url}/operations`)).settled.settled > 0)
+    },
+
+    // The messages make these themselves: what they are about has to happen after somebody listens.
+    'a payment settles': async () => {},
+    'a payment is accepted': async () => {},
+  }
+}

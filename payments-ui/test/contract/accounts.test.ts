@@ -1,0 +1,60 @@
+import { Matchers } from '@pact-foundation/pact'
+import { expectAnswer, expectProblem } from './support/ask.ts'
+import { account, ACCOUNT_ID, balance, cursor, entry, fact } from './support/expected.ts'
+
+const { eachLike, nullValue } = Matchers
+
+const ofAccount = (path = '') => fact('accountId', ACCOUNT_ID, id => `/accounts/${id}${path}`)
+const settledPayments = (...amounts: string[]): [string, { amounts: string[] }] => ['payments of an account have settled', { amounts }]
+
+describe('accounts', () => {
+  it('are listed', () => expectAnswer({
+    given: settledPayments('100.00', '250.00'),
+    description: 'the accounts whose ids begin so',
+    path: '/accounts',
+    query: { prefix: fact('accountId', ACCOUNT_ID) },
+    call: client => client.listAccounts(new URLSearchParams({ prefix: ACCOUNT_ID })),
+  }, { accounts: eachLike(account), nextCursor: nullValue() }))
+
+  it('are found by their ids', () => expectAnswer({
+    given: settledPayments('100.00', '250.00'),
+    description: 'an account',
+    path: ofAccount(),
+    call: client => client.findAccount(ACCOUNT_ID),
+  }, account))
+
+  it('have a balance', () => expectAnswer({
+    given: settledPayments('100.00', '250.00'),
+    description: 'the balance of an account',
+    path: ofAccount('/balance'),
+    call: client => client.accountBalance(ACCOUNT_ID),
+  }, balance))
+
+  it('have entries', () => expectAnswer({
+    given: settledPayments('100.00', '250.00'),
+    description: 'the newest entry of an account',
+    path: ofAccount('/entries'),
+    query: { limit: '1' },
+    call: client => client.listEntries(ACCOUNT_ID, new URLSearchParams({ limit: '1' })),
+  }, { entries: eachLike(entry), nextCursor: cursor }))
+
+  it('have entries on further pages', () => expectAnswer({
+    given: settledPayments('100.00', '250.00'),
+    description: 'the entries of an account after a page',
+    path: ofAccount('/entries'),
+    query: { cursor: fact('entriesCursor', 'bmV4dA') },
+    call: client => client.listEntries(ACCOUNT_ID, new URLSearchParams({ cursor: 'bmV4dA' })),
+  }, { entries: eachLike(entry), nextCursor: nullValue() }))
+
+  for (const [what, path, call] of [
+    ['account', '', client => client.findAccount('nobody')],
+    ['balance', '/balance', client => client.accountBalance('nobody')],
+    ['list of entries', '/entries', client => client.listEntries('nobody')],
+  ] as [string, string, Parameters<typeof expectProblem>[0]['call']][]) {
+    it(`that nobody ever paid to have no ${what}`, () => expectProblem({
+      description: `the ${what} of an account that was never seen`,
+      path: `/accounts/nobody${path}`,
+      call,
+    }, 'not-found', 404))
+  }
+})

@@ -1,0 +1,93 @@
+import type { AddressInfo } from 'node:net'
+import type { PaymentSettled } from '../../shared/types/payment-settled.ts'
+import type { Reads } from './support/expected.ts'
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { Matchers } from '@pact-foundation/pact'
+import { openEventStream } from '../../app/utils/open-event-stream.ts'
+import { createPaymentsApi } from '../../server/utils/payments-api.ts'
+import { relayEvents } from '../../server/utils/relay-events.ts'
+import { id } from './support/expected.ts'
+import { pact } from './support/pact.ts'
+
+const { equal, regex, reify } = Matchers
+
+/** An event of the stream, by the fields that server-sent events have. */
+interface StreamEvent { event: string, id?: string, data?: unknown }
+
+// Pact cannot carry a stream that never ends, so each of its events is a message.
+describe('the event stream', () => {
+  const eventId = regex('^\\S{1,64}$', '0a1b2c3d4e5f:7')
+
+  const expectEvent = (description: string, expected: StreamEvent | Record<keyof StreamEvent, unknown>, state?: [string, Record<string, string>?]) => {
+    const message = pact.addAsynchronousInteraction()
+    if (state)
+      message.given(...state)
+    return message.expectsToReceive(description, content => content.withJSONContent(expected)).executeTest(async () => {
+      // One after the other, each on a stream of its own: hello comes on every one.
+      const seen = await throughTheConsole([{ event: 'hello', id: '0a1b2c3d4e5f:6' }, reify<never>(expected)])
+      assert.deepEqual(seen.at(-1), { event: expected.event, data: reify(expected.data ?? {}) })
+    })
+  }
+
+  it('says hello', () => expectEvent('the event that opens a stream', { event: 'hello', id: eventId, data: {} }))
+
+  for (const [amount, status, outcome] of [['100.00', 'completed', 'matched'], ['42.13', 'completed', 'discrepancy'], ['-5.00', 'failed', 'failed']] as const) {
+    it(`tells that a payment of ${amount} has settled`, () => expectEvent(`the event of a payment of ${amount} that settles`, {
+      event: 'payment',
+      id: eventId,
+      data: { id, status: equal(status), outcome: equal(outcome) } satisfies Reads<PaymentSettled>,
+    }, ['a payment settles', { amount }]))
+  }
+
+  it('tells that payments were accepted', () => expectEvent('the event of a payment that is accepted', { event: 'arrived' }, ['a payment is accepted']))
+
+  it('tells whoever may have missed something', () => expectEvent('the event for whoever comes with an id that is not known', { event: 'resync' }))
+})
+
+const DEADLINE_MS = 5_000
+
+/**
+ * Sends events as the API does, over HTTP, and answers what reaches the page: through the console's client, its relay,
+ * an EventSource and what the page makes of it.
+ */
+async function throughTheConsole(events: StreamEvent[]): Promise<{ event: string, data: unknown }[]> {
+  const server = createServer((req, res) => {
+    if (req.url !== '/events')
+      return void relay(res)
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write(events.map(({ event, id, data = {} }) => `${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join(''))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  async function relay(res: Parameters<typeof relayEvents>[1]): Promise<void> {
+    const answer = await createPaymentsApi({ baseUrl }).openEvents(undefined, AbortSignal.timeout(DEADLINE_MS))
+    assert.ok(answer.ok)
+    await relayEvents(answer.body, res)
+  }
+
+  // What the page's script finds in a browser, besides EventSource, which Node has.
+  Object.assign(globalThis, { window: new EventTarget() })
+  let close: (() => void) | undefined
+  try {
+    return await new Promise((resolve, reject) => {
+      const seen: { event: string, data: unknown }[] = []
+      close = openEventStream(`${baseUrl}/api/events`, {
+        names: ['hello', 'payment', 'arrived', 'resync'],
+        onState: () => {},
+        onEvent: (event, data) => {
+          if (seen.push({ event, data }) === events.length)
+            resolve(seen)
+        },
+      })
+      setTimeout(() => reject(new Error('the events did not reach the page')), DEADLINE_MS).unref()
+    })
+  }
+  finally {
+    close?.()
+    server.closeAllConnections()
+    server.close()
+  }
+}

@@ -1,0 +1,78 @@
+import type { Operations, Worker } from '../../shared/types/operations.ts'
+import type { Reads } from './support/expected.ts'
+import { Matchers } from '@pact-foundation/pact'
+import { expectAnswer, expectProblem } from './support/ask.ts'
+import { deadJob, fact, instant, PAYMENT_ID, reconJob } from './support/expected.ts'
+
+const { eachLike, equal, integer, nullValue, number, string } = Matchers
+
+const operations = {
+  queue: {
+    waiting: integer(3),
+    dead: integer(0),
+    oldestSeconds: number(0.5),
+  } satisfies Reads<Operations['queue']>,
+  settled: {
+    windowSeconds: integer(300),
+    settled: integer(1_000),
+    settledPerSecond: number(3.3),
+    latencyMs: { p50: number(7.3), p95: number(11.4), p99: number(17.8) } satisfies Reads<Operations['settled']['latencyMs']>,
+  } satisfies Reads<Operations['settled']>,
+  workers: eachLike({
+    id: string('worker-1'),
+    state: equal('running'),
+    startedAt: instant(),
+    lastSeenAt: instant(),
+    settled: integer(1_000),
+  } satisfies Reads<Worker>),
+} satisfies Reads<Operations>
+
+const retry = fact('paymentId', PAYMENT_ID, id => `/recon-jobs/${id}/retry`)
+
+describe('operations', () => {
+  it('shows the queue, the rate and the workers', () => expectAnswer({
+    given: ['a worker is settling payments and one waits'],
+    description: 'how the system is doing',
+    path: '/operations',
+    call: client => client.operations(),
+  }, operations))
+
+  it('shows whether the API is ready', () => expectAnswer({
+    description: 'whether it is ready',
+    path: '/ready',
+    call: client => client.ready(),
+  }, { status: string('ready') }))
+})
+
+describe('dead jobs', () => {
+  it('are listed', () => expectAnswer({
+    given: ['a payment was given up'],
+    description: 'the dead jobs',
+    path: '/recon-jobs',
+    query: { status: 'dead', limit: '200' },
+    call: client => client.listJobs(new URLSearchParams({ status: 'dead', limit: '200' })),
+  }, { jobs: eachLike(reconJob(deadJob)), nextCursor: nullValue() }))
+
+  it('can be put back into the queue', () => expectAnswer({
+    given: ['a payment was given up'],
+    description: 'a retry of a dead job',
+    method: 'POST',
+    path: retry,
+    call: client => client.retryJob(PAYMENT_ID),
+  }, reconJob({ ...deadJob, status: equal('pending'), attempts: integer(0), finishedAt: nullValue() })))
+
+  it('cannot when they are not dead', () => expectProblem({
+    given: ['a payment is waiting'],
+    description: 'a retry of a job that is not dead',
+    method: 'POST',
+    path: retry,
+    call: client => client.retryJob(PAYMENT_ID),
+  }, 'job-not-dead', 409))
+
+  it('cannot when there is none', () => expectProblem({
+    description: 'a retry of a job that there is not',
+    method: 'POST',
+    path: `/recon-jobs/${PAYMENT_ID}/retry`,
+    call: client => client.retryJob(PAYMENT_ID),
+  }, 'not-found', 404))
+})

@@ -1,0 +1,106 @@
+import type { Account, LedgerEntry } from '../../../shared/types/account.ts'
+import type { Balance } from '../../../shared/types/balance.ts'
+import type { PaymentDetail } from '../../../shared/types/payment-detail.ts'
+import type { AcceptedPayment, Payment } from '../../../shared/types/payment.ts'
+import type { Problem } from '../../../shared/types/problem.ts'
+import type { Job, ReconJob } from '../../../shared/types/recon-job.ts'
+import { Matchers } from '@pact-foundation/pact'
+
+const { equal, fromProviderState, integer, nullValue, regex, string, uuid } = Matchers
+
+// Texts that the console switches on are expected as they are. It shows those that it does not know too, so there may be more.
+
+/**
+ * An expectation for each field of a type in shared/types, which are the fields that the console reads, and for no other:
+ * to read one more, or one less, is to say it here, else the types do not agree.
+ */
+export type Reads<Body> = Record<keyof Body, unknown>
+
+export const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
+export const ACCOUNT_ID = 'ACC-001'
+// Spelled as Pact spells it: its stand-in would send the header twice.
+export const JSON_TYPE = { 'Content-Type': regex('application/json(;.*)?', 'application/json') }
+export const PROBLEM_TYPE = { 'Content-Type': regex('application/problem\\+json(;.*)?', 'application/problem+json') }
+
+/** What the provider's state tells us to ask with: the value of a fact, within a text if there is one around it. */
+export function fact(name: string, example: string, within = (value: string) => value) {
+  return fromProviderState(within(`\${${name}}`), within(example))
+}
+
+export const id = uuid(PAYMENT_ID)
+export const currency = regex('^[A-Z]{3}$', 'USD')
+export const cursor = string('bmV4dA')
+export const amount = (example = '100.00') => regex('^-?\\d+(\\.\\d+)?$', example)
+/** ISO 8601 in UTC: what Date.parse reads. */
+export const instant = (example = '2026-11-23T16:05:13.123Z') => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', example)
+
+export const accepted = {
+  id,
+  accountId: string(ACCOUNT_ID),
+  amount: amount(),
+  currency,
+  description: string('Books'),
+  status: equal('pending'),
+  createdAt: instant(),
+} satisfies Reads<AcceptedPayment>
+
+/** A payment of which reconciliation has found nothing yet. */
+export const pending = { ...accepted, outcome: nullValue(), discrepancyAmount: nullValue() } satisfies Reads<Payment>
+export const matched = { ...accepted, status: equal('completed'), outcome: equal('matched'), discrepancyAmount: nullValue() } satisfies Reads<Payment>
+export const disputed = { ...matched, outcome: equal('discrepancy'), discrepancyAmount: amount('0.13') } satisfies Reads<Payment>
+
+export const entry = {
+  paymentId: id,
+  entryType: equal('credit'),
+  accountId: string(ACCOUNT_ID),
+  currency,
+  amount: amount(),
+  balanceAfter: amount('350.00'),
+  accountVersion: integer(2),
+  createdAt: instant(),
+} satisfies Reads<LedgerEntry>
+
+export const finishedJob = {
+  status: equal('completed'),
+  attempts: integer(1),
+  lastError: nullValue(),
+  runAt: instant(),
+  lockedBy: string('worker-1'),
+  lockedAt: instant(),
+  finishedAt: instant(),
+} satisfies Reads<Job>
+export const waitingJob = { ...finishedJob, status: equal('pending'), attempts: integer(0), lockedBy: nullValue(), lockedAt: nullValue(), finishedAt: nullValue() } satisfies Reads<Job>
+export const deadJob = { ...finishedJob, status: equal('dead'), attempts: integer(5), lastError: string('the account does not exist') } satisfies Reads<Job>
+export const reconJob = <Expected extends Reads<Job>>(job: Expected) => ({ paymentId: id, ...job }) satisfies Reads<ReconJob>
+
+export const settledDetail = {
+  ...disputed,
+  reconciliation: {
+    status: equal('completed_with_discrepancy'),
+    discrepancyAmount: amount('0.13'),
+    notes: string('the amount ends in .13: 0.13 is in dispute'),
+    createdAt: instant(),
+  } satisfies Reads<NonNullable<PaymentDetail['reconciliation']>>,
+  job: finishedJob,
+  // The customer's credit first.
+  entries: [
+    entry,
+    { ...entry, entryType: equal('debit'), accountId: string('settlement:USD:0') },
+  ],
+} satisfies Reads<PaymentDetail>
+export const waitingDetail = { ...pending, reconciliation: nullValue(), job: waitingJob, entries: [] } satisfies Reads<PaymentDetail>
+
+export const balance = { balance: amount('350.00'), currency } satisfies Reads<Balance>
+export const account = { id: string(ACCOUNT_ID), currency, balance: amount('350.00'), entryCount: integer(2), updatedAt: instant() } satisfies Reads<Account>
+
+/** A problem of this kind. The console switches on the type; the rest is for people. */
+export function problem(type: string, status: number, errors?: { pointer: string } | { parameter: string }) {
+  return {
+    type: `/problems/${type}`,
+    title: string('What went wrong'),
+    status: integer(status),
+    detail: string('How to go on.'),
+    instance: string(`urn:uuid:${PAYMENT_ID}`),
+    ...(errors && { errors: [{ ...errors, detail: string('is wrong') }] }),
+  } satisfies Partial<Reads<Problem>>
+}

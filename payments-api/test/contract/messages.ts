@@ -1,9 +1,12 @@
 import type { TestDatabase } from '../support/database.ts'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import pg from 'pg'
 import { openStream } from '../support/event-stream.ts'
 import { writeSettled } from '../support/settled.ts'
 import { ask } from './support/ask.ts'
+
+const DEADLINE_MS = 10_000
 
 type Message = () => Promise<object>
 
@@ -44,6 +47,7 @@ export function messages({ url, database }: { url: string, database: TestDatabas
     'the event for whoever comes with an id that is not known': () => eventOf('resync', undefined, { 'last-event-id': 'elsewhere:1' }),
 
     'the job of a payment': async () => await jobAsWorkerReadsIt(database, await accept()),
+    'the notification that payments wait': () => notificationOf(database, 'recon_jobs', accept),
   }
 }
 
@@ -55,6 +59,22 @@ async function jobAsWorkerReadsIt(database: TestDatabase, paymentId: string): Pr
     const { rows: [job] } = await worker.query('select * from recon_jobs where payment_id = $1', [paymentId])
     const { rows: [payment] } = await worker.query('select * from payments where id = $1', [paymentId])
     return { recon_jobs: job as unknown, payments: payment as unknown }
+  }
+  finally {
+    await worker.end()
+  }
+}
+
+/** What Postgres delivers on a channel when something happens. */
+async function notificationOf(database: TestDatabase, channel: string, happen: () => Promise<unknown>): Promise<object> {
+  const worker = new pg.Client({ connectionString: database.url('payments_worker') })
+  await worker.connect()
+  try {
+    await worker.query(`listen ${channel}`)
+    const notified = once(worker, 'notification', { signal: AbortSignal.timeout(DEADLINE_MS) }) as Promise<[pg.Notification]>
+    await happen()
+    const [notification] = await notified
+    return { channel: notification.channel }
   }
   finally {
     await worker.end()

@@ -1,0 +1,50 @@
+import type { Api } from '../support/api.ts'
+import type { TestDatabase } from '../support/database.ts'
+import assert from 'node:assert/strict'
+import { Matchers } from '@pact-foundation/pact'
+import { startApi } from '../support/api.ts'
+import { createDatabase } from '../support/database.ts'
+import { openStream } from '../support/event-stream.ts'
+import { pact } from './support/pact.ts'
+
+const { eachLike, reify, uuid } = Matchers
+
+const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
+
+describe('the API hears', () => {
+  let database: TestDatabase
+  let api: Api
+  before(async () => {
+    database = await createDatabase()
+    api = await startApi(database.url('payments_api'))
+  })
+  after(async () => {
+    await api?.stop()
+    await database?.drop()
+  })
+
+  // The amount decides what the rules say.
+  for (const [amount, result, told] of [
+    ['100.00', 'completed', { status: 'completed', outcome: 'matched' }],
+    ['42.13', 'completed_with_discrepancy', { status: 'completed', outcome: 'discrepancy' }],
+    ['-5.00', 'failed', { status: 'failed', outcome: 'failed' }],
+  ] as const) {
+    it(`that a payment of ${amount} has settled`, () => {
+      const notification = { channel: 'payment_events', payload: { [result]: eachLike(uuid(PAYMENT_ID)) } }
+      return pact.addAsynchronousInteraction()
+        .expectsToReceive(`the notification of a payment of ${amount}`, content => content.withJSONContent(notification))
+        .executeTest(async () => {
+          const { channel, payload } = reify<{ channel: string, payload: Record<string, string[]> }>(notification)
+          const stream = await openStream(`${api.url}/events`)
+          try {
+            await stream.next('hello')
+            await database.sql('select pg_notify($1, $2)', [channel, JSON.stringify(payload)])
+            assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: PAYMENT_ID, ...told })
+          }
+          finally {
+            stream.close()
+          }
+        })
+    })
+  }
+})

@@ -1,0 +1,81 @@
+import type { TestDatabase } from '../support/database.ts'
+import assert from 'node:assert/strict'
+import { Matchers } from '@pact-foundation/pact'
+import { pino } from 'pino'
+import { reconcile } from '../../src/reconcile.ts'
+import { claimJobs } from '../../src/sql/claim-jobs.ts'
+import { connect } from '../../src/sql/connect.ts'
+import { createDatabase } from '../support/database.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { startWorker } from '../support/worker.ts'
+import { pact } from './support/pact.ts'
+
+const { equal, integer, regex, reify, string, uuid } = Matchers
+
+const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
+
+/** The columns that claiming reads, and no other, by their tables. */
+const job = {
+  recon_jobs: {
+    payment_id: uuid(PAYMENT_ID),
+    status: equal('pending'),
+    attempts: integer(0),
+    run_at: regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', '2026-11-23T16:05:13.123Z'),
+  },
+  payments: {
+    id: uuid(PAYMENT_ID),
+    account_id: string('ACC-001'),
+    currency: regex('^[A-Z]{3}$', 'USD'),
+    // With the decimals of its currency: the rules look at them.
+    amount: regex('^-?\\d+\\.\\d\\d$', '42.13'),
+  },
+}
+
+describe('the worker reads', () => {
+  let database: TestDatabase
+  before(async () => {
+    database = await createDatabase()
+  })
+  after(() => database?.drop())
+
+  it('that payments wait', () => pact.addAsynchronousInteraction()
+    .expectsToReceive('the notification that payments wait', content => content.withJSONContent({ channel: 'recon_jobs' }))
+    .executeTest(async () => {
+      const worker = await startWorker(database.url('payments_worker'))
+      try {
+        await waitFor('the worker listens to recon_jobs', async () =>
+          (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker listen' and query like 'listen%recon_jobs%' and datname = current_database()`)).length > 0)
+      }
+      finally {
+        await worker.stop()
+      }
+    }))
+
+  it('a job and its payment', () => pact.addAsynchronousInteraction()
+    .expectsToReceive('the job of a payment', content => content.withJSONContent(job))
+    .executeTest(async () => {
+      await keepOnly(database, reify<Record<string, Record<string, string>>>(job))
+      const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
+      try {
+        const claimed = await db.transaction(trx => claimJobs(trx, { limit: 10, since: '-infinity' }))
+        assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, accountId: 'ACC-001', currency: 'USD', amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
+        assert.equal(reconcile(claimed[0]!.amount).status, 'completed_with_discrepancy')
+      }
+      finally {
+        await db.destroy()
+      }
+    }))
+})
+
+/** Shows the worker tables that have these columns and no other, with one row in each. Their types are those of the schema. */
+async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
+  const { pathname } = new URL(database.url())
+  await database.sql('create schema promised')
+  await database.sql('grant usage on schema promised to payments_worker')
+  await database.sql(`alter role payments_worker in database ${pathname.slice(1)} set search_path = promised`)
+  for (const [table, row] of Object.entries(tables)) {
+    await database.sql(`create table promised.${table} as select ${Object.keys(row).join(', ')} from public.${table} with no data`)
+    await database.sql(`insert into promised.${table} select * from jsonb_populate_record(null::promised.${table}, $1)`, [JSON.stringify(row)])
+    await database.sql(`grant select, update on promised.${table} to payments_worker`)
+  }
+}

@@ -21,7 +21,7 @@ ui_build := payments-ui/.output/nitro.json
 
 .PHONY: help
 help: ## List these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
 
@@ -71,8 +71,15 @@ workspace: compose/$(lockfile) ## Clone the services that are missing here, as w
 split: compose/$(lockfile) ## Write this tree out as separate repositories: make split DEST=folder
 	@node compose/src/split.ts
 
+.PHONY: contracts contracts-record
+contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the version before beside this one
+	@node compose/src/contracts.ts
+
+contracts-record: install-parts ## Write contracts/ anew from what the services say
+	@node compose/src/contracts-record.ts
+
 .PHONY: test lint typecheck screenshots lighthouse install install-parts build
-test: install ## Run every check: lint, types, each part's tests, the whole system
+test: install ## Run every check: lint, types, each part's tests, the contracts, the whole system
 	@node compose/src/test-all.ts
 
 lint: $(lockfile) $(installed) ## Check style; npm run lint:fix mends it

@@ -20,7 +20,7 @@ const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'type
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // Then alone what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
-const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
 
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const begin = Date.now()

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { repoRoot } from '../config.ts'
+import { Refusal } from '../refusal.ts'
+
+/** The commit that this tree is compared with: what runs elsewhere, and must go on beside what is here. */
+export interface Base {
+  commit: string
+  /** What it is, for people: `the last release, v1.2.0`. */
+  name: string
+}
+
+/**
+ * CONTRACTS_BASE where it is set; else the last release (tag) before this commit, else where this branch left
+ * origin/main, else the commit before this one, else this one. Undefined outside of a git clone.
+ */
+export function findBase(): Base | undefined {
+  const head = git('rev-parse', '--verify', 'HEAD')
+  if (!head)
+    return undefined
+  const given = process.env.CONTRACTS_BASE
+  if (given) {
+    const commit = git('rev-parse', '--verify', `${given}^{commit}`)
+    if (!commit)
+      throw new Refusal(`CONTRACTS_BASE=${given} is no commit of this clone: fetch it, or name another one`)
+    return { commit, name: given }
+  }
+  const tag = git('describe', '--tags', '--abbrev=0', 'HEAD^')
+  if (tag)
+    return { commit: git('rev-parse', `${tag}^{commit}`)!, name: `the last release, ${tag}` }
+  const fork = git('merge-base', 'origin/main', 'HEAD')
+  if (fork && fork !== head)
+    return { commit: fork, name: `origin/main at ${fork.slice(0, 8)}` }
+  const previous = git('rev-parse', '--verify', 'HEAD^')
+  return previous
+    ? { commit: previous, name: `the commit before this one, ${previous.slice(0, 8)}` }
+    : { commit: head, name: 'this commit itself, for the clone has no older one: only what is not committed is compared' }
+}
+
+/** A file as it was. Undefined where there was none. */
+export function fileAt({ commit }: Base, path: string): string | undefined {
+  return git('show', `${commit}:${path}`)
+}
+
+/** Writes folders as they were into another folder. */
+export function checkOut({ commit }: Base, folders: string[], into: string): void {
+  execFileSync('tar', ['-x', '-C', into], {
+    input: execFileSync('git', ['archive', commit, ...folders], { cwd: repoRoot, maxBuffer: 2 ** 28 }),
+  })
+}
+
+function git(...args: string[]): string | undefined {
+  try {
+    return execFileSync('git', args, { cwd: repoRoot, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  }
+  catch {
+    return undefined
+  }
+}

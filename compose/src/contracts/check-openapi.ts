@@ -1,0 +1,67 @@
+import type { Base } from './base.ts'
+import type { Json } from './breaking-changes.ts'
+import type { Step } from './step.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Comparator } from '@pactflow/openapi-pact-comparator'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { fileAt } from './base.ts'
+import { breakingChanges } from './breaking-changes.ts'
+import { RECORDED } from './record.ts'
+
+/** Redocly's recommended rules, less what this API does not have. */
+const RULES = {
+  'security-defined': 'off', // no authentication yet
+  'operation-4xx-response': 'off', // /health takes no input that could be wrong
+} as const
+
+const document = (contracts: string): string => readFileSync(join(contracts, 'openapi.json'), 'utf8')
+
+export async function lintOpenApi(contracts: string): Promise<Step> {
+  const found = await lintFromString({
+    source: document(contracts),
+    absoluteRef: '/openapi.json',
+    config: await createConfig({ extends: ['recommended'], rules: RULES }),
+  })
+  return {
+    name: 'openapi.json keeps the rules of its format',
+    problems: found.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`),
+    output: '',
+  }
+}
+
+interface PactFile { provider: { name: string }, interactions: { type: string, description: string, response: { status: number } }[] }
+
+/** Whether each HTTP interaction of each pact with the API is one that its document describes. */
+export async function comparePacts(contracts: string): Promise<Step & { compared: number }> {
+  const comparator = new Comparator({ oas: JSON.parse(document(contracts)) })
+  const problems: string[] = []
+  let compared = 0
+  for (const { file } of RECORDED.filter(({ file }) => file.endsWith('-payments-api.json'))) {
+    const pact = JSON.parse(readFileSync(join(contracts, file), 'utf8')) as PactFile
+    const interactions = pact.interactions.filter(({ type }) => type === 'Synchronous/HTTP')
+    compared += interactions.length
+    for await (const { code, message, mockDetails } of comparator.compare({ ...pact, interactions })) {
+      const interaction = interactions.find(({ description }) => description === mockDetails?.interactionDescription)
+      // What is asked wrongly on purpose is not what the document describes.
+      if (!(code.startsWith('request.') && interaction?.response.status === 400))
+        problems.push(`${file}: "${interaction?.description}": ${message}`)
+    }
+  }
+  if (compared === 0)
+    problems.push('no pact has an HTTP interaction with payments-api: nothing was compared')
+  return { name: `the document describes the ${compared} HTTP interactions of the pacts`, problems, output: '', compared }
+}
+
+/** Whether clients of the base's API are served by this one. A new major version in info.version may break them. */
+export function compareWithBase(contracts: string, base: Base | undefined): Step {
+  const name = `the API serves the clients of ${base?.name ?? 'its base'}`
+  const was = base && fileAt(base, 'contracts/openapi.json')
+  if (!was)
+    return { name: `NOT COMPARED with an older API: ${base ? `${base.name} has no contracts/openapi.json` : 'this is no git clone'}`, problems: [], output: '' }
+  const [before, after] = [JSON.parse(was), JSON.parse(document(contracts))] as [Json, Json]
+  const [oldMajor, newMajor] = [before, after].map(({ info }) => Number.parseInt((info as { version: string }).version))
+  return newMajor! > oldMajor!
+    ? { name: `${name}, or may not: the major version went from ${oldMajor} to ${newMajor}`, problems: [], output: '' }
+    : { name, problems: breakingChanges(before, after), output: '' }
+}

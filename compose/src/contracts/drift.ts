@@ -1,0 +1,24 @@
+import type { Step } from './step.ts'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RECORDED } from './record.ts'
+
+/** Whether the contracts that are committed are those that the services make. */
+export function drift(committed: string, recorded: string): Step {
+  const problems = RECORDED.flatMap(({ service, script, file }) => {
+    const mend = `\`make contracts-record\` (or \`npm run ${script}\` in ${service}) writes it`
+    if (!existsSync(join(recorded, file)))
+      return [] // the step that makes it has failed, and said why
+    if (!existsSync(join(committed, file)))
+      return [`contracts/${file} is missing: ${mend}`]
+    const [is, shouldBe] = [committed, recorded].map(folder => readFileSync(join(folder, file), 'utf8').split('\n'))
+    const line = is!.findIndex((text, i) => text !== shouldBe![i])
+    return line < 0 && is!.length === shouldBe!.length
+      ? []
+      : [`contracts/${file} is not what ${service} says, from line ${(line < 0 ? is!.length : line) + 1} on: edited by hand, or older than the code. ${mend}`]
+  })
+  const unknown = (existsSync(join(committed, 'pacts')) ? readdirSync(join(committed, 'pacts')) : [])
+    .filter(file => !RECORDED.some(each => each.file === `pacts/${file}`))
+    .map(file => `contracts/pacts/${file} is recorded by nobody: remove it, or name who does in compose/src/contracts/record.ts`)
+  return { name: 'the committed contracts are those that the code makes', problems: [...problems, ...unknown], output: '' }
+}

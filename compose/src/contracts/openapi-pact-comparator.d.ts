@@ -1,0 +1,12 @@
+// Its own types are resolved by bundlers only.
+declare module '@pactflow/openapi-pact-comparator' {
+  export interface Result {
+    code: string
+    message: string
+    mockDetails?: { interactionDescription: string }
+  }
+  export class Comparator {
+    constructor(options: { oas: unknown })
+    compare(pact: unknown): AsyncGenerator<Result>
+  }
+}

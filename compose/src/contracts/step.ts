@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { repoRoot } from '../config.ts'
+
+const TIMEOUT_MS = 5 * 60_000
+/** Lines that are shown of a command that failed without saying what is broken. */
+const MOST_LINES = 15
+
+/** One check of the contracts. */
+export interface Step {
+  name: string
+  /** What is wrong, a line each; empty where nothing is. */
+  problems: string[]
+  /** Everything that it printed. */
+  output: string
+}
+
+/** Runs an npm script of a service, the contracts in a folder of their own. */
+export async function runScript(service: string, script: string, contracts: string): Promise<Step> {
+  const child = spawn('npm', ['run', '--silent', script], {
+    cwd: join(repoRoot, service),
+    env: { ...process.env, CONTRACTS_DIR: contracts, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => output += text)
+  const [code, signal] = await once(child, 'close') as [number | null, NodeJS.Signals | null]
+  output = stripVTControlCharacters(output)
+  const failed = code === 0 ? [] : reasons(output)
+  return {
+    name: `${service}: npm run ${script}`,
+    output,
+    problems: code === 0 || failed.length > 0 ? failed : [signal ? `it was ended by ${signal}` : `it ended with code ${code} and said nothing`],
+  }
+}
+
+/** What a command says is wrong: what the verifier lists, the compiler's errors, or what follows mocha's count of failures. */
+function reasons(output: string): string[] {
+  const lines = output.split('\n').map(line => line.trim()).filter(line => line !== '')
+  const promises = lines.findIndex(line => line.endsWith('breaks its promises:'))
+  if (promises >= 0)
+    return lines.slice(promises + 1, lines.findIndex((line, i) => i > promises && line.startsWith('at ')))
+  const typeErrors = lines.filter(line => line.includes('error TS'))
+  if (typeErrors.length > 0)
+    return typeErrors
+  const failing = lines.findIndex(line => /^\d+ failing$/.test(line))
+  return lines.slice(failing + 1).filter(line => !line.startsWith('at ')).slice(failing < 0 ? -MOST_LINES : 0, failing < 0 ? undefined : MOST_LINES)
+}

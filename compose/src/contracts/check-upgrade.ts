@@ -1,6 +1,166 @@
+import type { ChildProcess } from 'node:child_process'
 import type { Base } from './base.ts'
 import type { Step } from './step.ts'
+import { execFileSync, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { repoRoot } from '../config.ts'
+import { checkOut } from './base.ts'
 
-export async function checkUpgrade(_base: Base | undefined): Promise<Step> {
-  return { name: 'NOT COMPARED', problems: [], output: '' }
+const SERVICES = ['payments-api', 'recon-worker']
+const START_DEADLINE_MS = 60_000
+const SETTLE_DEADLINE_MS = 60_000
+const POLL_MS = 50
+/** The logins' password in this database, which lives as long as the check. */
+const PASSWORD = 'upgrade'
+
+/** A payment of each kind, and the status that it must come to. */
+const PAYMENTS = { '100.00': 'completed', '42.13': 'completed', '0.00': 'failed', '-5.00': 'failed' }
+
+/** The services of one version, by the folder that holds both. */
+interface Version { name: 'old' | 'new', folder: string }
+
+/**
+ * An upgrade as it happens, with real processes on a real Postgres: the old parts settle payments, the newest migrations
+ * come under them while they run, then one part after the other is exchanged. Whatever stands beside whatever, payments
+ * must settle, and at the end the books must keep every promise.
+ */
+export async function checkUpgrade(base: Base | undefined): Promise<Step> {
+  if (!base)
+    return { name: 'NOT TRIED: an older version beside this one, for this is no git clone', problems: [], output: '' }
+  const folder = mkdtempSync(join(tmpdir(), 'payments-upgrade-'))
+  const { startPostgres } = await import(join(repoRoot, 'recon-worker/test/support/postgres.ts')) as { startPostgres: () => Promise<{ url: string, stop: () => void }> }
+  const running: ChildProcess[] = []
+  const problems: string[] = []
+  let postgres: { url: string, stop: () => void } | undefined
+  try {
+    checkOut(base, SERVICES, folder)
+    for (const service of SERVICES)
+      symlinkSync(join(repoRoot, service, 'node_modules'), join(folder, service, 'node_modules'))
+    postgres = await startPostgres()
+    await upgrade({ name: 'old', folder }, { name: 'new', folder: repoRoot }, await createDatabase(postgres.url), running)
+  }
+  catch (error) {
+    problems.push((error as Error).message)
+  }
+  finally {
+    for (const child of running)
+      child.kill('SIGKILL')
+    postgres?.stop()
+    rmSync(folder, { recursive: true })
+  }
+  return { name: `the parts of ${base.name} and these settle payments beside each other`, problems, output: '' }
+}
+
+async function upgrade(old: Version, now: Version, url: string, running: ChildProcess[]): Promise<void> {
+  const start = async (service: string, { name, folder }: Version): Promise<{ url: string, stop: () => Promise<void> }> => {
+    const login = Object.assign(new URL(url), { username: service === 'payments-api' ? 'payments_api' : 'payments_worker', password: PASSWORD })
+    const child = spawn(process.execPath, ['src/main.ts'], { cwd: join(folder, service), env: { PATH: process.env.PATH, DATABASE_URL: login.href, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
+    running.push(child)
+    const port = await listening(child).catch((error: Error) => {
+      throw new Error(`the ${name} ${service} does not start: ${error.message}`)
+    })
+    return {
+      url: `http://127.0.0.1:${port}`,
+      stop: async () => {
+        const ended = once(child, 'exit')
+        child.kill('SIGTERM')
+        await ended
+      },
+    }
+  }
+
+  migrate(old, url)
+  await query(url, ['payments_api', 'payments_worker'].map(role => `alter role ${role} login password '${PASSWORD}'`).join('; '))
+  const oldApi = await start('payments-api', old)
+  const oldWorker = await start('recon-worker', old)
+  await settle('the old worker beside the old API', oldApi.url)
+  migrate(now, url)
+  await settle('the old worker and the old API on the new schema', oldApi.url)
+  const newApi = await start('payments-api', now)
+  await settle('the old worker beside the new API', newApi.url)
+  await oldWorker.stop()
+  await start('recon-worker', now)
+  await settle('the new worker beside the old API', oldApi.url)
+  await oldApi.stop()
+  await settle('the new worker beside the new API', newApi.url)
+  await audit(url)
+}
+
+async function createDatabase(postgresUrl: string): Promise<string> {
+  const url = Object.assign(new URL(postgresUrl), { pathname: '/upgrade' }).href
+  await query(postgresUrl, 'create database upgrade')
+  return url
+}
+
+function migrate({ name, folder }: Version, url: string): void {
+  try {
+    execFileSync(process.execPath, ['src/migrate.ts'], { cwd: join(folder, 'payments-api'), env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: 'pipe' })
+  }
+  catch (error) {
+    throw new Error(`the ${name} migrations fail: ${String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1)}`)
+  }
+}
+
+/** Resolves with the port that a service logs that it listens on. */
+async function listening(child: ChildProcess): Promise<number> {
+  let errors = ''
+  child.stderr!.on('data', chunk => errors += String(chunk))
+  return await new Promise((resolve, reject) => {
+    createInterface(child.stdout!).on('line', (line) => {
+      const { msg, port } = JSON.parse(line) as { msg?: string, port?: number }
+      if (msg === 'listening' && port !== undefined)
+        resolve(port)
+    })
+    child.once('exit', code => reject(new Error(errors.trim().split('\n').at(-1) || `it ended with code ${code}`)))
+    setTimeout(() => reject(new Error(`it has not said within ${START_DEADLINE_MS / 1000} s where it listens`)), START_DEADLINE_MS).unref()
+  })
+}
+
+/** Pays through the API and waits until a worker has settled it all. */
+async function settle(who: string, apiUrl: string): Promise<void> {
+  const ask = async (path: string, init?: RequestInit): Promise<{ id: string, status: string }> => {
+    const answer = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(SETTLE_DEADLINE_MS) })
+    if (!answer.ok)
+      throw new Error(`${who}: ${init?.method ?? 'GET'} ${path} answered ${answer.status}: ${await answer.text()}`)
+    return await answer.json() as { id: string, status: string }
+  }
+  for (const [amount, expected] of Object.entries(PAYMENTS)) {
+    const { id } = await ask('/payments', { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() }, body: JSON.stringify({ accountId: 'ACC-001', amount }) })
+    const deadline = Date.now() + SETTLE_DEADLINE_MS
+    for (;;) {
+      const { status } = await ask(`/payments/${id}`)
+      if (status === expected)
+        break
+      if (status !== 'pending' || Date.now() > deadline)
+        throw new Error(`${who}: a payment of ${amount} is ${status}, and not ${expected}`)
+      await delay(POLL_MS)
+    }
+  }
+}
+
+async function audit(url: string): Promise<void> {
+  const invariants = join(repoRoot, 'contracts/invariants')
+  for (const file of readdirSync(invariants)) {
+    const broken = await query(url, readFileSync(join(invariants, file), 'utf8'))
+    if (broken.length > 0)
+      throw new Error(`after the upgrade the books break a promise (${file}): ${JSON.stringify(broken[0])}`)
+  }
+}
+
+async function query(url: string, sql: string): Promise<object[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<object>(sql)).rows
+  }
+  finally {
+    await client.end()
+  }
 }

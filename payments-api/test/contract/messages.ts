@@ -6,7 +6,7 @@ import { openStream } from '../support/event-stream.ts'
 import { writeSettled } from '../support/settled.ts'
 import { ask } from './support/ask.ts'
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 20_000
 
 type Message = () => Promise<object>
 

@@ -46,7 +46,7 @@ describe('the event stream', () => {
   it('tells whoever may have missed something', () => expectEvent('the event for whoever comes with an id that is not known', { event: 'resync' }))
 })
 
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 
 /**
  * Sends events as the API does, over HTTP, and answers what reaches the page: through the console's client, its relay,

@@ -71,7 +71,7 @@ describe('listing payments', () => {
     .willRespondWith(200, response => response
       .headers({ 'Content-Type': regex('text/csv(;.*)?', 'text/csv') }))
     .executeTest(async (server) => {
-      const answer = await clientOf(server).exportPayments(new URLSearchParams({ accountId: ACCOUNT_ID }), AbortSignal.timeout(5_000))
+      const answer = await clientOf(server).exportPayments(new URLSearchParams({ accountId: ACCOUNT_ID }), AbortSignal.timeout(30_000))
       assert.ok(answer.ok)
       await answer.body.cancel()
     }))

@@ -9,7 +9,7 @@ import { createDatabase } from '../support/database.ts'
 import { accept } from '../support/payments.ts'
 import { verifyPacts } from './support/verify-pacts.ts'
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 20_000
 
 describe('recon-worker keeps what it promised', () => {
   let database: TestDatabase

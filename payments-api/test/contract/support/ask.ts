@@ -3,7 +3,7 @@ export async function ask<Body>(url: string, { idempotencyKey, body }: { idempot
   const response = await fetch(url, {
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
     headers: { 'content-type': 'application/json', ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   })
   if (!response.ok)
     throw new Error(`${url} answered ${response.status}: ${await response.text()}`)

@@ -3,6 +3,9 @@ import { Verifier } from '@pact-foundation/pact'
 import { explainMismatches } from './explain-mismatches.ts'
 import { PACTS_DIR, readPacts } from './read-pacts.ts'
 
+/** Until the verifier gives up waiting for an answer: generous, for busy machines. Its own default is 5 s. */
+const REQUEST_TIMEOUT_MS = 60_000
+
 /** Brings a state about, with the facts that the pact asks for, and answers those that it is told to ask with. */
 export type SetUp = (facts: Record<string, unknown>) => Promise<Record<string, string> | void>
 export type State = SetUp | { setup: SetUp, teardown: () => Promise<void> }
@@ -50,6 +53,7 @@ export async function verifyPacts({ name, url, states, messages }: Provider): Pr
     stateHandlers: stateHandlers(states, failedStates),
     messageProviders: messages,
     pactUrls: pacts.map(({ file }) => `${PACTS_DIR}/${file}`),
+    timeout: REQUEST_TIMEOUT_MS,
     logLevel: 'error',
   }).verifyProvider().catch((error: Error) => error.message)
   if (!results.startsWith('{'))

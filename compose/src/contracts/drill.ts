@@ -1,0 +1,126 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Change {
+  /** What somebody does, for people. */
+  change: string
+  /** Does it, in a copy of the tree. */
+  edit: (tree: string) => void
+  /** What a red run must say: the broken thing by its name. Undefined for a change that must stay green. */
+  named?: string
+}
+
+type Edit = [file: string, was: string | RegExp, is: string]
+
+/** Edits that must each change something: a drill over nothing would prove nothing. */
+function edits(...list: Edit[]): (tree: string) => void {
+  return (tree) => {
+    for (const [file, was, is] of list) {
+      const path = join(tree, file)
+      const text = readFileSync(path, 'utf8')
+      const edited = text.replaceAll(typeof was === 'string' ? was : new RegExp(was, 'gm'), is)
+      if (edited === text)
+        throw new Error(`the drill finds no ${String(was)} in ${file}: write compose/src/contracts/drill.ts anew where the code has changed`)
+      writeFileSync(path, edited)
+    }
+  }
+}
+
+const JSON_FILE = 'payments-api/src/http/payment-json.ts'
+const SCHEMAS = 'payments-api/src/http/schemas.ts'
+
+export const DRILL: Change[] = [
+  {
+    change: 'The API drops a field that the console reads',
+    edit: edits([JSON_FILE, /^ {4}outcome: .*,\n/, ''], [JSON_FILE, '  outcome: Outcome | null\n', ''], [SCHEMAS, /^ {2}outcome: z[\s\S]*?\}\),\n/, '']),
+    named: 'payments-ui reads payments[].outcome, which is missing',
+  },
+  {
+    change: 'The API drops it from the document only',
+    edit: edits([SCHEMAS, /^ {2}outcome: z[\s\S]*?\}\),\n/, '']),
+    named: 'body.payments[].outcome is gone',
+  },
+  {
+    change: 'The API renames a status',
+    edit: edits([JSON_FILE, 'status: row.status,', `status: (row.status === 'completed' ? 'settled' : row.status) as PaymentStatus,`]),
+    named: `payments-ui reads payments[].status: Expected 'settled' (String) to be equal to 'completed' (String)`,
+  },
+  {
+    change: 'The API answers an amount as a number',
+    edit: edits([JSON_FILE, 'amount: row.amount,', 'amount: Number(row.amount) as never,'], [SCHEMAS, `const Amount = z.string().meta({`, `const Amount = z.number().meta({`]),
+    named: 'payments-ui reads payments[].amount: ',
+  },
+  {
+    change: 'The API takes shorter descriptions than before',
+    edit: edits(['payments-api/src/http/create-payment-body.ts', 'MAX_DESCRIPTION_CHARACTERS = 500', 'MAX_DESCRIPTION_CHARACTERS = 100']),
+    named: 'POST /payments: body.description: maxLength was 500, is 100',
+  },
+  {
+    change: 'The API takes amounts as numbers only',
+    edit: edits(['payments-api/src/http/create-payment-body.ts', '    z.string(),\n', '']),
+    named: 'payments-ui is answered another status, expected 201 but was 422',
+  },
+  {
+    change: 'The API no longer says which field is wrong',
+    edit: edits(['payments-api/src/http/create-payment-body.ts', 'return [{ pointer: pointer(issue.path), detail:', 'return [{ detail:']),
+    named: 'payments-ui reads errors[].pointer, which is missing',
+  },
+  {
+    change: 'The API renames an event of its stream',
+    edit: edits(['payments-api/src/domain/event-hub.ts', `sse('payment', event`, `sse('settled', event`]),
+    named: 'payments-ui gets nothing',
+  },
+  {
+    change: 'The API writes no notification for the worker',
+    edit: edits(['payments-api/src/main.ts', `notifications.notify('recon_jobs')`, `notifications.notify('jobs')`]),
+    named: 'recon-worker gets nothing',
+  },
+  {
+    change: 'A migration renames a column that the worker reads',
+    edit: tree => writeFileSync(join(tree, 'payments-api/migrations/9999_rename.sql'), 'alter table payments rename column account_id to account;\n'),
+    named: 'column "account_id" does not exist',
+  },
+  {
+    change: 'The worker reads a column by another name',
+    edit: edits(['recon-worker/src/sql/claim-jobs.ts', 'p.amount,', 'p.amount_minor as amount,']),
+    named: 'column p.amount_minor does not exist',
+  },
+  {
+    change: 'The worker reads it, and says so in its pact',
+    edit: edits(['recon-worker/src/sql/claim-jobs.ts', 'job.attempts\n', 'job.attempts, p.created_at as "createdAt", p.risk\n'], ['recon-worker/test/contract/consumer.test.ts', `    currency: regex`, `    risk: string('low'),\n    currency: regex`]),
+    named: 'column "risk" does not exist',
+  },
+  {
+    change: 'The worker notifies without the payments\' ids',
+    edit: edits(['recon-worker/src/sql/notify-settled.ts', 'each.map(({ paymentId }) => paymentId),', 'each.length as never,']),
+    named: 'payments-api reads payload.completed',
+  },
+  {
+    change: 'The worker notifies by other names of the results',
+    edit: edits(['recon-worker/src/sql/notify-settled.ts', '      status,\n', `      status === 'completed' ? 'matched' : status,\n`]),
+    named: 'payments-api reads payload.completed, which is missing',
+  },
+  {
+    change: 'The console reads a field that nobody promised',
+    edit: edits(['payments-ui/shared/types/payment.ts', 'discrepancyAmount: string | null\n', 'discrepancyAmount: string | null\n  reference: string\n']),
+    named: `'reference' is missing`,
+  },
+  {
+    change: 'The console reads it, and says so in its pact',
+    edit: edits(['payments-ui/shared/types/payment.ts', 'discrepancyAmount: string | null\n', 'discrepancyAmount: string | null\n  reference: string\n'], ['payments-ui/test/contract/support/expected.ts', '{ ...accepted, ', `{ ...accepted, reference: string('R-1'), `]),
+    named: 'payments-ui reads payments[].reference, which is missing',
+  },
+
+  {
+    change: 'Harmless: the API answers one more field',
+    edit: edits([JSON_FILE, '    updatedAt: row.updated_at,', `    updatedAt: row.updated_at,\n    reference: 'R-1',`], [JSON_FILE, '  updatedAt: Date\n', '  updatedAt: Date\n  reference: string\n'], [SCHEMAS, '  updatedAt: Instant,\n}\nexport const Payment', '  updatedAt: Instant,\n  reference: z.string(),\n}\nexport const Payment']),
+  },
+  {
+    change: 'Harmless: the API has one more operation',
+    edit: edits(['payments-api/src/http/health.ts', '    defineRoute({\n      tag: \'Health\',\n      operationId: \'getReadiness\'', `    defineRoute({ tag: 'Health', operationId: 'getVersion', method: 'get', path: '/version', summary: 'Which version it is', answers: { 200: { description: 'It', schema: Health } }, handle: (_input, _req, res) => void res.json({ status: 'ok' }) }),\n    defineRoute({\n      tag: 'Health',\n      operationId: 'getReadiness'`]),
+  },
+  {
+    change: 'Harmless: the API has one more status, which the console does not know',
+    edit: edits(['payments-api/src/domain/payment.ts', `PAYMENT_STATUSES = ['pending', 'completed', 'failed']`, `PAYMENT_STATUSES = ['pending', 'completed', 'failed', 'refunded']`], ['payments-api/src/domain/payment.ts', `  failed: ['failed'],\n}`, `  failed: ['failed'],\n  refunded: [],\n}`]),
+  },
+]

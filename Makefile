@@ -71,12 +71,18 @@ workspace: compose/$(lockfile) ## Clone the services that are missing here, as w
 split: compose/$(lockfile) ## Write this tree out as separate repositories: make split DEST=folder
 	@node compose/src/split.ts
 
-.PHONY: contracts contracts-record
+.PHONY: contracts contracts-record contracts-break contracts-publish
 contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the version before beside this one
 	@node compose/src/contracts.ts
 
 contracts-record: install-parts ## Write contracts/ anew from what the services say
 	@node compose/src/contracts-record.ts
+
+contracts-break: install-parts ## Show that the contracts work: break copies of this tree in many ways, and see each named
+	@node compose/src/contracts-break.ts
+
+contracts-publish: install-parts ## Publish the pacts and ask whether they may be deployed: PACT_BROKER_BASE_URL=...
+	@node compose/src/contracts-publish.ts
 
 .PHONY: test lint typecheck screenshots lighthouse install install-parts build
 test: install ## Run every check: lint, types, each part's tests, the contracts, the whole system

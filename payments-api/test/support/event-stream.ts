@@ -44,7 +44,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
             found = event
         }
         return found !== undefined
-      }, 5_000)
+      }, 20_000)
       return found!
     },
     names: () => events.map(event => event.event),

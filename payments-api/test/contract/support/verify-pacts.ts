@@ -3,6 +3,7 @@ import { Verifier } from '@pact-foundation/pact'
 import { explainMismatches } from './explain-mismatches.ts'
 import { PACTS_DIR, readPacts } from './read-pacts.ts'
 
+const { PACT_BROKER_BASE_URL } = process.env
 /** Until the verifier gives up waiting for an answer: generous, for busy machines. Its own default is 5 s. */
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -52,7 +53,9 @@ export async function verifyPacts({ name, url, states, messages }: Provider): Pr
     ...(url && { providerBaseUrl: url }),
     stateHandlers: stateHandlers(states, failedStates),
     messageProviders: messages,
-    pactUrls: pacts.map(({ file }) => `${PACTS_DIR}/${file}`),
+    ...(PACT_BROKER_BASE_URL
+      ? broker(PACT_BROKER_BASE_URL)
+      : { pactUrls: pacts.map(({ file }) => `${PACTS_DIR}/${file}`) }),
     timeout: REQUEST_TIMEOUT_MS,
     logLevel: 'error',
   }).verifyProvider().catch((error: Error) => error.message)
@@ -72,6 +75,18 @@ export async function verifyPacts({ name, url, states, messages }: Provider): Pr
   // Never green over nothing: what the pacts hold must be what was verified.
   if (kept !== pacts.reduce((sum, { interactions }) => sum + interactions.length, 0))
     throw new Error(`only ${kept} interactions of the pacts were verified`)
+}
+
+/** Verifies the pacts that a broker has for this branch, and tells it what came of that. Its login is in the environment too. */
+function broker(url: string): Partial<VerifierOptions> {
+  return {
+    pactBrokerUrl: url,
+    consumerVersionSelectors: [{ matchingBranch: true }, { mainBranch: true }, { deployedOrReleased: true }],
+    publishVerificationResult: true,
+    providerVersion: process.env.PACT_PROVIDER_VERSION,
+    providerVersionBranch: process.env.PACT_BRANCH,
+    failIfNoPactsFound: true,
+  }
 }
 
 /** A state that cannot be set is only logged by the verifier, and its interaction blamed: so it is noted here. */

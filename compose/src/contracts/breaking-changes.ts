@@ -68,7 +68,7 @@ export function breakingChanges(before: Json, after: Json): string[] {
     const was = resolve(before, unresolvedWas)
     const now = resolve(after, unresolvedNow)
     const [narrow, wide] = side === 'request' ? [was, now] : [now, was]
-    for (const type of typesOf(narrow).filter(type => !typesOf(wide).includes(type)))
+    for (const type of typesOf(narrow).filter(type => !typesOf(wide).includes(type) && !(type === 'integer' && narrow.type !== 'integer')))
       breaks.push(side === 'request' ? `${where} may no longer be ${type}` : `${where} may now be ${type}`)
     if (valuesOf(wide)) {
       for (const value of valuesOf(narrow) ?? ['anything else']) {

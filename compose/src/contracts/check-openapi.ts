@@ -33,9 +33,9 @@ export async function lintOpenApi(contracts: string): Promise<Step> {
 interface PactFile { provider: { name: string }, interactions: { type: string, description: string, response: { status: number } }[] }
 
 /** Whether each HTTP interaction of each pact with the API is one that its document describes. */
-export async function comparePacts(contracts: string): Promise<Step & { compared: number }> {
+export async function comparePacts(contracts: string): Promise<Step> {
   const comparator = new Comparator({ oas: JSON.parse(document(contracts)) })
-  const problems: string[] = []
+  const problems = new Set<string>()
   let compared = 0
   for (const { file } of RECORDED.filter(({ file }) => file.endsWith('-payments-api.json'))) {
     const pact = JSON.parse(readFileSync(join(contracts, file), 'utf8')) as PactFile
@@ -45,12 +45,12 @@ export async function comparePacts(contracts: string): Promise<Step & { compared
       const interaction = interactions.find(({ description }) => description === mockDetails?.interactionDescription)
       // What is asked wrongly on purpose is not what the document describes.
       if (!(code.startsWith('request.') && interaction?.response.status === 400))
-        problems.push(`${file}: "${interaction?.description}": ${message}`)
+        problems.add(`${file}: "${interaction?.description}": ${message}`)
     }
   }
   if (compared === 0)
-    problems.push('no pact has an HTTP interaction with payments-api: nothing was compared')
-  return { name: `the document describes the ${compared} HTTP interactions of the pacts`, problems, output: '', compared }
+    problems.add('no pact has an HTTP interaction with payments-api: nothing was compared')
+  return { name: `the document describes the ${compared} HTTP interactions of the pacts`, problems: [...problems], output: '' }
 }
 
 /** Whether clients of the base's API are served by this one. A new major version in info.version may break them. */

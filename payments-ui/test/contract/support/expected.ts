@@ -30,7 +30,8 @@ export function fact(name: string, example: string, within = (value: string) => 
 export const id = uuid(PAYMENT_ID)
 export const currency = regex('^[A-Z]{3}$', 'USD')
 export const cursor = string('bmV4dA')
-export const amount = (example = '100.00') => regex('^-?\\d+(\\.\\d+)?$', example)
+/** Of US dollars, and the decimals are demanded: Pact matches a number by its text too, and that of 100.00 is 100. */
+export const amount = (example = '100.00') => regex('^-?\\d+\\.\\d\\d$', example)
 /** ISO 8601 in UTC: what Date.parse reads. */
 export const instant = (example = '2026-11-23T16:05:13.123Z') => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', example)
 

@@ -23,9 +23,10 @@ ui_build := payments-ui/.output/nitro.json
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  Settings: WORKERS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
+	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
+	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
-.PHONY: up down status logs reset scale validate audit service migrate bench
+.PHONY: up down status logs reset scale validate audit service migrate load bench
 up: $(filter-out loadtest/%,$(installed)) build ## Start everything; returns when every part is healthy
 	@node compose/src/up.ts
 
@@ -60,6 +61,9 @@ migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of t
 
 audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
 	@node compose/src/audit.ts
+
+load: install-parts build ## Load the system with k6 and audit it: make load SCENARIO=steady RATE=500 DURATION=5m
+	@node loadtest/src/load.ts
 
 bench: install-parts build ## Measure it beside other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts

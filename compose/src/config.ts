@@ -14,6 +14,7 @@ function wholeNumber(what: string, min: number, max: number) {
 
 // Each holds a handful of the 100 connections that Postgres allows.
 const MOST_WORKERS = 16
+const MOST_APIS = 4
 
 // Ports below 1024 need root on most systems, and nothing here should.
 const port = wholeNumber('a port', 1024, 65535)
@@ -22,6 +23,7 @@ const url = (kind: string, protocol: RegExp) => z.url({ protocol, error: `this i
 const environment = z.object({
   MODE: z.enum(['embedded', 'compose'], 'the modes are embedded and compose').optional(),
   WORKERS: wholeNumber('the number of workers', 1, MOST_WORKERS).optional(),
+  APIS: wholeNumber('the number of API processes', 1, MOST_APIS).default(1),
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
@@ -43,6 +45,8 @@ export interface Config {
   mode?: 'embedded' | 'compose'
   /** How many workers should run; undefined when nobody said. */
   workers?: number
+  /** How many API processes start. */
+  apis: number
   ports: { postgres: number, api: number, ui: number }
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
   dataDir: string
@@ -78,6 +82,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     mode: values.MODE,
     workers: values.WORKERS,
+    apis: values.APIS,
     ports,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,

@@ -40,9 +40,9 @@ export class EmbeddedStack implements Stack {
       throw new Refusal(`${alone.join(', ')} already run${alone.length === 1 ? 's' : ''} by make service: make down stops that, then make up starts everything`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
-    const { ports, workers, logLevel } = this.config
+    const { ports, workers, apis, logLevel } = this.config
     await requireFreePorts(ports)
-    this.folder.writeDesired({ ports, workers: workers ?? 1, logLevel, restarts: {} })
+    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, restarts: {} })
     await startSupervisor(this.folder, progress, signal, START_TIMEOUT_MS)
     return 'started'
   }

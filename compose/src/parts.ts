@@ -40,23 +40,26 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
   })
 }
 
-export function apiPart({ desired, passwords, inheritedEnv }: Setting): PartSpec {
-  const port = desired.ports.api
+/** `api` is where everybody expects it; `api-2` and so on, for those who want to see several at work, where a port is free. */
+export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
   return {
     ...NODE_PART,
-    name: 'api',
-    command: async () => ({
-      ...nodeCommand('payments-api', 'src/main.ts', {
-        ...inheritedEnv,
-        NODE_ENV: 'production',
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        LOG_LEVEL: desired.logLevel,
-        DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_api', passwords),
-      }),
-      url: `http://localhost:${port}`,
-      health: `http://127.0.0.1:${port}/ready`,
-    }),
+    name: number === 1 ? 'api' : `api-${number}`,
+    command: async () => {
+      const port = number === 1 ? desired.ports.api : await freePort()
+      return {
+        ...nodeCommand('payments-api', 'src/main.ts', {
+          ...inheritedEnv,
+          NODE_ENV: 'production',
+          HOST: '127.0.0.1',
+          PORT: String(port),
+          LOG_LEVEL: desired.logLevel,
+          DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_api', passwords),
+        }),
+        url: `http://localhost:${port}`,
+        health: `http://127.0.0.1:${port}/ready`,
+      }
+    },
   }
 }
 

@@ -40,9 +40,9 @@ async function prepare(config: Config, folder: DataFolder, service: Service): Pr
     throw new Refusal(`${service} runs already: see make status`)
   for (const left of [new DataFolder(config.dataDir), folder])
     await endLeftovers(left)
-  const { ports: { postgres, api, ui }, logLevel, workers } = config
+  const { ports: { postgres, api, ui }, logLevel, workers, apis } = config
   if (live.length === 0 || !folder.readDesired())
-    folder.writeDesired({ ports: { postgres, api, ui }, workers: workers ?? 1, logLevel, restarts: {} })
+    folder.writeDesired({ ports: { postgres, api, ui }, workers: workers ?? 1, apis, logLevel, restarts: {} })
   const { ports } = folder.readDesired()!
   if (service !== 'worker')
     await requireFreePorts({ [service]: ports[service] }, `make service PART=${service}`)

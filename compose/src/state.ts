@@ -54,6 +54,8 @@ export const desiredState = z.object({
     ui: z.int(),
   }),
   workers: z.int(),
+  /** API processes: the first at `ports.api`, the others wherever a port is free. */
+  apis: z.int(),
   logLevel: z.string(),
   /** How often each part was asked to restart. A number that has grown means: restart it. */
   restarts: z.record(z.string(), z.int()),

@@ -88,7 +88,8 @@ export class Supervisor {
     else if (only === 'api' || only === 'worker')
       await step('the database', () => this.untilDatabaseAnswers(only))
     const workers = this.runs('worker') ? numbers(1, setting.desired.workers).map(number => workerPart(setting, number)) : []
-    await Promise.all([...this.runs('api') ? [apiPart(setting)] : [], ...workers].map(part))
+    const apis = this.runs('api') ? numbers(1, setting.desired.apis).map(number => apiPart(setting, number)) : []
+    await Promise.all([...apis, ...workers].map(part))
     if (this.runs('ui'))
       await part(uiPart(setting))
     this.state.phase = 'up'
@@ -145,7 +146,7 @@ export class Supervisor {
     this.state.phase = 'stopping'
     this.save()
     this.stopping.abort()
-    for (const kind of [/^ui$/, /^worker-/, /^api$/, /^postgres$/])
+    for (const kind of [/^ui$/, /^worker-/, /^api/, /^postgres$/])
       await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
     await this.work.catch(() => {})
     this.folder.release()

@@ -22,6 +22,7 @@ describe('the settings', () => {
     ['WORKERS', '0', /the number of workers is a whole number from 1 to 16/],
     ['WORKERS', '1000', /the number of workers is a whole number from 1 to 16/],
     ['WORKERS', '-1', /the number of workers/],
+    ['APIS', '5', /the number of API processes is a whole number from 1 to 4/],
     ['MODE', 'docker', /the modes are embedded and compose/],
     ['LOG_LEVEL', 'loud', /the levels are/],
     ['PART', '../api', /a part is called/],

@@ -11,6 +11,8 @@ import { goalsTable, mediansTable, resultsPage } from './report.ts'
 import { runMeasure } from './run-measure.ts'
 import { readSettings, requireFiles } from './settings.ts'
 
+// A reader that has seen enough, such as `make bench | head`, is no reason to stop halfway and leave things running.
+process.stdout.on('error', () => {})
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => interrupted.abort())

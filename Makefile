@@ -27,8 +27,12 @@ help: ## List these verbs
 	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
 .PHONY: up down status logs reset scale validate audit service migrate load bench
-up: $(filter-out loadtest/%,$(installed)) build ## Start everything; returns when every part is healthy
-	@node compose/src/up.ts
+# What `make up` needs where the parts run as processes; images install their own.
+parts := $(filter-out loadtest/%,$(installed))
+up: compose/$(lockfile) ## Start everything; returns when every part is healthy
+	@mode=$$(node compose/src/mode.ts) && \
+		if [ "$$mode" = embedded ]; then $(MAKE) $(parts) build; fi && \
+		MODE="$$mode" node compose/src/up.ts
 
 down: compose/$(lockfile) ## Stop everything; the data stays
 	@node compose/src/down.ts

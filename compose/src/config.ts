@@ -12,7 +12,7 @@ function wholeNumber(what: string, min: number, max: number) {
   return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= min && n <= max, allowed)
 }
 
-// Each holds a handful of the 100 connections that Postgres allows.
+// Postgres allows 100 connections: an API holds 11, a worker 3.
 const MOST_WORKERS = 16
 const MOST_APIS = 4
 
@@ -45,7 +45,7 @@ export interface Config {
   mode?: 'embedded' | 'compose'
   /** How many workers should run; undefined when nobody said. */
   workers?: number
-  /** How many API processes start. */
+  /** How many API processes run. */
   apis: number
   ports: { postgres: number, api: number, ui: number }
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
@@ -64,6 +64,8 @@ export interface Config {
   /** Absolute. Where `make split` writes to. */
   dest?: string
   inheritedEnv: Record<string, string>
+  /** All of the caller's environment: what Docker's own programs need of it is theirs to say. */
+  callerEnv: NodeJS.ProcessEnv
 }
 
 /** Reads the settings. Throws a Refusal that names every variable which is wrong, its value and what is allowed. */
@@ -94,5 +96,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     only: values.ONLY,
     dest: values.DEST,
     inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
+    callerEnv: env,
   }
 }

@@ -1,12 +1,14 @@
 import type { z } from 'zod'
+import type { ProcessIdentity } from './processes.ts'
 import type { DesiredState, Passwords, Service, StackState } from './state.ts'
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { processIdentity } from './processes.ts'
 import { Refusal } from './refusal.ts'
 import { desiredState, makePasswords, passwords, stackState } from './state.ts'
 
-const OURS = /^(?:logs|console|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords)\.json(?:\.\d+)?)$/
+const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?)$/
 
 /**
  * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
@@ -15,6 +17,7 @@ const OURS = /^(?:logs|console|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|p
 export class DataFolder {
   readonly path: string
   readonly postgres: string
+  readonly secrets: string
   private readonly logs: string
   private readonly stateFile: string
   private readonly service?: Service
@@ -24,6 +27,7 @@ export class DataFolder {
     this.service = service
     this.stateFile = service ? `state-${service}.json` : 'state.json'
     this.postgres = join(path, 'postgres')
+    this.secrets = join(path, 'secrets')
     this.logs = join(path, 'logs')
   }
 
@@ -60,6 +64,20 @@ export class DataFolder {
   /** Takes the folder, or the service's share of it, for a supervisor. False when another one has it. */
   claim(state: StackState): boolean {
     return this.writeFirst(this.stateFile, state)
+  }
+
+  /** Who starts containers from this folder; null when nobody does. One that was killed leaves its claim behind. */
+  readStarter(): ProcessIdentity | null {
+    return this.read('starting.json', processIdentity)
+  }
+
+  /** Takes the start for a process. False when another one has it. */
+  claimStart(starter: ProcessIdentity): boolean {
+    return this.writeFirst('starting.json', starter)
+  }
+
+  releaseStart(): void {
+    rmSync(join(this.path, 'starting.json'), { force: true })
   }
 
   writeState(state: StackState): void {

@@ -61,6 +61,10 @@ export class EmbeddedStack implements Stack {
     this.folder.remove()
   }
 
+  exists(): boolean {
+    return this.folder.readState() !== null
+  }
+
   async parts(): Promise<PartStatus[]> {
     const states = [this.folder, ...this.services].map(folder => folder.readState()).filter(state => state !== null)
     return Promise.all(states.flatMap(({ supervisor, parts }) => {

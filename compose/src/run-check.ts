@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { endProcess, identify } from './processes.ts'
 import { duration } from './verb.ts'
 
 const TIMEOUT_MS = 10 * 60_000
+const DRY_RUN_TIMEOUT_MS = 60_000
 
 export interface Check {
   name: string
@@ -43,6 +44,14 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
   if (verdict.failed > 0)
     console.log(output.replaceAll(/^/gm, '  | '))
   return verdict
+}
+
+/** A check that cannot run on this machine: says why, and how many tests of mocha's it would have been. */
+export function skipCheck({ name, folder, command }: Check, why: string): Verdict {
+  const [program, ...args] = [...command, '--', '--dry-run']
+  const skipped = countTests(spawnSync(program!, args, { cwd: join(repoRoot, folder), encoding: 'utf8', timeout: DRY_RUN_TIMEOUT_MS }).stdout).passed
+  console.log(`skip    ${name.padEnd(20)} ${' '.repeat(7)}  ${skipped} skipped: ${why}`)
+  return { name, passed: 0, failed: 0, skipped }
 }
 
 /** `12 passed, 0 failed`, and how many were skipped if any was. */

@@ -40,6 +40,8 @@ export interface Stack {
   stop: () => Promise<boolean>
   /** Stops all parts and removes the data. */
   reset: () => Promise<void>
+  /** Whether anything of it is there, running or left behind. */
+  exists: () => boolean
   /** Every part, its health asked just now. Empty when nothing runs. */
   parts: () => Promise<PartStatus[]>
   endpoints: () => Endpoints

@@ -6,7 +6,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from './config.ts'
-import { runCheck, summary } from './run-check.ts'
+import { askEngine } from './engine.ts'
+import { runCheck, skipCheck, summary } from './run-check.ts'
 import { duration } from './verb.ts'
 
 const one = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'one' })
@@ -21,6 +22,9 @@ const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui s
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // Then alone what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
 const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+// The images first, since a new machine takes minutes to make them; each stack then finds them made.
+const images = one('images', 'compose', 'docker', 'compose', 'build')
+const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
 
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const begin = Date.now()
@@ -29,7 +33,7 @@ let interrupted = false
 process.on('SIGINT', () => interrupted = true)
 
 const { only } = readConfig()
-const names = [...nuxt, ...sources, ...systems].map(check => check.name)
+const names = [...nuxt, ...sources, ...systems, images, inContainers].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} is wrong: no check is called so; there are: ${names.join(', ')}`)
   process.exit(1)
@@ -37,6 +41,8 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
 
 const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
 verdicts.push(...await inTurn(systems))
+const { problem } = askEngine(process.env)
+verdicts.push(...problem === null ? await inTurn([images, inContainers]) : [inContainers].filter(wanted).map(check => skipCheck(check, problem)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
 const result = interrupted ? 'Interrupted' : failed.length > 0 ? `Failed: ${failed.join(', ')};` : 'Everything passed'
@@ -45,10 +51,14 @@ const sum = (key: 'passed' | 'failed' | 'skipped') => verdicts.reduce((sum, verd
 console.log(summary({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }))
 process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
 
+function wanted(check: Check): boolean {
+  return only === undefined || check.name.includes(only)
+}
+
 async function inTurn(checks: Check[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
   for (const check of checks) {
-    if (!interrupted && (only === undefined || check.name.includes(only)))
+    if (!interrupted && wanted(check))
       verdicts.push(await runCheck(check, join(logs, `${check.name.replaceAll(' ', '-')}.log`)))
   }
   return verdicts

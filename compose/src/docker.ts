@@ -1,0 +1,55 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { explainDocker } from './explain-docker.ts'
+
+/** A look at the engine takes milliseconds; one that takes longer than this does not answer. */
+export const LOOK_TIMEOUT_MS = 10_000
+const LINES_KEPT = 40
+
+interface Options {
+  env: NodeJS.ProcessEnv
+  timeoutMs: number
+  cwd?: string
+  /** Ends it before its time. */
+  signal?: AbortSignal
+  /** Hears each line of stderr, which is where Docker Compose tells its progress. */
+  onLine?: (line: string) => void
+}
+
+/**
+ * Runs the docker command and returns what it prints. Throws a Refusal that says what went wrong when it fails, takes
+ * too long, or the signal comes.
+ */
+export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
+  const late = AbortSignal.timeout(timeoutMs)
+  const child = spawn('docker', args, {
+    env,
+    cwd,
+    // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
+    detached: true,
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  const lines: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout += chunk)
+  createInterface(child.stderr).on('line', (line) => {
+    onLine?.(line)
+    lines.push(line)
+    if (lines.length > LINES_KEPT)
+      lines.shift()
+  })
+  // Spawning may fail, and so may the end that the signal asks for: 'close' comes in each case.
+  let failure: Error | undefined
+  child.once('error', error => failure = error)
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  if (code === 0)
+    return stdout
+  throw explainDocker(args, late.aborted ? `it took longer than ${timeoutMs / 1000} s` : failure?.message ?? `exit code ${code}`, lines)
+}
+
+/** The same for what takes milliseconds. Null when it fails. */
+export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null {
+  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
+  return status === 0 ? stdout : null
+}

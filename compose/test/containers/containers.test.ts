@@ -1,0 +1,150 @@
+import type { Container } from '../../src/containers.ts'
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { ComposeProject } from '../../src/compose-project.ts'
+import { containers } from '../../src/containers.ts'
+import { pay } from '../support/pay.ts'
+import { TemporaryStack } from '../support/temporary-stack.ts'
+import { until } from '../support/until.ts'
+
+/** What of `docker inspect` says how a container is kept in. */
+interface Confined {
+  Config: { User: string }
+  HostConfig: { ReadonlyRootfs: boolean, CapDrop: string[], SecurityOpt: string[], Init: boolean, Memory: number, NanoCpus: number, PidsLimit: number, RestartPolicy: { Name: string } }
+  NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null>, Networks: Record<string, unknown> }
+}
+
+// What only containers have: two APIs behind one address, limits, and a network of their own.
+describe('the system in containers', () => {
+  let system: TemporaryStack
+  let found: Container[]
+  before(async () => {
+    system = await TemporaryStack.create({ MODE: 'compose', APIS: '2' })
+    const { code, stderr } = await system.verb('up')
+    assert.equal(code, 0, stderr)
+    found = await containers(new ComposeProject(system.config).name, process.env)
+  })
+  after(() => system?.remove())
+
+  const inspect = (container: Container) => (JSON.parse(execFileSync('docker', ['inspect', container.Id], { encoding: 'utf8' })) as [Confined])[0]
+
+  it('confines every container', () => {
+    for (const container of found) {
+      const { Config, HostConfig } = inspect(container)
+      const { ReadonlyRootfs, CapDrop, SecurityOpt, Init, Memory, NanoCpus, PidsLimit, RestartPolicy } = HostConfig
+      assert.deepEqual({ ReadonlyRootfs, CapDrop, SecurityOpt, Init }, { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges:true'], Init: true }, container.name)
+      assert.match(Config.User, /^(?:node|postgres|haproxy)$/, container.name)
+      assert.ok(Memory > 0 && NanoCpus > 0 && PidsLimit > 0, `${container.name} has limits`)
+      assert.equal(RestartPolicy.Name, ['logins', 'migrate'].includes(container.name) ? 'no' : 'unless-stopped', container.name)
+    }
+  })
+
+  it('is reached on 127.0.0.1 only, and what publishes no port has no way out', () => {
+    const published = found.flatMap(container => Object.values(inspect(container).NetworkSettings.Ports)).flatMap(ports => ports ?? [])
+    assert.deepEqual(published.map(({ HostIp }) => HostIp), ['127.0.0.1', '127.0.0.1', '127.0.0.1'])
+    const project = new ComposeProject(system.config).name
+    for (const name of ['api', 'api-2', 'worker-1'])
+      assert.deepEqual(Object.keys(inspect(found.find(container => container.name === name)!).NetworkSettings.Networks), [`${project}_inside`])
+    assert.equal(execFileSync('docker', ['network', 'inspect', '--format', '{{.Internal}}', `${project}_inside`], { encoding: 'utf8' }), 'true\n')
+  })
+
+  it('gives a part no secret but its own, and no password in its environment', () => {
+    for (const name of ['api', 'worker-1'])
+      assert.doesNotMatch(inside(name, 'env'), /PASSWORD|DATABASE_URL/)
+    assert.equal(inside('api', 'ls /run/secrets'), 'api\n')
+    assert.equal(inside('worker-1', 'ls /run/secrets'), 'worker\n')
+  })
+
+  it('lets no container be the superuser without a password', () => {
+    const asked = (user: string) => inside('a container beside them', `psql -w -h postgres -U ${user} -d payments -c 'select 1'`)
+    assert.throws(() => asked('postgres'), /no password supplied/)
+  })
+
+  it('shares the requests between both APIs', async () => {
+    const { api } = system.stack.endpoints()
+    const pids = new Set<string>()
+    await until('both have answered', async () => {
+      const text = await (await fetch(`${api}/metrics`)).text()
+      pids.add(/^process_start_time_seconds (.*)$/m.exec(text)![1]!)
+      return pids.size === 2
+    })
+  })
+
+  it('restarts one API after the other under load: no request fails', async () => {
+    const { api } = system.stack.endpoints()
+    const load = startLoad(api)
+    for (const name of ['api', 'api-2']) {
+      await load.reach(200)
+      await system.stack.restart(name)
+    }
+    await load.reach(200)
+    const { failures, ids } = await load.stop()
+    assert.deepEqual(failures, [])
+    await settled(ids)
+  })
+
+  it('scales to four workers under load and back to one: every payment is settled once', async () => {
+    const load = startLoad(system.stack.endpoints().api)
+    assert.equal((await system.verb('scale', { WORKERS: '4' })).code, 0)
+    await load.reach(200)
+    assert.equal((await system.verb('scale', { WORKERS: '1' })).code, 0)
+    const { failures, ids } = await load.stop()
+    assert.deepEqual(failures, [])
+    await settled(ids)
+    assert.equal((await system.verb('audit')).code, 0)
+  })
+
+  it('passes an event stream on as it comes', async () => {
+    const chunks: string[] = []
+    const stream = request(`${system.stack.endpoints().api}/events`, response => response.on('data', chunk => chunks.push(String(chunk))))
+    stream.on('error', () => {}).end()
+    try {
+      await until('it has begun', () => chunks.join('').includes('event: hello'))
+      const id = await pay(system.stack.endpoints().api, { accountId: 'stream', amount: '1.00' })
+      await until('it tells of a payment', () => chunks.join('').includes(id))
+    }
+    finally {
+      stream.destroy()
+    }
+  })
+
+  /** Runs a line of shell in a part, or beside Postgres's other clients, and returns what it prints. */
+  function inside(part: string, line: string): string {
+    const container = found.find(({ name }) => name === part)
+    const args = container ? ['exec', container.Id] : ['run', '--rm', '--network', `${new ComposeProject(system.config).name}_inside`, 'postgres:18']
+    return execFileSync('docker', [...args, 'bash', '-c', line], { encoding: 'utf8', stdio: 'pipe' })
+  }
+
+  async function settled(ids: string[]): Promise<void> {
+    const { api } = system.stack.endpoints()
+    for (const id of ids)
+      await until(`${id} is settled`, async () => (await (await fetch(`${api}/payments/${id}`)).json() as { status: string }).status === 'completed', 60_000)
+  }
+
+  /** Eight callers that pay, each again as soon as it has its answer. */
+  function startLoad(api: string) {
+    const failures: string[] = []
+    const ids: string[] = []
+    const stopped = new AbortController()
+    const caller = async (): Promise<void> => {
+      while (!stopped.signal.aborted) {
+        await pay(api, { accountId: `load-${randomUUID().slice(0, 2)}`, amount: '1.00' })
+          .then(id => ids.push(id), (error: Error) => failures.push(error.message))
+      }
+    }
+    const callers = Array.from({ length: 8 }, caller)
+    return {
+      reach: async (more: number) => {
+        const goal = ids.length + failures.length + more
+        await until(`${more} more are answered`, () => ids.length + failures.length >= goal, 60_000)
+      },
+      stop: async () => {
+        stopped.abort()
+        await Promise.all(callers)
+        return { failures, ids }
+      },
+    }
+  }
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { TemporaryStack } from '../support/temporary-stack.ts'
+import { until } from '../support/until.ts'
+
+describe('make up with MODE=compose leaves nothing half started', () => {
+  let system: TemporaryStack
+  before(async () => system = await TemporaryStack.create({ MODE: 'compose' }))
+  after(() => system?.remove())
+
+  it('when a base image cannot be had: one line', async () => {
+    const { code, stderr } = await system.verb('up', { POSTGRES_IMAGE: '127.0.0.1:1/postgres:none' })
+    assert.equal(code, 1)
+    assert.match(stderr, /^the base image 127\.0\.0\.1:1\/postgres:none cannot be had: .*MODE=embedded.*\n$/)
+    assert.deepEqual(system.processes(), [])
+  })
+
+  it('when a port is taken: one line that says by whom', async () => {
+    const server = createServer().listen(system.config.ports.api, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { code, stderr } = await system.verb('up')
+      assert.equal(code, 1)
+      assert.match(stderr, new RegExp(`^port ${system.config.ports.api}, for the API, is taken by pid ${process.pid} .*\n$`))
+      assert.deepEqual(system.processes(), [])
+    }
+    finally {
+      server.close()
+    }
+  })
+
+  for (const at of ['images', 'postgres', 'api']) {
+    it(`after a Ctrl-C at the step after ${at}`, async () => {
+      const up = system.spawnVerb('up')
+      const stderr = text(up.stderr!)
+      let said = ''
+      up.stdout!.on('data', chunk => said += chunk)
+      await until(`${at} is done`, () => new RegExp(`^ +${at} `, 'm').test(said), 180_000)
+      up.kill('SIGINT')
+      assert.deepEqual(await once(up, 'exit'), [1, null])
+      assert.match(await stderr, /^stopped: nothing was left running\n$/)
+      assert.deepEqual(system.processes(), [])
+    })
+  }
+})

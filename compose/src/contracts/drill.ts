@@ -103,7 +103,7 @@ export const DRILL: Change[] = [
   {
     change: 'The console reads a field that nobody promised',
     edit: edits(['payments-ui/shared/types/payment.ts', 'discrepancyAmount: string | null\n', 'discrepancyAmount: string | null\n  reference: string\n']),
-    named: `'reference' is missing`,
+    named: `Property 'reference' is missing`,
   },
   {
     change: 'The console reads it, and says so in its pact',

@@ -44,7 +44,8 @@ function reasons(output: string): string[] {
   const promises = lines.findIndex(line => line.endsWith('breaks its promises:'))
   if (promises >= 0)
     return lines.slice(promises + 1, lines.findIndex((line, i) => i > promises && line.startsWith('at ')))
-  const typeErrors = lines.filter(line => line.includes('error TS'))
+  // The compiler names the field on a line of its own, below the types that do not agree.
+  const typeErrors = lines.filter(line => line.includes('error TS') || line.startsWith('Property \''))
   if (typeErrors.length > 0)
     return typeErrors
   const failing = lines.findIndex(line => /^\d+ failing$/.test(line))

@@ -68,12 +68,12 @@ export const DRILL: Change[] = [
   {
     change: 'The API renames an event of its stream',
     edit: edits(['payments-api/src/domain/event-hub.ts', `sse('payment', event`, `sse('settled', event`]),
-    named: 'payments-ui gets nothing',
+    named: '"the event of a payment of 100.00 that settles" was not sent',
   },
   {
     change: 'The API writes no notification for the worker',
     edit: edits(['payments-api/src/main.ts', `notifications.notify('recon_jobs')`, `notifications.notify('jobs')`]),
-    named: 'recon-worker gets nothing',
+    named: '"the notification that payments wait" was not sent',
   },
   {
     change: 'A migration renames a column that the worker reads',

@@ -45,7 +45,7 @@ export interface Config {
   mode?: 'embedded' | 'compose'
   /** How many workers should run; undefined when nobody said. */
   workers?: number
-  /** How many API processes run. */
+  /** How many API processes start; in containers they share one address. */
   apis: number
   ports: { postgres: number, api: number, ui: number }
   /** Absolute. Holds the database, the logs, the secrets and the state file. */

@@ -62,7 +62,7 @@ export class EmbeddedStack implements Stack {
   }
 
   exists(): boolean {
-    return this.folder.readState() !== null
+    return [this.folder, ...this.services].some(folder => folder.readState() !== null)
   }
 
   async parts(): Promise<PartStatus[]> {

@@ -27,9 +27,12 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
     cwd,
     // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
     detached: true,
-    signal: signal ? AbortSignal.any([signal, late]) : late,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // The whole group: `docker` alone may end and leave its plugin, Docker Compose, at work.
+  const end = signal ? AbortSignal.any([signal, late]) : late
+  const endGroup = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined && process.kill(-child.pid, 'SIGTERM')
+  end.addEventListener('abort', endGroup)
   let stdout = ''
   const lines: string[] = []
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout += chunk)
@@ -39,13 +42,16 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
     if (lines.length > LINES_KEPT)
       lines.shift()
   })
-  // Spawning may fail, and so may the end that the signal asks for: 'close' comes in each case.
+  // Spawning may fail: 'close' comes all the same.
   let failure: Error | undefined
   child.once('error', error => failure = error)
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  if (code === 0)
+  end.removeEventListener('abort', endGroup)
+  // Docker Compose may finish what it does in spite of the signal: that counts as interrupted too.
+  if (code === 0 && !end.aborted)
     return stdout
-  throw explainDocker(args, late.aborted ? `it took longer than ${timeoutMs / 1000} s` : failure?.message ?? `exit code ${code}`, lines)
+  const how = late.aborted ? `it took longer than ${timeoutMs / 1000} s` : end.aborted ? 'it was interrupted' : failure?.message ?? `exit code ${code}`
+  throw explainDocker(args, how, lines)
 }
 
 /** The same for what takes milliseconds. Null when it fails. */

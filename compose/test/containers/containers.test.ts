@@ -64,11 +64,14 @@ describe('the system in containers', () => {
 
   it('shares the requests between both APIs', async () => {
     const { api } = system.stack.endpoints()
-    const pids = new Set<string>()
+    const instances = new Set<string>()
     await until('both have answered', async () => {
-      const text = await (await fetch(`${api}/metrics`)).text()
-      pids.add(/^process_start_time_seconds (.*)$/m.exec(text)![1]!)
-      return pids.size === 2
+      const leave = new AbortController()
+      const response = await fetch(`${api}/events`, { signal: AbortSignal.any([leave.signal, AbortSignal.timeout(10_000)]) })
+      const { value } = await response.body!.pipeThrough(new TextDecoderStream()).getReader().read()
+      leave.abort()
+      instances.add(/^id: (.+):\d+$/m.exec(value!)![1]!) // the id of an event begins with the instance that sends it
+      return instances.size === 2
     })
   })
 

@@ -1,12 +1,11 @@
 import type { Config } from './config.ts'
 import type { LogLine, Progress } from './stack.ts'
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repoRoot } from './config.ts'
 import { containers, lastLinesOf, partName } from './containers.ts'
-import { docker, LOOK_TIMEOUT_MS } from './docker.ts'
+import { docker, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 import { Refusal } from './refusal.ts'
 
 const folder = join(repoRoot, 'compose')
@@ -64,8 +63,9 @@ export class ComposeProject {
   /** The last lines of each container, then, if asked to follow, new ones until all have stopped or the signal comes. */
   async* logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncGenerator<LogLine> {
     const args = ['compose', '--project-name', this.name, 'logs', '--no-color', '--tail', String(lines), ...(follow ? ['--follow'] : [])]
-    const child = spawn('docker', args, { cwd: folder, env: this.env(), detached: true, signal, stdio: ['ignore', 'pipe', 'ignore'] })
-    child.on('error', () => {}) // the signal came
+    const child = spawnDocker(args, { cwd: folder, env: this.env(), signal })
+    child.on('error', () => {}) // it cannot be started: then there are no lines
+    child.stderr.resume()
     for await (const line of createInterface(child.stdout)) {
       const [, service, number, text] = /^(\w+)-(\d+) +\| ?(.*)$/.exec(line) ?? []
       if (service !== undefined)

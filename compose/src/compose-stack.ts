@@ -1,7 +1,6 @@
 import type { Config } from './config.ts'
 import type { Container } from './containers.ts'
 import type { Endpoints, LogLine, PartStatus, Progress, Stack } from './stack.ts'
-import { setTimeout as delay } from 'node:timers/promises'
 import { ComposeProject } from './compose-project.ts'
 import { writeSecrets } from './compose-secrets.ts'
 import { containers, containersSync, isPart, isWhole, publishedPort } from './containers.ts'
@@ -13,6 +12,7 @@ import { partStatus } from './part-status.ts'
 import { requireFreePorts } from './ports.ts'
 import { endProcess, identify, isAlive } from './processes.ts'
 import { Refusal } from './refusal.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** A new machine fetches and builds everything once. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
@@ -179,12 +179,7 @@ export class ComposeStack implements Stack {
       .catch((error: Error) => console.error(`could not stop what had been started, make down tries again: ${error.message}`, failure))
   }
 
-  private async until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    const deadline = Date.now() + timeoutMs
-    while (!await condition()) {
-      if (Date.now() > deadline)
-        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until ${what}: see make status`)
-      await delay(POLL_MS)
-    }
+  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
   }
 }

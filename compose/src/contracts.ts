@@ -11,7 +11,7 @@ import { checkUpgrade } from './contracts/check-upgrade.ts'
 import { drift } from './contracts/drift.ts'
 import { printMatrix } from './contracts/matrix.ts'
 import { record } from './contracts/record.ts'
-import { runScript } from './contracts/step.ts'
+import { printStep, runScript } from './contracts/step.ts'
 import { duration, runVerb } from './verb.ts'
 
 const committed = join(repoRoot, 'contracts')
@@ -22,12 +22,8 @@ await runVerb(async () => {
   const recorded = mkdtempSync(join(tmpdir(), 'payments-contracts-'))
   const steps: Step[] = []
   const finish = (...done: Step[]): boolean => {
-    for (const { name, problems } of done) {
-      console.log(`${problems.length > 0 ? 'FAILED' : 'ok    '}  ${name}`)
-      problems.forEach(problem => console.log(`        ${problem}`))
-    }
     steps.push(...done)
-    return done.every(({ problems }) => problems.length === 0)
+    return done.map(printStep).every(isRight => isRight)
   }
 
   try {

@@ -1,6 +1,9 @@
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { explainDocker } from './explain-docker.ts'
+import { signalProcess } from './processes.ts'
 
 /** A look at the engine takes milliseconds; one that takes longer than this does not answer. */
 export const LOOK_TIMEOUT_MS = 10_000
@@ -22,17 +25,8 @@ interface Options {
  */
 export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
   const late = AbortSignal.timeout(timeoutMs)
-  const child = spawn('docker', args, {
-    env,
-    cwd,
-    // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  // The whole group: `docker` alone may end and leave its plugin, Docker Compose, at work.
   const end = signal ? AbortSignal.any([signal, late]) : late
-  const endGroup = () => child.exitCode === null && child.signalCode === null && child.pid !== undefined && process.kill(-child.pid, 'SIGTERM')
-  end.addEventListener('abort', endGroup)
+  const child = spawnDocker(args, { env, cwd, signal: end })
   let stdout = ''
   const lines: string[] = []
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout += chunk)
@@ -42,11 +36,9 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
     if (lines.length > LINES_KEPT)
       lines.shift()
   })
-  // Spawning may fail: 'close' comes all the same.
   let failure: Error | undefined
   child.once('error', error => failure = error)
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  end.removeEventListener('abort', endGroup)
   // Docker Compose may finish what it does in spite of the signal: that counts as interrupted too.
   if (code === 0 && !end.aborted)
     return stdout
@@ -54,7 +46,25 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
   throw explainDocker(args, how, lines)
 }
 
-/** The same for what takes milliseconds. Null when it fails. */
+/** Starts the docker command; the signal ends it. 'close' comes in each case, also when it cannot be started. */
+export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.ProcessEnv, cwd?: string, signal: AbortSignal }): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn('docker', args, {
+    env,
+    cwd,
+    // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // The whole group: `docker` alone may end and leave its plugin, Docker Compose, at work.
+  const endGroup = () => child.pid !== undefined && signalProcess(-child.pid, 'SIGTERM')
+  signal.addEventListener('abort', endGroup)
+  child.once('close', () => signal.removeEventListener('abort', endGroup))
+  if (signal.aborted)
+    endGroup()
+  return child
+}
+
+/** Runs a docker command that takes milliseconds, and returns what it prints. Null when it fails. */
 export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null {
   const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : null

@@ -1,7 +1,6 @@
 import type { Config } from './config.ts'
 import type { Endpoints, LogLine, PartStatus, Progress, Stack } from './stack.ts'
 import type { DesiredState, PartState, StackState } from './state.ts'
-import { setTimeout as delay } from 'node:timers/promises'
 import { DataFolder } from './data-folder.ts'
 import { loginUrl } from './database-logins.ts'
 import { followLogs } from './follow-logs.ts'
@@ -12,6 +11,7 @@ import { removeOutside } from './postgres-home.ts'
 import { isAlive, isPaused, signalTree } from './processes.ts'
 import { Refusal } from './refusal.ts'
 import { startSupervisor } from './start-supervisor.ts'
+import { waitUntil } from './wait-until.ts'
 
 const START_TIMEOUT_MS = 180_000
 const CHANGE_TIMEOUT_MS = 60_000
@@ -157,13 +157,8 @@ export class EmbeddedStack implements Stack {
     return part.process
   }
 
-  private async until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    const deadline = Date.now() + timeoutMs
-    while (!await condition()) {
-      if (Date.now() > deadline)
-        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until ${what}: see make status`)
-      await delay(POLL_MS)
-    }
+  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
   }
 }
 

@@ -108,7 +108,8 @@ export function signalTree(identity: ProcessIdentity, signal: NodeJS.Signals): v
     signalProcess(pid, signal)
 }
 
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
+/** Signals one process, or a group by its negative id. One that has ended is no error. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   }

@@ -1,14 +1,10 @@
 import type pg from 'pg'
 import type { Config } from '../../compose/src/config.ts'
 import type { Stack } from '../../compose/src/stack.ts'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect } from '../../compose/src/connect.ts'
-import { EmbeddedStack } from '../../compose/src/embedded-stack.ts'
 import { openStack } from '../../compose/src/open-stack.ts'
-import { freePort } from '../../compose/src/ports.ts'
 import { Refusal } from '../../compose/src/refusal.ts'
+import { ownStack } from './own-stack.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
 /** So that what must hold across API processes is tried across them. */
@@ -51,22 +47,13 @@ export async function withSystem<T>(config: Config, signal: AbortSignal, use: (s
 }
 
 async function withOwnSystem<T>(config: Config, signal: AbortSignal, use: (system: System) => Promise<T>): Promise<T> {
-  const parent = mkdtempSync(join(tmpdir(), 'payments-load-system-'))
-  chmodSync(parent, 0o711) // as root, Postgres runs as another user
-  const stack = new EmbeddedStack({
-    ...config,
-    ports: { postgres: await freePort(), api: await freePort(), ui: await freePort() },
-    apis: Math.max(config.apis, OWN_APIS),
-    dataDir: join(parent, 'data'),
-    logLevel: 'warn',
-  })
+  const { stack, remove } = await ownStack({ ...config, apis: Math.max(config.apis, OWN_APIS) }, 'payments-load-system-')
   try {
     await stack.start(() => {}, signal)
     return await useStack(stack, 'a system of its own, since none runs here', use)
   }
   finally {
-    await stack.reset()
-    rmSync(parent, { recursive: true, force: true })
+    await remove()
   }
 }
 

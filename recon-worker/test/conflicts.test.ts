@@ -5,11 +5,12 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import { pino } from 'pino'
-import { runAlone, runOnce } from '../src/run-once.ts'
+import { runAlone } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
 import { startLoop } from './support/loop.ts'
 import { accept } from './support/payments.ts'
+import { settleOnce } from './support/settle-once.ts'
 import { assertSettledOnce, payments, settled } from './support/settled.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -29,12 +30,7 @@ describe('a conflict between transactions', () => {
   })
 
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
-    runOnce(on, {
-      workerId: 'w1',
-      batchSize: 500,
-      maxAttempts: 3,
-      ...options,
-    })
+    settleOnce(on, options)
 
   it('rolls everything back on a deadlock, counts nothing, and can be run again', async () => {
     await accept(database, [{ amount: '1.00' }])

@@ -5,10 +5,10 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import { pino } from 'pino'
-import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
+import { settleOnce } from './support/settle-once.ts'
 import { assertSettledOnce, payments } from './support/settled.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -28,12 +28,7 @@ describe('a job that cannot be settled', () => {
   })
 
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
-    runOnce(on, {
-      workerId: 'w1',
-      batchSize: 500,
-      maxAttempts: 3,
-      ...options,
-    })
+    settleOnce(on, options)
 
   /** Makes jobs that cannot be settled: their accounts do not exist, so their postings are refused. */
   async function spoil(ids: string[]): Promise<void> {

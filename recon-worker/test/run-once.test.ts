@@ -5,10 +5,10 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import { pino } from 'pino'
-import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
+import { settleOnce } from './support/settle-once.ts'
 
 const silent = pino({ level: 'silent' })
 
@@ -26,12 +26,7 @@ describe('runOnce', () => {
   })
 
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
-    runOnce(on, {
-      workerId: 'w1',
-      batchSize: 500,
-      maxAttempts: 3,
-      ...options,
-    })
+    settleOnce(on, options)
 
   it('settles the four outcomes: results, statuses, jobs and entries with running balances', async () => {
     const ids = await accept(database, [

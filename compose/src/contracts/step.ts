@@ -17,6 +17,13 @@ export interface Step {
   output: string
 }
 
+/** Prints a step's verdict, and what is wrong. Answers whether nothing is. */
+export function printStep({ name, problems }: Step): boolean {
+  console.log(`${problems.length > 0 ? 'FAILED' : 'ok    '}  ${name}`)
+  problems.forEach(problem => console.log(`        ${problem}`))
+  return problems.length === 0
+}
+
 /** Runs an npm script of a service, the contracts in a folder of their own. */
 export async function runScript(service: string, script: string, contracts: string): Promise<Step> {
   const child = spawn('npm', ['run', '--silent', script], {

@@ -1,0 +1,14 @@
+import type { Knex } from 'knex'
+import type { RunOnceOptions } from '../../src/run-once.ts'
+import type { Batch } from '../../src/settle.ts'
+import { runOnce } from '../../src/run-once.ts'
+
+/** Settles one batch as the worker w1, which gives a job up after three attempts, unless the options say otherwise. */
+export function settleOnce(db: Knex, options: Partial<RunOnceOptions> = {}): Promise<Batch> {
+  return runOnce(db, {
+    workerId: 'w1',
+    batchSize: 500,
+    maxAttempts: 3,
+    ...options,
+  })
+}

@@ -38,6 +38,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1' // the database may be at another, a container's
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,

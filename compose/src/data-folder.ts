@@ -3,7 +3,7 @@ import type { ProcessIdentity } from './processes.ts'
 import type { DesiredState, Passwords, Service, StackState } from './state.ts'
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { processIdentity } from './processes.ts'
 import { Refusal } from './refusal.ts'
 import { desiredState, makePasswords, passwords, stackState } from './state.ts'
@@ -35,7 +35,7 @@ export class DataFolder {
   create(): void {
     try {
       // As root, Postgres runs as another user, who must be able to pass through.
-      if (mkdirSync(this.path, { recursive: true }) !== undefined)
+      if (makeFolders(this.path))
         chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
       mkdirSync(this.logs, { recursive: true, mode: 0o700 })
       accessSync(this.path, constants.W_OK)
@@ -161,4 +161,14 @@ export class DataFolder {
     writeFileSync(draft, JSON.stringify(content, null, 2), { mode: 0o600 })
     return draft
   }
+}
+
+/** Whether there was something to make. Node's own recursive mkdir never ends within /proc. */
+function makeFolders(path: string): boolean {
+  const missing: string[] = []
+  for (let folder = path; !existsSync(folder); folder = dirname(folder))
+    missing.unshift(folder)
+  for (const folder of missing)
+    mkdirSync(folder)
+  return missing.length > 0
 }

@@ -64,6 +64,7 @@ describe('the verbs, on bad input', () => {
     for (const folder of [
       file,
       join(file, 'inside'),
+      '/proc/inside',
     ]) {
       const { code, stderr } = await stack.verb('up', { DATA_DIR: folder })
       assert.equal(code, 1)

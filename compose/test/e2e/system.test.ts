@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
+import { connect } from '../../src/connect.ts'
+import { superuserUrl } from '../../src/postgres.ts'
 import { pay } from '../support/pay.ts'
 import { skipWithout } from '../support/skip-without.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
 
+const DATABASE_TIMEOUT_MS = 20_000
 const run = promisify(execFile)
 
 // One system for all of it, in the order in which a person would go (mocha runs a describe's own tests before the
@@ -238,6 +241,23 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       const { code, stdout, stderr } = await system.verb('audit')
       assert.equal(code, 0, stdout + stderr)
       assert.match(stdout, /All \d+ invariants hold\./)
+    })
+
+    it('and tells of one that is broken, with the account, until it is mended', async () => {
+      const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), DATABASE_TIMEOUT_MS)
+      // Past the triggers, as whoever edits the database by hand.
+      const addCents = (cents: number) => database.query(`set session_replication_role = replica; update accounts set balance = balance + ${cents} where id = 'ACC-001'`)
+      try {
+        await addCents(1)
+        const { code, stdout } = await system.verb('audit')
+        assert.equal(code, 1, stdout)
+        assert.match(stdout, /^BROKEN .*account-balance-is-the-sum-of-its-entries\.sql.*\n {2}\| .*"ACC-001"/m)
+        await addCents(-1)
+      }
+      finally {
+        await database.end()
+      }
+      assert.equal((await system.verb('audit')).code, 0)
     })
 
     it('goes down, and leaves nothing running', async () => {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { openStream } from './support/event-stream.ts'
+import { listening } from './support/listening.ts'
 import { waitFor } from './support/wait-for.ts'
 
 describe('GET /events', () => {
@@ -14,16 +15,13 @@ describe('GET /events', () => {
   beforeEach(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await waitUntilListening()
+    await listening(database)
   })
   afterEach(async () => {
     assert.equal(await api?.stop(), 0)
     await database?.drop()
   })
 
-  async function waitUntilListening(): Promise<void> {
-    await waitFor('the API listens', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api listen' and query like 'listen%' and state = 'idle' and datname = current_database()`)).length > 0)
-  }
   const settle = (status: string, ...ids: string[]): Promise<unknown> =>
     database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ [status]: ids })])
 

@@ -5,6 +5,7 @@ import { Matchers } from '@pact-foundation/pact'
 import { startApi } from '../support/api.ts'
 import { createDatabase } from '../support/database.ts'
 import { openStream } from '../support/event-stream.ts'
+import { listening } from '../support/listening.ts'
 import { pact } from './support/pact.ts'
 
 const { eachLike, reify, uuid } = Matchers
@@ -17,6 +18,7 @@ describe('the API hears', () => {
   before(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
+    await listening(database)
   })
   after(async () => {
     await api?.stop()

@@ -2,6 +2,7 @@ import type { Api } from '../support/api.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { startApi } from '../support/api.ts'
 import { createDatabase } from '../support/database.ts'
+import { listening } from '../support/listening.ts'
 import { messages } from './messages.ts'
 import { providerStates } from './states.ts'
 import { verifyPacts } from './support/verify-pacts.ts'
@@ -18,6 +19,7 @@ describe('payments-api keeps what it promised', () => {
     const { pathname } = new URL(database.url())
     await database.sql(`alter role payments_api in database ${pathname.slice(1)} set lock_timeout = '${LOCK_TIMEOUT}'`)
     api = await startApi(database.url('payments_api'))
+    await listening(database)
   })
   after(async () => {
     await api?.stop()

@@ -34,12 +34,13 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
         from payment
        where j.payment_id = payment.id),
     leg as materialized (
-      select payment.id, payment.n, payment.currency, payment.amount, side.entry_type, side.account_id, side.delta
+      select id, n, currency, amount, 'credit' as entry_type, account_id, amount as delta
         from payment
-       cross join lateral (values
-         ('credit', payment.account_id, payment.amount),
-         ('debit', 'settlement:' || payment.currency || ':' || pg_backend_pid() % 8, -payment.amount)) side(entry_type, account_id, delta)
-       where payment.outcome <> 'failed'),
+       where outcome <> 'failed'
+       union all
+      select id, n, currency, amount, 'debit', 'settlement:' || currency || ':' || pg_backend_pid() % 8, -amount
+        from payment
+       where outcome <> 'failed'),
     account as materialized (
       select id, balance, version
         from accounts

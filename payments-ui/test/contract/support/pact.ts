@@ -15,7 +15,6 @@ const PACTS_DIR = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '.
 const FILE = `${CONSUMER}-${PROVIDER}.json`
 
 const recorded = mkdtempSync(join(tmpdir(), 'payments-pact-'))
-let failed = false
 
 /** What this console expects of the API. */
 export const pact = new Pact({ consumer: CONSUMER, provider: PROVIDER, dir: recorded, logLevel: 'warn' })
@@ -27,11 +26,11 @@ export function clientOf({ url }: V3MockServer): PaymentsApi {
 
 /** Mocha's: the pact is kept when every expectation was recorded, and only then. */
 export const mochaHooks = {
-  afterEach(this: Mocha.Context): void {
-    failed ||= this.currentTest?.state === 'failed'
-  },
-  async afterAll(): Promise<void> {
-    if (!failed)
+  async afterAll(this: Mocha.Context): Promise<void> {
+    let complete = true
+    // A hook that fails leaves its tests without a state.
+    this.test!.parent!.eachTest(({ state }) => complete &&= state === 'passed')
+    if (complete)
       await keepPact()
     await rm(recorded, { recursive: true })
   },

@@ -4,9 +4,9 @@ import { createServer } from 'node:http'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { createPayments } from './domain/create-payment.ts'
+import { createPayments, MAX_LOOKUPS } from './domain/create-payment.ts'
 import { EventHub } from './domain/event-hub.ts'
-import { groupCommit } from './domain/group-commit.ts'
+import { groupCommit, MAX_WRITES } from './domain/group-commit.ts'
 import { settleStatistics } from './domain/settle-statistics.ts'
 import { parseSettled } from './domain/settled-notification.ts'
 import { wakeWorkers } from './domain/wake-workers.ts'
@@ -21,9 +21,10 @@ import { insertPayments } from './sql/insert-payments.ts'
 import { listen } from './sql/notifications.ts'
 import { openAccount } from './sql/open-account.ts'
 
-/** Connections: writes have their own, so that a slow list never holds up a payment. Ten processes stay under 100. */
-const WRITE_CONNECTIONS = 2
-const ACCEPT_CONNECTIONS = 2
+/**
+ * Connections for reads. Writes and accounts have their own, so that a slow list never holds up a payment; with them
+ * and the one that listens, a process has at most 11.
+ */
 const READ_CONNECTIONS = 6
 /** A connection that sends nothing is held this long, headers and a whole request may take this long; Node looks every 2 s, not every 30. */
 const HTTP_TIMEOUTS = { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 }
@@ -39,8 +40,8 @@ function main(): void {
   const log = pino({ level: config.logLevel, base: { service: 'payments-api', pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: false, minLength: LOG_BUFFER_CHARACTERS }))
   setInterval(() => log.flush(), LOG_FLUSH_MS).unref()
 
-  const writeDb = connect(config.databaseUrl, WRITE_CONNECTIONS, 'payments-api write', log)
-  const acceptDb = connect(config.databaseUrl, ACCEPT_CONNECTIONS, 'payments-api accept', log)
+  const writeDb = connect(config.databaseUrl, MAX_WRITES, 'payments-api write', log)
+  const acceptDb = connect(config.databaseUrl, MAX_LOOKUPS, 'payments-api accept', log)
   const db = connect(config.databaseUrl, READ_CONNECTIONS, 'payments-api read', log)
   const events = new EventHub()
   const metrics = createMetrics(() => events.size)

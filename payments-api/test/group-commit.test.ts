@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { groupCommit, MAX_WAITING, OverloadedError } from '../src/domain/group-commit.ts'
+import { groupCommit } from '../src/domain/group-commit.ts'
+import { MAX_WAITING, OverloadedError } from '../src/domain/in-batches.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const REFUSED = new Error('refused')

@@ -1,7 +1,7 @@
 import type { AcceptedPayment, NewPayment } from './payment.ts'
+import { inBatches } from './in-batches.ts'
 import { currencyDigits, formatAmount } from './money.ts'
 import { requestHash } from './request-hash.ts'
-import { singleFlight } from './single-flight.ts'
 import { timeOfUuidv7, uuidv7 } from './uuidv7.ts'
 
 /** A request that is well-formed and within the rules that need no database. */
@@ -39,16 +39,20 @@ export interface CreatePaymentDeps {
 
 /** Accounts whose currency is remembered. An account's currency never changes, so what is remembered is never stale. */
 const MAX_KNOWN_ACCOUNTS = 100_000
+/** Requests that may look up or open their account at once, each on a connection. */
+export const MAX_LOOKUPS = 2
 
 /**
  * Creates payments, each idempotency key at most one, for ever.
  * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first answer.
+ * @throws {OverloadedError} when too many wait, or for too long
  */
 export function createPayments(deps: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
   const knownCurrencies = new Map<string, string>()
-  const findByKey = singleFlight(deps.findByKey)
-  const findCurrency = singleFlight(deps.findCurrency)
-  const openAccount = singleFlight(deps.openAccount)
+  const checkAccountInTurn = inBatches<PaymentRequest, CreateResult | undefined>(
+    { batches: MAX_LOOKUPS, batchSize: 1 },
+    async ([next]) => next && checkAccount(next.item).then(next.resolve, next.reject),
+  )
 
   function remember(accountId: string, currency: string): void {
     if (knownCurrencies.has(accountId))
@@ -58,31 +62,38 @@ export function createPayments(deps: CreatePaymentDeps): (request: PaymentReques
     knownCurrencies.set(accountId, currency)
   }
 
-  return async (request) => {
+  /** Sees to it that the account is there and holds the currency. Answers the result where the request ends here. */
+  async function checkAccount(request: PaymentRequest): Promise<CreateResult | undefined> {
     const { caller, idempotencyKey, accountId } = request
-    const hash = requestHash(request)
+    // Who stood in line before it may have asked the same.
+    const currency = knownCurrencies.get(accountId) ?? await deps.findCurrency(accountId)
+    if (currency !== undefined)
+      remember(accountId, currency)
+    if (currency === request.currency)
+      return undefined
+    // A key that is taken has its answer, and must not open an account.
+    const holder = await deps.findByKey(caller, idempotencyKey)
+    if (holder)
+      return answerFor(holder, request)
+    if (currency !== undefined)
+      return { kind: 'currency-mismatch', accountCurrency: currency }
+    remember(accountId, await deps.openAccount(accountId, request.currency))
+    return checkAccount(request) // a rival may have opened it with another currency
+  }
 
-    let currency = knownCurrencies.get(accountId) ?? await findCurrency(accountId)
-    if (currency === undefined) {
-      // The account does not exist yet, and a key that is taken must not open it.
-      const holder = await findByKey(caller, idempotencyKey)
-      if (holder)
-        return answerFor(holder, hash)
-      currency = await openAccount(accountId, request.currency)
+  return async (request) => {
+    if (knownCurrencies.get(request.accountId) !== request.currency) {
+      const result = await checkAccountInTurn(request)
+      if (result)
+        return result
     }
-    remember(accountId, currency)
-    if (currency !== request.currency) {
-      const holder = await findByKey(caller, idempotencyKey)
-      return holder ? answerFor(holder, hash) : { kind: 'currency-mismatch', accountCurrency: currency }
-    }
-
     const id = uuidv7()
     const holder = await deps.write({
       id,
-      caller,
-      idempotencyKey,
-      requestHash: hash,
-      accountId,
+      caller: request.caller,
+      idempotencyKey: request.idempotencyKey,
+      requestHash: requestHash(request),
+      accountId: request.accountId,
       amount: formatAmount(request.minorUnits, currencyDigits(request.currency) ?? 0),
       currency: request.currency,
       description: request.description,
@@ -91,10 +102,10 @@ export function createPayments(deps: CreatePaymentDeps): (request: PaymentReques
     })
     if (holder === 'in-use')
       return { kind: 'key-in-use' }
-    return holder.id === id ? { kind: 'created', payment: holder } : answerFor(holder, hash)
+    return holder.id === id ? { kind: 'created', payment: holder } : answerFor(holder, request)
   }
 }
 
-function answerFor(holder: KeyHolder, hash: Buffer): CreateResult {
-  return holder.requestHash.equals(hash) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
+function answerFor(holder: KeyHolder, request: PaymentRequest): CreateResult {
+  return holder.requestHash.equals(requestHash(request)) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
 }

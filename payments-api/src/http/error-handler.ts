@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { OverloadedError } from '../domain/group-commit.ts'
+import { OverloadedError } from '../domain/in-batches.ts'
 import { isUnavailable } from '../sql/database-errors.ts'
 import { MAX_BODY_BYTES } from './json-body.ts'
 import { sendProblem } from './problem.ts'

@@ -2,6 +2,9 @@
  * Which failures of the database mean what. SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
 
+/** Nothing comes from the database, by an open connection or by a new one: no use in trying again at once. */
+export class SilentDatabaseError extends Error {}
+
 /** A row was refused for what it holds: data exception (22) or constraint violation (23). Trying again cannot help. */
 export function isRefusedRow(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error))
@@ -22,6 +25,7 @@ export function isLostConnection(error: unknown): boolean {
 /** The database cannot be reached, does not accept connections, or gave no answer in time: it may well later. */
 export function isUnavailable(error: unknown): boolean {
   return isLostConnection(error)
+    || error instanceof SilentDatabaseError
     || /^(?:57|53|55P03|25P0)/.test(sqlState(error))
     || [
       'ECONNREFUSED',

@@ -27,7 +27,7 @@ import { openAccount } from './sql/open-account.ts'
  */
 const READ_CONNECTIONS = 6
 /** A connection that sends nothing is held this long, headers and a whole request may take this long; Node looks every 2 s, not every 30. */
-const HTTP_TIMEOUTS = { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 }
+const HTTP_TIMEOUTS = { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
 const HEARTBEAT_MS = 15_000
 /** Log lines are written together, since a write for each took 7 % of the API's time; what is left at an exit is written then. */
 const LOG_BUFFER_CHARACTERS = 4_096

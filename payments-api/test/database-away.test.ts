@@ -25,7 +25,7 @@ describe('while the database gives no answer', () => {
     await database?.drop()
   })
 
-  const post = (key: string = randomUUID(), accountId = 'A'): Promise<Answer<{ type?: string }>> =>
+  const post = (key: string = randomUUID(), accountId = 'A'): Promise<Answer<{ type?: string, id?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': key } })
   const get = (path: string): Promise<Answer<{ type?: string }>> => call(`${api.url}${path}`)
 
@@ -85,6 +85,17 @@ describe('while the database gives no answer', () => {
       await waitFor('it takes payments again', async () => (await post(key)).status === 201)
     assert.deepEqual(await database.sql('select count(*)::int as n from payments'), [{ n: 4 }])
     assert.equal((await get('/ready')).status, 200)
+  })
+
+  it('because the connection broke after the commit, payments are there once, and their answers are first answers', async () => {
+    await post()
+    const lost = proxy.loseAnswer()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post()))
+    await lost
+    assert.deepEqual(answers.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), answers.map(() => [201, null]))
+    const rows = await database.sql<{ id: string }>('select id from payments')
+    assert.equal(rows.length, 21)
+    assert.deepEqual(answers.filter(({ body }) => !rows.some(row => row.id === body.id)), [])
   })
 
   it('because it is slow, that is not taken for a cut network: a payment waits for it', async () => {

@@ -41,8 +41,10 @@ describe('a limit of the API', () => {
   }
   const streams = async (): Promise<number> => Number(/^event_stream_clients (\d+)/m.exec((await call(`${api.url}/metrics`)).text)![1])
 
-  it('ends headers that do not arrive in time with 408', async () => {
-    assert.match(await answer('GET /health HTTP/1.1\r\nX-Slow: '), /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*application\/problem\+json[\s\S]*"type":"\/problems\/request-timeout"/)
+  it('ends headers, and a body, that do not arrive in time with 408', async () => {
+    const post = 'POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
+    for (const text of await Promise.all([answer('GET /health HTTP/1.1\r\nX-Slow: '), answer(post)]))
+      assert.match(text, /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*application\/problem\+json[\s\S]*"type":"\/problems\/request-timeout"/)
   })
 
   it('ends headers that are too large with 431, and what is not HTTP with 400', async () => {

@@ -10,6 +10,8 @@ export interface DatabaseProxy {
   /** Swallows what is sent either way, also on new connections, as a network that is cut. */
   swallow: () => void
   restore: () => void
+  /** Cuts the connection of the next accept when the database has committed it, before the answer. Resolves when it has. */
+  loseAnswer: () => Promise<void>
   close: () => void
 }
 
@@ -18,16 +20,27 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let way: 'open' | 'refused' | 'swallowed' = 'open'
+  let awaited: (() => void) | undefined
   const reset = (): void => sockets.forEach(socket => socket.destroy())
   const server = createServer((near) => {
     if (way === 'refused')
       return void near.resetAndDestroy()
     const far = connect(Number(target.port), target.hostname)
+    let lose: (() => void) | undefined
     for (const [from, to] of [[near, far], [far, near]] as const) {
       sockets.add(from)
       from.on('data', (chunk) => {
-        if (way === 'open')
+        if (from === near && awaited && chunk.includes('insert-payments')) { // the statement's name
+          lose = awaited
+          awaited = undefined
+        }
+        if (from === far && lose) {
+          lose()
+          near.destroy()
+        }
+        else if (way === 'open') {
           to.write(chunk)
+        }
       })
       from.on('error', () => {})
       from.on('close', () => {
@@ -51,6 +64,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       way = 'open'
       reset()
     },
+    loseAnswer: () => new Promise(resolve => awaited = resolve),
     close: () => {
       server.close()
       reset()

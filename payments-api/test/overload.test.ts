@@ -1,0 +1,83 @@
+import type { Answer, Api } from './support/api.ts'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import pg from 'pg'
+import { MAX_WAITING } from '../src/domain/in-batches.ts'
+import { call, startApi } from './support/api.ts'
+import { createDatabase } from './support/database.ts'
+import { waitFor } from './support/wait-for.ts'
+
+/** Requests of one connection, sent without waiting for answers; these come in order. */
+const PIPELINED = 100
+const CONNECTIONS = MAX_WAITING / PIPELINED + 5
+
+describe('more payments than the database can take', () => {
+  let database: TestDatabase
+  let api: Api
+  let rival: pg.Client
+
+  beforeEach(async () => {
+    database = await createDatabase()
+    const [{ name }] = await database.sql('select current_database() as name') as [{ name: string }]
+    await database.sql(`alter role payments_api in database ${name} set lock_timeout = '9s'`) // so that what stands still does so for long
+    api = await startApi(database.url('payments_api'))
+    rival = new pg.Client({ connectionString: database.url() })
+    await rival.connect()
+  })
+  afterEach(async () => {
+    await rival?.end()
+    await api?.stop()
+    await database?.drop()
+  })
+
+  const post = (accountId: string): Promise<Answer<{ type?: string }>> =>
+    call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': randomUUID() } })
+
+  /** Many payments at once, from a client that is quicker than the API: on each connection the answers, as they came. */
+  async function flood(account: () => string): Promise<string[]> {
+    const { port } = new URL(api.url)
+    return Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(Array.from({ length: PIPELINED }, (_, i) => {
+        const body = JSON.stringify({ accountId: account(), amount: 1 })
+        return `POST /payments HTTP/1.1\r\nHost: x\r\n${i + 1 === PIPELINED ? 'Connection: close\r\n' : ''}Idempotency-Key: ${randomUUID()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+      }).join(''))
+      let text = ''
+      for await (const chunk of socket)
+        text += String(chunk)
+      return text
+    }))
+  }
+
+  /** How long the API took to refuse payments, in ms, by its own log: this process may be busy. */
+  const tookToRefuse = (): number[] => api.log
+    .map(line => JSON.parse(line) as { res?: { statusCode: number }, responseTime?: number })
+    .flatMap(({ res, responseTime }) => res?.statusCode === 503 ? [responseTime!] : [])
+
+  for (const [what, table, account] of [['a write', 'payments', () => 'A'], ['the lookup of their accounts', 'accounts', randomUUID]] as const) {
+    it(`are refused with 503 and Retry-After while ${what} stands still: at once when many wait, and nobody waits for long`, async () => {
+      assert.equal((await post('A')).status, 201)
+      await rival.query('begin')
+      await rival.query(`lock table ${table} in access exclusive mode`)
+      const held: Promise<Answer<{ type?: string }>>[] = []
+      for (const count of [1, 2]) {
+        held.push(post(account()))
+        await waitFor('it is under way', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length === count)
+      }
+
+      const answers = (await flood(account)).join('').split(/(?=HTTP\/1\.1 )/)
+      assert.equal(answers.length, PIPELINED * CONNECTIONS)
+      for (const answer of answers)
+        assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*"type":"\/problems\/overloaded"/)
+      await waitFor('all is logged', () => tookToRefuse().length === answers.length)
+      const tookMs = tookToRefuse()
+      assert.ok(tookMs.filter(ms => ms < 1_000).length >= PIPELINED, 'none was refused at once')
+      assert.ok(Math.max(...tookMs) < 8_000, `one waited for ${Math.max(...tookMs)} ms`)
+      await rival.query('rollback')
+      await Promise.allSettled(held)
+      assert.equal((await post('A')).status, 201)
+    })
+  }
+})

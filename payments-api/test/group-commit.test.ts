@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { groupCommit } from '../src/domain/group-commit.ts'
 import { MAX_WAITING, OverloadedError } from '../src/domain/in-batches.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -98,5 +99,19 @@ describe('groupCommit', () => {
     open()
     await Promise.all([...first, ...waiting])
     assert.equal(await write(1), 1)
+  })
+
+  it('refuses at once while the first in line has waited for long, and lets nobody wait for ever', async () => {
+    const write = groupCommit<number, number>(() => new Promise(() => {}), is)
+    const waitedMs: number[] = []
+    for (const startedAt = performance.now(); performance.now() - startedAt < 3_000 || waitedMs.length === 0; await delay(10)) {
+      const joinedAt = performance.now()
+      write(0).catch((error) => {
+        assert.ok(error instanceof OverloadedError)
+        waitedMs.push(performance.now() - joinedAt)
+      })
+    }
+    assert.ok(waitedMs.some(ms => ms < 500), 'none was refused at once')
+    assert.ok(waitedMs.some(ms => ms > 1_500), 'none waited for its turn')
   })
 })

@@ -15,8 +15,8 @@ export function timeOfUuidv7(id: string): Date {
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
 }
 
-/** The lowest version 7 UUID of a millisecond: every id made before that time sorts below it, every other one does not. */
+/** The lowest version 7 UUID of a millisecond: every id made before that time sorts below it, every other one does not. None was before 1970. */
 export function firstUuidv7At(time: Date): string {
-  const hex = time.getTime().toString(16).padStart(12, '0')
+  const hex = Math.max(0, time.getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

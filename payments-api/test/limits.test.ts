@@ -4,6 +4,8 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { MAX_CLIENTS } from '../src/domain/event-hub.ts'
 import { call, startApi } from './support/api.ts'
@@ -28,7 +30,7 @@ describe('a limit of the API', () => {
   async function open(sent: string): Promise<Socket> {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1').on('error', () => {})
     sockets.push(socket)
-    await once(socket, 'connect')
+    await once(socket, 'connect', { signal: AbortSignal.timeout(8_000) })
     socket.write(sent)
     return socket
   }
@@ -45,6 +47,24 @@ describe('a limit of the API', () => {
     const post = 'POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
     for (const text of await Promise.all([answer('GET /health HTTP/1.1\r\nX-Slow: '), answer(post)]))
       assert.match(text, /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*application\/problem\+json[\s\S]*"type":"\/problems\/request-timeout"/)
+    const ended = (): string[] => api.log.filter(line => line.includes('ERR_HTTP_REQUEST_TIMEOUT'))
+    await waitFor('both are logged', () => ended().length === 2)
+    const [headersMs, bodyMs] = ended().map(line => Date.parse((JSON.parse(line) as { time: string }).time))
+    assert.ok(bodyMs! - headersMs! > 1_000, 'headers have less time than a whole request')
+  })
+
+  it('lets a burst of connections wait until the process has time for them', async function () {
+    const somaxconn = '/proc/sys/net/core/somaxconn'
+    if (!existsSync(somaxconn) || Number(await readFile(somaxconn, 'utf8')) < 2_000)
+      this.skip() // the kernel's own limit is lower
+    api.process.kill('SIGSTOP')
+    try {
+      await Promise.all(Array.from({ length: 1_500 }, () => open('GET /health HTTP/1.1\r\nHost: x\r\n\r\n')))
+    }
+    finally {
+      api.process.kill('SIGCONT')
+    }
+    assert.equal((await call(`${api.url}/health`)).status, 200)
   })
 
   it('ends headers that are too large with 431, and what is not HTTP with 400', async () => {

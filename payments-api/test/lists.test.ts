@@ -92,7 +92,7 @@ describe('lists', () => {
       let pages = 0
       let before: string | undefined
       do {
-        const page = await listPayments(db, { currency: 'JPY', amountFrom: '100' }, { limit: 3, before, maxExamined: 10 })
+        const page = await listPayments(db, { currency: 'JPY', amountFrom: '100' }, { limit: 200, before, maxExamined: 10 })
         found.push(...page.rows.map(row => row.id))
         before = page.next
         pages++

@@ -73,6 +73,16 @@ describe('the API process', () => {
     assert.match(logged ?? '', /ECONNREFUSED/)
   })
 
+  it('answers 500 for what it did not expect, logs the cause under the request\'s id, and tells nothing of it', async () => {
+    const api = await start()
+    await database.sql('revoke select on recon_workers from payments_api')
+    const { status, headers, text } = await call(`${api.url}/operations`)
+    await database.sql('grant select on recon_workers to payments_api')
+    assert.equal(status, 500)
+    assert.doesNotMatch(text, /permission|recon_workers/)
+    await waitFor('it is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!) && line.includes('permission denied')))
+  })
+
   it('goes on by itself after its connections were cut', async () => {
     const api = await start()
     assert.equal((await post(api)).status, 201)

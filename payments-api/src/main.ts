@@ -23,7 +23,7 @@ import { openAccount } from './sql/open-account.ts'
 
 /**
  * Connections for reads. Writes and accounts have their own, so that a slow list never holds up a payment; with them
- * and the one that listens, a process has at most 11.
+ * and the one that listens, a process has at most 11; while an answer is due and none comes, a pool briefly opens one more.
  */
 const READ_CONNECTIONS = 6
 /** A connection that sends nothing is held this long, headers and a whole request may take this long; Node looks every 2 s, not every 30. */

@@ -70,8 +70,14 @@ describe('an idempotency key', () => {
 
   it('makes one payment and one answer when 1,000 requests race for it through two processes', async () => {
     const key = randomUUID()
-    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, i) => post(key, payment, i % 2)))
-    assert.deepEqual(new Set(answers.map(answer => answer.status)), new Set([201]))
+    const answers = await Promise.all(Array.from({ length: 1_000 }, async (_, i) => {
+      for (;;) {
+        const answer = await post(key, payment, i % 2)
+        if (answer.body.type !== '/problems/overloaded') // a busy machine refuses some: they are sent again, as they are told
+          return answer
+      }
+    }))
+    assert.deepEqual(new Set(answers.map(answer => answer.body.type ?? answer.status)), new Set([201]))
     assert.equal(new Set(answers.map(answer => answer.text)).size, 1)
     assert.equal(answers.filter(answer => answer.headers.get('idempotent-replayed') === null).length, 1)
     assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [{ n: 1 }])

@@ -15,16 +15,13 @@ const Amount = z.union(
 ).meta({
   description: 'At most 15 digits before the point and as many after it as the currency has; no exponent. Negative amounts and zero are taken, and fail.',
   example: '100.00',
-  pattern: '^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,4})?$',
-  exclusiveMinimum: -1e15,
-  exclusiveMaximum: 1e15,
 })
 
 const Description = z.string('must be a string')
   .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
   .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
   .refine(text => [...text].length <= MAX_DESCRIPTION_CHARACTERS, `must have at most ${MAX_DESCRIPTION_CHARACTERS} characters`)
-  .meta({ maxLength: MAX_DESCRIPTION_CHARACTERS, pattern: '^[^\\u0000]*$' })
+  .meta({ maxLength: MAX_DESCRIPTION_CHARACTERS })
 
 /** The body of POST /payments. */
 export const CreatePayment = z.strictObject({

@@ -13,5 +13,5 @@ export function cursorOver(key: z.ZodString | z.ZodUUID): z.ZodOptional<z.ZodTyp
       return decoded
     context.addIssue('is not a cursor that this list gave out')
     return z.NEVER
-  }).meta({ description: 'nextCursor of the page before', pattern: '^[A-Za-z0-9_-]+$' }).optional()
+  }).meta({ description: 'nextCursor of the page before' }).optional()
 }

@@ -4,7 +4,7 @@ import knex from 'knex'
 import { limitSilence } from './limit-silence.ts'
 
 /** How long a connection may take to be opened. */
-const CONNECT_TIMEOUT_MS = 1_000
+const CONNECT_TIMEOUT_MS = 1_500
 /** How long a request waits for a connection, a new one or one of the pool, before it answers 503. */
 const ACQUIRE_TIMEOUT_MS = 1_500
 const IDLE_TIMEOUT_MS = 8_000

@@ -4,7 +4,7 @@ import { SilentDatabaseError } from './database-errors.ts'
 
 /** After this long without a byte it is asked whether the statement is slow or the network swallows what is sent. */
 const SUSPECT_AFTER_MS = 500
-const ANSWER_WITHIN_MS = 1_000
+const ANSWER_WITHIN_MS = 1_250
 /** The database answers others, but on this connection nothing came for this long: behind the role's statement_timeout of 10 s. */
 const DEAD_AFTER_MS = 12_000
 
@@ -17,7 +17,7 @@ interface Connection {
 /**
  * For a pool's `afterCreate`: breaks a connection on which an answer is due and does not come. A network that is cut is
  * silent, as a slow statement is. A new connection tells them apart: where that is not answered either, the database is
- * away, and the statement fails with a SilentDatabaseError, 1.5 s after it was sent.
+ * away, and the statement fails with a SilentDatabaseError, within 2 s.
  *
  * Not pg's query_timeout, which would fail the statement and leave the dead connection in the pool.
  */

@@ -70,9 +70,7 @@ describe('more payments than the database can take', () => {
       const answers = (await flood(account)).join('').split(/(?=HTTP\/1\.1 )/)
       assert.equal(answers.length, PIPELINED * CONNECTIONS)
       for (const answer of answers)
-        assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n/)
-      // A process that is busy with all of them may take the database for silent, and say so to those that came first.
-      assert.ok(answers.filter(answer => answer.includes('"type":"/problems/overloaded"')).length > answers.length / 2)
+        assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*"type":"\/problems\/overloaded"/)
       await waitFor('all is logged', () => tookToRefuse().length === answers.length)
       const tookMs = tookToRefuse()
       assert.ok(tookMs.filter(ms => ms < 1_000).length >= PIPELINED, 'none was refused at once')

@@ -88,7 +88,7 @@ export async function call<Body = Record<string, unknown>>(url: string, { header
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   })
   const text = await res.text()
   const contentType = res.headers.get('content-type') ?? ''

@@ -72,6 +72,13 @@ load: install-parts build ## Load the system with k6 and audit it: make load SCE
 bench: install-parts build ## Measure it beside other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts
 
+.PHONY: swarm-up swarm-down
+swarm-up: compose/$(lockfile) ## Deploy this tree as a Docker Swarm stack; again: update or scale it: make swarm-up APIS=3 WORKERS=4
+	@node compose/src/swarm-up.ts
+
+swarm-down: compose/$(lockfile) ## Take that stack down; the data stays
+	@node compose/src/swarm-down.ts
+
 .PHONY: workspace split
 workspace: compose/$(lockfile) ## Clone the services that are missing here, as workspace.json says
 	@node compose/src/workspace.ts

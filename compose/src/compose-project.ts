@@ -19,9 +19,9 @@ export class ComposeProject {
   private readonly config: Config
   private readonly images: string
 
-  constructor(config: Config) {
+  constructor(config: Config, name = `payments-${createHash('sha256').update(config.dataDir).digest('hex').slice(0, 8)}`) {
     this.config = config
-    this.name = `payments-${createHash('sha256').update(config.dataDir).digest('hex').slice(0, 8)}`
+    this.name = name
     this.images = config.callerEnv.IMAGES ?? this.name
   }
 
@@ -39,12 +39,16 @@ export class ComposeProject {
     progress({ name: 'images', tookMs: Date.now() - begin })
   }
 
+  /** What compose.yaml comes to with these files laid over it, as JSON. */
+  merged(overlays: string[], cpus: number): Promise<string> {
+    const files = ['compose.yaml', ...overlays].flatMap(file => ['--file', file])
+    return this.run([...files, 'config', '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
+  }
+
   /** Starts everything in order, and returns when it is healthy. Throws a Refusal with the last lines of what is not. */
   async up(cpus: number, progress: Progress, limits: Limits): Promise<void> {
-    // An engine refuses to give a container more cores than there are.
-    const env = cpus < 2 ? { POSTGRES_CPUS: String(cpus) } : {}
     try {
-      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env, onLine: tellProgress(this.name, progress) })
+      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: tellProgress(this.name, progress) })
     }
     catch (error) {
       throw await this.whatFailed() ?? error
@@ -99,6 +103,11 @@ export class ComposeProject {
     const how = Status === 'running' ? 'it is not healthy' : `exit code ${ExitCode}`
     return new Refusal(`${failed.name} did not start: ${how}`, await lastLinesOf(failed, LINES_OF_A_DEATH, env))
   }
+}
+
+/** An engine refuses to give a container more cores than there are. */
+function fewerCpus(cpus: number): NodeJS.ProcessEnv {
+  return cpus < 2 ? { POSTGRES_CPUS: String(cpus) } : {}
 }
 
 /** Reads `Container payments-1a2b3c4d-api-1  Healthy`: a step for each container, from its start until it is well or done. */

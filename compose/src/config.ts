@@ -27,6 +27,7 @@ const environment = z.object({
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
+  STACK: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a stack is called by small letters, digits and hyphens, such as payments').default('payments'),
   DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'the levels are trace, debug, info, warn and error').default('info'),
   PART: z.string().regex(/^[a-z]+(-\d+)?$/, 'a part is called api, worker, worker-1 and so on').optional(),
@@ -51,6 +52,8 @@ export interface Config {
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
   dataDir: string
   logLevel: string
+  /** What the stack is called that `make swarm-up` deploys. */
+  stack: string
   /** Which parts `make logs` shows: one by its full name, or all of a kind (`worker`). */
   part?: string
   /** A running system that the harness did not start itself, for validate and audit. */
@@ -88,6 +91,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ports,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
+    stack: values.STACK,
     part: values.PART,
     apiUrl: values.API_URL?.replace(/\/$/, ''),
     databaseUrl: values.DATABASE_URL,

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { LOOK_TIMEOUT_MS } from './docker.ts'
 
-/** The first that knows all that compose.yaml says. */
-const OLDEST_COMPOSE = [2, 20]
+/** The first that knows all that compose.yaml and swarm/swarm.yaml say. */
+const OLDEST_COMPOSE = [2, 25]
 
 export interface Engine {
   /** Null when it can be used; else why not, and what to do about it. */

@@ -47,7 +47,7 @@ describe('the Docker engine', () => {
     const plugin = join(plugins, 'docker-compose')
     writeFileSync(plugin, '#!/bin/sh\n[ "$1" = docker-cli-plugin-metadata ] && echo \'{"SchemaVersion":"0.1.0","Vendor":"x"}\' || echo 2.10.2\n')
     chmodSync(plugin, 0o755)
-    assert.match(askEngine({ PATH, DOCKER_CONFIG: folder }).problem!, /^Docker Compose 2\.10\.2 is too old: version 2\.20 or newer is needed/)
+    assert.match(askEngine({ PATH, DOCKER_CONFIG: folder }).problem!, /^Docker Compose 2\.10\.2 is too old: version 2\.25 or newer is needed/)
   })
 
   it('is not needed: make up says in a line why it goes without, and MODE=compose refuses in one', async () => {

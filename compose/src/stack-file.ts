@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+// Null where it is the image's own.
+const words = z.array(z.string()).nullish().transform(words => words ?? undefined)
+const limits = z.looseObject({ cpus: z.number().transform(String).optional() })
+
+// `docker compose config --format json`, as far as `docker stack deploy` reads it otherwise or not at all. It has no order
+// of starting, no restart policy but that of `deploy`, and cannot forbid new privileges: an engine can, for all of its
+// containers (`no-new-privileges` in its daemon.json).
+const service = z.looseObject({
+  image: z.string(),
+  command: words,
+  entrypoint: words,
+  tmpfs: z.array(z.string()).default([]),
+  shm_size: z.coerce.number().optional(),
+  volumes: z.array(z.unknown()).default([]),
+  ports: z.array(z.looseObject({ published: z.coerce.number() })).optional(),
+  deploy: z.looseObject({ resources: z.looseObject({ limits }) }),
+}).transform(({ build, depends_on, restart, security_opt, tmpfs, shm_size, ...service }) => ({
+  ...service,
+  volumes: [
+    ...service.volumes,
+    ...tmpfs.map(target => ({ type: 'tmpfs', target })),
+    ...shm_size === undefined ? [] : [{ type: 'tmpfs', target: '/dev/shm', tmpfs: { size: shm_size } }],
+  ],
+}))
+
+const composeConfig = z.object({
+  services: z.record(z.string(), service),
+  networks: z.record(z.string(), z.unknown()),
+  volumes: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.unknown()),
+})
+
+/** What `docker stack deploy` reads. */
+export interface StackFile extends Omit<z.output<typeof composeConfig>, 'services'> {
+  version: string
+  services: Record<string, z.output<typeof service>>
+}
+
+/** Makes a stack file of what `docker compose config --format json` prints. */
+export function stackFile(config: string): StackFile {
+  return { version: '3.13', ...composeConfig.parse(JSON.parse(config)) }
+}

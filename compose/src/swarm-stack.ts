@@ -1,0 +1,168 @@
+import type { Config } from './config.ts'
+import type { StackFile } from './stack-file.ts'
+import type { Progress } from './stack.ts'
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ComposeProject } from './compose-project.ts'
+import { writeSecrets } from './compose-secrets.ts'
+import { DataFolder } from './data-folder.ts'
+import { docker } from './docker.ts'
+import { askEngine } from './engine.ts'
+import { requireFreePorts } from './ports.ts'
+import { Refusal } from './refusal.ts'
+import { stackFile } from './stack-file.ts'
+import { whyNotDeployed } from './swarm-tasks.ts'
+import { Swarm } from './swarm.ts'
+
+/** A new machine fetches and builds everything once. */
+const BUILD_TIMEOUT_MS = 20 * 60_000
+const PUSH_TIMEOUT_MS = 10 * 60_000
+/** Each task of each service may take its start period of 30 s, one after the other, and as long again to be rolled back. */
+const DEPLOY_TIMEOUT_MS = 15 * 60_000
+const DATABASE_TIMEOUT_MS = 4 * 60_000
+/** Longer than each grace period of compose.yaml. */
+const REMOVE_TIMEOUT_MS = 120_000
+
+/** What the others need before they start: the database, its logins and its newest schema. */
+const DATABASE = ['postgres', 'logins', 'migrate']
+
+export interface Size { apis: number, workers: number, ports: { api: number, ui: number } }
+
+const inspected = z.array(z.object({
+  Spec: z.object({
+    Name: z.string(),
+    Mode: z.object({ Replicated: z.object({ Replicas: z.int() }).optional() }),
+    EndpointSpec: z.object({ Ports: z.array(z.object({ PublishedPort: z.int() })).optional() }).optional(),
+  }),
+}))
+
+/** The system as a stack of a Docker Swarm: compose.yaml with swarm/swarm.yaml over it. What runs is asked of the swarm alone. */
+export class SwarmStack {
+  private readonly config: Config
+  private readonly name: string
+  private readonly folder: DataFolder
+  private readonly swarm: Swarm
+  private readonly label: string
+
+  constructor(config: Config) {
+    this.config = config
+    this.name = config.stack
+    // Not what `make up` keeps, and `make reset` removes: the passwords belong to the swarm's database.
+    this.folder = new DataFolder(join(config.dataDir, 'swarm'))
+    this.swarm = new Swarm(config.callerEnv)
+    this.label = `label=com.docker.stack.namespace=${this.name}`
+  }
+
+  /**
+   * Deploys the tree as it is, or brings what runs up to date with it, and returns when all of it is healthy. Replicas and
+   * ports that nobody names stay as they are. Throws a Refusal when something does not get well: what ran before runs on.
+   */
+  async up(say: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
+    if (!await this.swarm.exists()) {
+      await requireFreePorts({ api: this.config.ports.api, ui: this.config.ports.ui }, 'make swarm-up')
+      await this.swarm.make()
+      say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
+    }
+    const nodes = await this.swarm.prepareNodes()
+    const now = await this.running()
+    const size = this.wanted(now)
+    await requireFreePorts({
+      ...now.proxy?.port !== size.ports.api && { api: size.ports.api },
+      ...now.ui?.port !== size.ports.ui && { ui: size.ports.ui },
+    }, 'make swarm-up')
+
+    this.folder.create()
+    writeSecrets(this.folder.secrets, this.folder.passwords())
+    const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
+    await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
+    const file = stackFile(await project.merged(['swarm/swarm.yaml'], askEngine(this.config.callerEnv).cpus))
+    await this.nameByContent(file, nodes, signal)
+    // The schema first: each migration is safe while the old code still runs.
+    const database = Object.fromEntries(Object.entries(file.services).filter(([name]) => DATABASE.includes(name)))
+    await this.deploy('database', { ...file, services: database }, DATABASE_TIMEOUT_MS, progress, signal)
+    await this.deploy('everything', file, DEPLOY_TIMEOUT_MS, progress, signal)
+    return size
+  }
+
+  /** Takes the stack down; the volume with the data stays. Also ends a swarm that `up` made. */
+  async down(): Promise<{ ran: boolean, left: boolean }> {
+    if (!await this.swarm.exists())
+      return { ran: false, left: false }
+    const ran = await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]) !== ''
+    if (ran) {
+      await this.swarm.look(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
+      await this.swarm.untilNone(['container', 'ls', '--all', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
+      await this.swarm.untilNone(['network', 'ls', '--filter', this.label, '--format', '{{.Name}}'], REMOVE_TIMEOUT_MS)
+    }
+    return { ran, left: await this.swarm.leaveIfMade() }
+  }
+
+  /** The volume that has the data, on the node of Postgres. */
+  get volume(): string {
+    return `${this.name}_postgres`
+  }
+
+  private wanted(now: Awaited<ReturnType<SwarmStack['running']>>): Size {
+    const { config } = this
+    const named = (variable: string) => Boolean(config.callerEnv[variable])
+    return {
+      apis: named('APIS') ? config.apis : now.api?.replicas ?? config.apis,
+      workers: config.workers ?? now.worker?.replicas ?? 1,
+      ports: {
+        api: named('API_PORT') ? config.ports.api : now.proxy?.port ?? config.ports.api,
+        ui: named('UI_PORT') ? config.ports.ui : now.ui?.port ?? config.ports.ui,
+      },
+    }
+  }
+
+  private async running(): Promise<Record<string, { replicas?: number, port?: number } | undefined>> {
+    const ids = (await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label])).split('\n').filter(id => id !== '')
+    const services = ids.length === 0 ? [] : inspected.parse(JSON.parse(await this.swarm.look(['service', 'inspect', ...ids])))
+    return Object.fromEntries(services.map(({ Spec: { Name, Mode, EndpointSpec } }) => [
+      Name.slice(this.name.length + 1),
+      { replicas: Mode.Replicated?.Replicas, port: EndpointSpec?.Ports?.[0]?.PublishedPort },
+    ]))
+  }
+
+  // A tag of compose.yaml moves with each build. What a swarm restarts or rolls back to must be what it was, so each image
+  // gets a second tag, by what is in it: an image that is built anew without a change keeps it, and its service stays.
+  private async nameByContent(file: StackFile, nodes: number, signal: AbortSignal): Promise<void> {
+    const services = Object.values(file.services)
+    const tags = new Map<string, string>()
+    for (const image of new Set(services.map(service => service.image))) {
+      const content = await this.swarm.look(['image', 'inspect', '--format', '{{json .RootFS.Layers}}{{json .Config}}', image])
+      const tag = `${image}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`
+      await this.swarm.look(['image', 'tag', image, tag])
+      tags.set(image, tag)
+    }
+    for (const service of services)
+      service.image = tags.get(service.image)!
+    const [host] = services[0]!.image.split('/')
+    if (host === 'localhost' || /[.:]/.test(host!)) {
+      for (const tag of tags.values())
+        await docker(['image', 'push', '--quiet', tag], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+    }
+    else if (nodes > 1) {
+      throw new Refusal(`this swarm has ${nodes} nodes, which must all get the images from somewhere: IMAGES=registry.example.com/payments make swarm-up`)
+    }
+  }
+
+  private async deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    const begin = Date.now()
+    progress({ name: step, tookMs: null })
+    const path = join(this.folder.path, 'stack.json')
+    writeFileSync(path, JSON.stringify(file, null, 2))
+    try {
+      // Waits until all is healthy, or rolled back.
+      await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
+    }
+    catch (error) {
+      if (signal.aborted)
+        throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
+      throw await whyNotDeployed(this.swarm, this.name, error)
+    }
+    progress({ name: step, tookMs: Date.now() - begin })
+  }
+}

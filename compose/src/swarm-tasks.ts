@@ -1,0 +1,49 @@
+import type { Swarm } from './swarm.ts'
+import { z } from 'zod'
+import { readable } from './log-line.ts'
+import { Refusal } from './refusal.ts'
+
+const LINES_OF_A_DEATH = 20
+
+const services = z.array(z.object({
+  ID: z.string(),
+  Spec: z.object({ Name: z.string() }),
+  UpdateStatus: z.object({ State: z.string().optional() }).optional(),
+}))
+const tasks = z.array(z.object({
+  ID: z.string(),
+  ServiceID: z.string(),
+  CreatedAt: z.string(),
+  Status: z.object({ State: z.string(), Err: z.string().default('') }),
+}))
+type Task = z.infer<typeof tasks>[number]
+
+/** A Refusal that tells which service of a stack did not get well and what its last task said; or else the failure itself. */
+export async function whyNotDeployed(swarm: Swarm, stack: string, failure: unknown): Promise<unknown> {
+  const idsOf = async (...args: string[]) => (await swarm.look(args)).split('\n').filter(id => id !== '')
+  const serviceIds = await idsOf('service', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`)
+  const taskIds = serviceIds.length > 0 ? await idsOf('stack', 'ps', '--quiet', '--no-trunc', stack) : []
+  if (taskIds.length === 0)
+    return failure
+  const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
+  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...serviceIds])))) {
+    const own = all.filter(task => task.ServiceID === ID)
+    const failed = newest(own.filter(({ Status }) => Status.Err !== ''))
+    const rolledBack = UpdateStatus?.State?.startsWith('rollback_') ?? false
+    const well = own.some(({ Status }) => ['running', 'complete'].includes(Status.State))
+    if (failed && (rolledBack || !well)) {
+      const outcome = rolledBack ? 'was rolled back to what ran before' : 'did not start'
+      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err}`, await lastLines(swarm, failed))
+    }
+  }
+  return failure
+}
+
+function newest(found: Task[]): Task | undefined {
+  return found.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt)).at(-1)
+}
+
+async function lastLines(swarm: Swarm, { ID }: Task): Promise<string[]> {
+  const said = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_OF_A_DEATH), ID]).catch(() => '')
+  return said.split('\n').filter(line => line !== '').map(line => readable(line))
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repoRoot } from './config.ts'
 import { containers, lastLinesOf, partName } from './containers.ts'
-import { docker, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
+import { docker, lines, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 import { Refusal } from './refusal.ts'
 
 const folder = join(repoRoot, 'compose')
@@ -59,7 +59,7 @@ export class ComposeProject {
   async remove(timeoutMs: number): Promise<void> {
     await this.run(['down', '--volumes', '--remove-orphans'], { timeoutMs })
     const env = this.env()
-    const images = (await docker(['image', 'ls', '--quiet', `${this.images}/*`], { env, timeoutMs: LOOK_TIMEOUT_MS })).split('\n').filter(id => id !== '')
+    const images = lines(await docker(['image', 'ls', '--quiet', `${this.images}/*`], { env, timeoutMs: LOOK_TIMEOUT_MS }))
     if (images.length > 0)
       await docker(['image', 'rm', '--force', ...new Set(images)], { env, timeoutMs })
   }

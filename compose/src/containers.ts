@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { docker, LOOK_TIMEOUT_MS, lookSync } from './docker.ts'
+import { docker, lines, LOOK_TIMEOUT_MS, lookSync } from './docker.ts'
 import { readable } from './log-line.ts'
 
 /** The services that keep running, in the order in which they start. The others run once. */
@@ -35,7 +35,6 @@ export function partName(service: string, number: string): string {
 }
 
 const idsOf = (project: string) => ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=com.docker.compose.project=${project}`]
-const lines = (output: string) => output.split('\n').filter(line => line !== '')
 
 /** All containers of the project, those that ran once as well, in the order of SERVICES and of their numbers. */
 export async function containers(project: string, env: NodeJS.ProcessEnv): Promise<Container[]> {

@@ -69,3 +69,8 @@ export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null 
   const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : null
 }
+
+/** The lines of what a command printed. */
+export function lines(output: string): string[] {
+  return output.split('\n').filter(line => line !== '')
+}

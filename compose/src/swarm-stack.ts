@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { ComposeProject } from './compose-project.ts'
 import { writeSecrets } from './compose-secrets.ts'
 import { DataFolder } from './data-folder.ts'
-import { docker } from './docker.ts'
+import { docker, lines } from './docker.ts'
 import { askEngine } from './engine.ts'
 import { requireFreePorts } from './ports.ts'
 import { Refusal } from './refusal.ts'
@@ -80,9 +80,9 @@ export class SwarmStack {
     const file = stackFile(await project.merged(['swarm/swarm.yaml'], askEngine(this.config.callerEnv).cpus))
     await this.nameByContent(file, nodes, signal)
     // The schema first: each migration is safe while the old code still runs.
-    const database = Object.fromEntries(Object.entries(file.services).filter(([name]) => DATABASE.includes(name)))
-    await this.deploy('database', { ...file, services: database }, DATABASE_TIMEOUT_MS, progress, signal)
-    await this.deploy('everything', file, DEPLOY_TIMEOUT_MS, progress, signal)
+    const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
+    await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
+    await this.deploy('services', part(name => !DATABASE.includes(name)), DEPLOY_TIMEOUT_MS, progress, signal)
     return size
   }
 
@@ -91,11 +91,14 @@ export class SwarmStack {
     if (!await this.swarm.exists())
       return { ran: false, left: false }
     const ran = await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]) !== ''
-    if (ran) {
+    if (ran)
       await this.swarm.look(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
-      await this.swarm.untilNone(['container', 'ls', '--all', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
-      await this.swarm.untilNone(['network', 'ls', '--filter', this.label, '--format', '{{.Name}}'], REMOVE_TIMEOUT_MS)
-    }
+    await this.swarm.untilNone(['container', 'ls', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
+    // Not every engine removes what has run to its end.
+    const ended = lines(await this.swarm.look(['container', 'ls', '--all', '--quiet', '--filter', this.label]))
+    if (ended.length > 0)
+      await this.swarm.look(['container', 'rm', '--force', '--volumes', ...ended], REMOVE_TIMEOUT_MS)
+    await this.swarm.untilNone(['network', 'ls', '--filter', this.label, '--format', '{{.Name}}'], REMOVE_TIMEOUT_MS)
     return { ran, left: await this.swarm.leaveIfMade() }
   }
 
@@ -118,7 +121,7 @@ export class SwarmStack {
   }
 
   private async running(): Promise<Record<string, { replicas?: number, port?: number } | undefined>> {
-    const ids = (await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label])).split('\n').filter(id => id !== '')
+    const ids = lines(await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]))
     const services = ids.length === 0 ? [] : inspected.parse(JSON.parse(await this.swarm.look(['service', 'inspect', ...ids])))
     return Object.fromEntries(services.map(({ Spec: { Name, Mode, EndpointSpec } }) => [
       Name.slice(this.name.length + 1),
@@ -152,7 +155,7 @@ export class SwarmStack {
   private async deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
     const begin = Date.now()
     progress({ name: step, tookMs: null })
-    const path = join(this.folder.path, 'stack.json')
+    const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
     try {
       // Waits until all is healthy, or rolled back.

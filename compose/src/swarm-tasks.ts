@@ -1,5 +1,6 @@
 import type { Swarm } from './swarm.ts'
 import { z } from 'zod'
+import { lines } from './docker.ts'
 import { readable } from './log-line.ts'
 import { Refusal } from './refusal.ts'
 
@@ -20,7 +21,7 @@ type Task = z.infer<typeof tasks>[number]
 
 /** A Refusal that tells which service of a stack did not get well and what its last task said; or else the failure itself. */
 export async function whyNotDeployed(swarm: Swarm, stack: string, failure: unknown): Promise<unknown> {
-  const idsOf = async (...args: string[]) => (await swarm.look(args)).split('\n').filter(id => id !== '')
+  const idsOf = async (...args: string[]) => lines(await swarm.look(args))
   const serviceIds = await idsOf('service', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`)
   const taskIds = serviceIds.length > 0 ? await idsOf('stack', 'ps', '--quiet', '--no-trunc', stack) : []
   if (taskIds.length === 0)
@@ -45,5 +46,5 @@ function newest(found: Task[]): Task | undefined {
 
 async function lastLines(swarm: Swarm, { ID }: Task): Promise<string[]> {
   const said = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_OF_A_DEATH), ID]).catch(() => '')
-  return said.split('\n').filter(line => line !== '').map(line => readable(line))
+  return lines(said).map(line => readable(line))
 }

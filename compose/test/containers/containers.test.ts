@@ -1,10 +1,10 @@
 import type { Container } from '../../src/containers.ts'
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { ComposeProject } from '../../src/compose-project.ts'
 import { containers } from '../../src/containers.ts'
+import { settled, startLoad } from '../support/load.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
@@ -85,17 +85,18 @@ describe('the system in containers', () => {
     await load.reach(200)
     const { failures, ids } = await load.stop()
     assert.deepEqual(failures, [])
-    await settled(ids)
+    await settled(api, ids)
   })
 
   it('scales to four workers under load and back to one: every payment is settled once', async () => {
-    const load = startLoad(system.stack.endpoints().api)
+    const { api } = system.stack.endpoints()
+    const load = startLoad(api)
     assert.equal((await system.verb('scale', { WORKERS: '4' })).code, 0)
     await load.reach(200)
     assert.equal((await system.verb('scale', { WORKERS: '1' })).code, 0)
     const { failures, ids } = await load.stop()
     assert.deepEqual(failures, [])
-    await settled(ids)
+    await settled(api, ids)
     assert.equal((await system.verb('audit')).code, 0)
   })
 
@@ -118,36 +119,5 @@ describe('the system in containers', () => {
     const container = found.find(({ name }) => name === part)
     const args = container ? ['exec', container.Id] : ['run', '--rm', '--network', `${new ComposeProject(system.config).name}_inside`, 'postgres:18']
     return execFileSync('docker', [...args, 'bash', '-c', line], { encoding: 'utf8', stdio: 'pipe' })
-  }
-
-  async function settled(ids: string[]): Promise<void> {
-    const { api } = system.stack.endpoints()
-    for (const id of ids)
-      await until(`${id} is settled`, async () => (await (await fetch(`${api}/payments/${id}`)).json() as { status: string }).status === 'completed', 60_000)
-  }
-
-  /** Eight callers that pay, each again as soon as it has its answer. */
-  function startLoad(api: string) {
-    const failures: string[] = []
-    const ids: string[] = []
-    const stopped = new AbortController()
-    const caller = async (): Promise<void> => {
-      while (!stopped.signal.aborted) {
-        await pay(api, { accountId: `load-${randomUUID().slice(0, 2)}`, amount: '1.00' })
-          .then(id => ids.push(id), (error: Error) => failures.push(error.message))
-      }
-    }
-    const callers = Array.from({ length: 8 }, caller)
-    return {
-      reach: async (more: number) => {
-        const goal = ids.length + failures.length + more
-        await until(`${more} more are answered`, () => ids.length + failures.length >= goal, 60_000)
-      },
-      stop: async () => {
-        stopped.abort()
-        await Promise.all(callers)
-        return { failures, ids }
-      },
-    }
   }
 })

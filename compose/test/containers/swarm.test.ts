@@ -1,0 +1,181 @@
+import type { Outcome } from '../support/temporary-stack.ts'
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { repoRoot } from '../../src/config.ts'
+import { freePort, isFree } from '../../src/ports.ts'
+import { startLoad } from '../support/load.ts'
+import { run } from '../support/run.ts'
+import { until } from '../support/until.ts'
+
+const PAUSE_MS = 20 // of each of the eight callers: enough requests to notice, and a machine that still can roll
+
+describe('the system as a stack of a Docker Swarm', function () {
+  this.timeout(900_000)
+  const parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
+  const tree = join(parent, 'tree') // a copy, since the test changes the API
+  const stack = `test-${randomBytes(4).toString('hex')}`
+  const inSwarm = () => docker('info', '--format', '{{.Swarm.LocalNodeState}}') === 'active'
+  let env: Record<string, string>
+  let api: string
+  let wasInSwarm: boolean
+  let paid = 0
+
+  before(async () => {
+    const uninteresting = ['node_modules', '.output', '.nuxt', '.data', '.git', '.tools']
+    cpSync(repoRoot, tree, { recursive: true, filter: source => !uninteresting.includes(basename(source)) })
+    symlinkSync(join(repoRoot, 'compose/node_modules'), join(tree, 'compose/node_modules'))
+    const { PATH = '', HOME = '' } = process.env
+    env = { PATH, HOME, STACK: stack, DATA_DIR: join(parent, 'data'), API_PORT: String(await freePort()), UI_PORT: String(await freePort()) }
+    api = `http://localhost:${env.API_PORT}`
+    wasInSwarm = inSwarm()
+  })
+  after(async () => {
+    await verb('swarm-down')
+    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `${stack}/*`)
+    if (images !== '')
+      docker('image', 'rm', '--force', ...images.split('\n'))
+    docker('volume', 'rm', '--force', `${stack}_postgres`)
+    rmSync(parent, { recursive: true, force: true })
+  })
+
+  it('is refused in one line when a port is taken, and makes no swarm then', async () => {
+    const server = createServer().listen(Number(env.API_PORT), '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { code, stdout, stderr } = await verb('swarm-up')
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, new RegExp(`^port ${env.API_PORT}, for the API, is taken by pid ${process.pid} .*: make swarm-up API_PORT=\\d+\n$`))
+      assert.equal(inSwarm(), wasInSwarm)
+    }
+    finally {
+      server.close()
+    }
+  })
+
+  it('starts with one verb, which says that it makes a swarm', async () => {
+    const { code, stdout, stderr } = await verb('swarm-up')
+    assert.equal(code, 0, stderr)
+    assert.equal(/^This engine was in no swarm: made one/m.test(stdout), !wasInSwarm)
+    assert.deepEqual(replicas(), { api: '1/1', logins: '0/1 (1/1 completed)', migrate: '0/1 (1/1 completed)', postgres: '1/1', proxy: '1/1', ui: '1/1', worker: '1/1' })
+    assert.equal((await fetch(`http://localhost:${env.UI_PORT}/health`)).status, 200)
+  })
+
+  it('confines every container as compose.yaml does, and opens no port but those of the proxy and the console', () => {
+    const published: string[] = []
+    for (const id of docker('container', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`).split('\n')) {
+      const [{ Config, HostConfig, NetworkSettings }] = JSON.parse(docker('container', 'inspect', id)) as [Confined]
+      const { ReadonlyRootfs, CapDrop, Init, Memory, NanoCpus, PidsLimit } = HostConfig
+      assert.deepEqual({ ReadonlyRootfs, CapDrop, Init }, { ReadonlyRootfs: true, CapDrop: ['ALL'], Init: true }, Config.Image)
+      assert.match(Config.User, /^(?:node|postgres|haproxy)$/, Config.Image)
+      assert.ok(Memory > 0 && NanoCpus > 0 && PidsLimit! > 0, `${Config.Image} has limits`)
+      assert.doesNotMatch(Config.Env.join('\n'), /PASSWORD=|DATABASE_URL/)
+      published.push(...Object.values(NetworkSettings.Ports).flatMap(ports => ports ?? []).map(({ HostPort }) => HostPort))
+    }
+    assert.deepEqual(new Set(published), new Set([env.API_PORT, env.UI_PORT]))
+    assert.equal(docker('network', 'inspect', '--format', '{{.Internal}}', `${stack}_inside`), 'true')
+  })
+
+  it('scales to three APIs and four workers under load: no request fails', async () => {
+    const { code, stderr } = await underLoad('scale', () => verb('swarm-up', { APIS: '3', WORKERS: '4' }))
+    assert.equal(code, 0, stderr)
+    assert.deepEqual([replicas().api, replicas().worker], ['3/3', '4/4'])
+    assert.equal(query('select count(*) from recon_workers where stopped_at is null'), '4')
+  })
+
+  it('rolls an update out under load: no request fails, and the replicas stay as many', async () => {
+    const before = running('api')
+    appendFileSync(join(tree, 'payments-api/src/main.ts'), '\n// changed\n')
+    const { code, stderr } = await underLoad('update', () => verb('swarm-up'))
+    assert.equal(code, 0, stderr)
+    const after = running('api')
+    assert.equal(after.length, 3)
+    assert.equal(new Set(after).size, 1)
+    assert.ok(!before.includes(after[0]!), 'it is another image')
+    assert.deepEqual(replicas().worker, '4/4')
+  })
+
+  it('rolls one back by itself that does not get healthy, under load: no request fails, and it says so', async () => {
+    const before = running('api')
+    const file = join(tree, 'payments-api/src/http/health.ts')
+    const source = readFileSync(file, 'utf8')
+    writeFileSync(file, source.replace(`res.json({ status: 'ready' })`, `sendProblem(res, 'unavailable', 'It is broken.')`))
+    assert.notEqual(readFileSync(file, 'utf8'), source)
+    const { code, stderr } = await underLoad('rollback', () => verb('swarm-up'))
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`^${stack}_api was rolled back to what ran before: .*unhealthy.*\n  \\| .*payments-api`))
+    await until('three run', () => replicas().api === '3/3', 60_000)
+    assert.deepEqual(running('api'), before)
+  })
+
+  it('has settled every payment once, and the ledger keeps every promise', async () => {
+    await until('all is settled', () => query(`select count(*) from payments where status = 'pending'`) === '0', 60_000)
+    assert.equal(query(`select count(*) from payments where status = 'completed'`), String(paid))
+    const folder = join(repoRoot, 'contracts/invariants')
+    for (const file of readdirSync(folder).filter(name => name.endsWith('.sql')))
+      assert.equal(query(readFileSync(join(folder, file), 'utf8')), '', file)
+  })
+
+  it('goes with one verb, which leaves the data alone, and the swarm that it made', async () => {
+    const { code, stdout, stderr } = await verb('swarm-down')
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, new RegExp(`The data stays: .* docker volume rm ${stack}_postgres removes it`))
+    for (const kind of ['container', 'network'])
+      assert.equal(docker(kind, 'ls', ...kind === 'container' ? ['--all'] : [], '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`), '', kind)
+    for (const port of [env.API_PORT, env.UI_PORT])
+      assert.ok(await isFree(Number(port)), `port ${port}`)
+    assert.equal(inSwarm(), wasInSwarm)
+    assert.match((await verb('swarm-down')).stdout, /^No stack .* runs here\.\n$/)
+  })
+
+  function verb(name: string, settings: Record<string, string> = {}): Promise<Outcome> {
+    return run(join(tree, 'compose'), { ...env, ...settings }, process.execPath, `src/${name}.ts`)
+  }
+
+  /** Does it while payments are made, before, meanwhile and after. None may fail. */
+  async function underLoad<T>(what: string, change: () => Promise<T>): Promise<T> {
+    const load = startLoad(api, PAUSE_MS)
+    await load.reach(50)
+    const begin = Date.now()
+    const outcome = await change()
+    const tookMs = Date.now() - begin
+    await load.reach(50)
+    const { failures, ids } = await load.stop()
+    paid += ids.length
+    console.log(`      ${what}: ${(tookMs / 1000).toFixed(1)} s, ${ids.length + failures.length} requests, ${failures.length} failed`)
+    assert.deepEqual(failures, [])
+    return outcome
+  }
+
+  /** How many run of how many that should: `docker service ls`. */
+  function replicas(): Record<string, string> {
+    const services = docker('service', 'ls', '--filter', `label=com.docker.stack.namespace=${stack}`, '--format', '{{.Name}} {{.Replicas}}').split('\n').sort()
+    return Object.fromEntries(services.map(line => [line.slice(stack.length + 1, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
+  }
+
+  /** The image of each task of the service that should run. */
+  function running(service: string): string[] {
+    return docker('service', 'ps', '--filter', 'desired-state=running', '--format', '{{.Image}}', `${stack}_${service}`).split('\n')
+  }
+
+  function query(sql: string): string {
+    const postgres = docker('container', 'ls', '--quiet', '--filter', `label=com.docker.swarm.service.name=${stack}_postgres`)
+    return docker('exec', postgres, 'psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'payments', '--tuples-only', '--no-align', '-c', sql)
+  }
+})
+
+/** What of `docker inspect` says how a container is kept in. */
+interface Confined {
+  Config: { User: string, Image: string, Env: string[] }
+  HostConfig: { ReadonlyRootfs: boolean, CapDrop: string[], Init: boolean, Memory: number, NanoCpus: number, PidsLimit: number | null }
+  NetworkSettings: { Ports: Record<string, { HostPort: string }[] | null> }
+}
+
+function docker(...args: string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
+}

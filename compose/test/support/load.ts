@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pay } from './pay.ts'
+import { until } from './until.ts'
+
+/** Eight callers that pay, each again so many milliseconds after it has its answer. */
+export function startLoad(api: string, pauseMs = 0) {
+  const failures: string[] = []
+  const ids: string[] = []
+  const stopped = new AbortController()
+  const caller = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await pay(api, { accountId: `load-${randomUUID().slice(0, 2)}`, amount: '1.00' })
+        .then(id => ids.push(id), (error: Error) => failures.push(error.message))
+      await delay(pauseMs)
+    }
+  }
+  const callers = Array.from({ length: 8 }, caller)
+  return {
+    /** Waits until so many more payments are answered. */
+    reach: async (more: number): Promise<void> => {
+      const goal = ids.length + failures.length + more
+      await until(`${more} more are answered`, () => ids.length + failures.length >= goal, 60_000)
+    },
+    /** Lets each caller have its last answer. */
+    stop: async (): Promise<{ failures: string[], ids: string[] }> => {
+      stopped.abort()
+      await Promise.all(callers)
+      return { failures, ids }
+    },
+  }
+}
+
+/** Waits until each payment is completed. */
+export async function settled(api: string, ids: string[]): Promise<void> {
+  for (const id of ids)
+    await until(`${id} is settled`, async () => (await (await fetch(`${api}/payments/${id}`)).json() as { status: string }).status === 'completed', 60_000)
+}

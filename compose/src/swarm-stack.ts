@@ -13,7 +13,7 @@ import { askEngine } from './engine.ts'
 import { requireFreePorts } from './ports.ts'
 import { Refusal } from './refusal.ts'
 import { stackFile } from './stack-file.ts'
-import { whyNotDeployed } from './swarm-tasks.ts'
+import { whatIsNotWell } from './swarm-tasks.ts'
 import { Swarm } from './swarm.ts'
 
 /** A new machine fetches and builds everything once. */
@@ -157,15 +157,14 @@ export class SwarmStack {
     progress({ name: step, tookMs: null })
     const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
-    try {
-      // Waits until all is healthy, or rolled back.
-      await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
-    }
-    catch (error) {
-      if (signal.aborted)
-        throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
-      throw await whyNotDeployed(this.swarm, this.name, error)
-    }
+    // Waits until all is healthy or rolled back; both count as a success.
+    const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
+      .then(() => null, (error: Error) => error)
+    if (signal.aborted)
+      throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
+    const problem = await whatIsNotWell(this.swarm, this.name) ?? failure
+    if (problem)
+      throw problem
     progress({ name: step, tookMs: Date.now() - begin })
   }
 }

@@ -19,13 +19,13 @@ const tasks = z.array(z.object({
 }))
 type Task = z.infer<typeof tasks>[number]
 
-/** A Refusal that tells which service of a stack did not get well and what its last task said; or else the failure itself. */
-export async function whyNotDeployed(swarm: Swarm, stack: string, failure: unknown): Promise<unknown> {
+/** Which service of a stack was rolled back or has nothing that runs, and what its last task said. Null when all are well. */
+export async function whatIsNotWell(swarm: Swarm, stack: string): Promise<Refusal | null> {
   const idsOf = async (...args: string[]) => lines(await swarm.look(args))
   const serviceIds = await idsOf('service', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`)
   const taskIds = serviceIds.length > 0 ? await idsOf('stack', 'ps', '--quiet', '--no-trunc', stack) : []
   if (taskIds.length === 0)
-    return failure
+    return null
   const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
   for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...serviceIds])))) {
     const own = all.filter(task => task.ServiceID === ID)
@@ -37,7 +37,7 @@ export async function whyNotDeployed(swarm: Swarm, stack: string, failure: unkno
       return new Refusal(`${Name} ${outcome}: ${failed.Status.Err}`, await lastLines(swarm, failed))
     }
   }
-  return failure
+  return null
 }
 
 function newest(found: Task[]): Task | undefined {

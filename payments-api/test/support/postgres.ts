@@ -44,6 +44,8 @@ async function startContainer(): Promise<TestPostgres | null> {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
   const name = `payments-test-${process.pid}-${Date.now()}`
   const stop = atExit(() => spawnSync('docker', ['rm', '--force', '--volumes', name], { timeout: STOP_TIMEOUT_MS, stdio: 'ignore' }))
+  // And after a SIGKILL, which nothing here hears of: a shell of its own, whose input ends when this process does.
+  spawn('sh', ['-c', 'cat; exec docker rm --force --volumes "$0"', name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }).unref()
   try {
     const container = await new PostgreSqlContainer(IMAGE)
       .withName(name)

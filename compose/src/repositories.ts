@@ -44,7 +44,8 @@ async function run(args: string[], input: string | Buffer = ''): Promise<string>
     const { code, killed, stderr = '' } = error as { code?: string | number, killed?: boolean, stderr?: string }
     if (code === 'ENOENT')
       throw new Refusal('git is not installed: https://git-scm.com')
-    const said = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR)/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
+    // ssh says why before git says that it could not read.
+    const said = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR|ssh:|Host key)|Permission denied/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
     throw new Refusal(killed ? `git ${args[0]} did not end within ${TIMEOUT_MS / 60_000} minutes` : said || `git ${args[0]} failed`)
   }
 }

@@ -86,14 +86,31 @@ describe('three repositories', function () {
     assert.match(stderr, /^.*split is not empty: choose another folder with DEST=folder\n$/)
   })
 
+  it('begin where a shallow clone does, and say so in a line', async () => {
+    const [shallow, pieces] = [join(parent, 'shallow'), join(parent, 'pieces')]
+    await git(parent, 'clone', '--quiet', '--depth', '1', `file://${origin}`, shallow)
+    borrowDependencies(shallow)
+    const { code, stdout, stderr } = await verb(shallow, 'split', { DEST: pieces })
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^This clone is shallow: .*: git fetch --unshallow$/m)
+    for (const name of [...SERVICES, HARNESS])
+      assert.equal(await git(join(pieces, name), 'rev-list', '--count', 'HEAD'), '1\n')
+    assert.equal(await git(join(pieces, HARNESS), 'rev-parse', 'HEAD:compose'), await git(origin, 'rev-parse', 'HEAD:compose'))
+  })
+
   it('say which of them cannot be cloned, and why, and leave the others', async () => {
     const bad = join(parent, 'bad')
     await git(parent, 'clone', '--quiet', join(remotes, `${HARNESS}.git`), bad)
-    writeFileSync(join(bad, 'workspace.json'), '{"payments-api": "main", "recon-worker": "no-such-branch", "no-such-service": "main"}')
     borrowDependencies(bad)
-    const { code, stdout, stderr } = await verb(bad, 'workspace', { REPO_BASE: remotes })
+    const away = await verb(bad, 'workspace', { REPO_BASE: 'https://name:secret@127.0.0.1:1/owner/' })
+    assert.deepEqual([away.code, away.stdout], [1, ''])
+    assert.deepEqual(away.stderr.match(/^\S+ could not be cloned from https:\/\/127\.0\.0\.1:1\/owner\/[\w-]+, branch main: .*Failed to connect/gm)?.length, 3, away.stderr)
+    assert.match(away.stderr, /^Where the services are: make workspace REPO_BASE=.*\n$/m)
+
+    writeFileSync(join(bad, 'workspace.json'), '{"payments-api": "main", "recon-worker": "no-such-branch", "no-such-service": "main"}')
+    const { code, stdout, stderr } = await verb(bad, 'workspace', { REPO_BASE: `${remotes}/` })
     assert.equal(code, 1)
-    assert.match(stdout, /^payments-api +cloned from .*, branch main/m)
+    assert.match(stdout, /^payments-api +cloned from .*remotes\/payments-api, branch main/m)
     assert.match(stderr, /^recon-worker could not be cloned from .*, branch no-such-branch: .*no-such-branch.* not found/m)
     assert.match(stderr, /^no-such-service could not be cloned from .*: .*no-such-service.* does not exist/m)
     rmSync(bad, { recursive: true, force: true })

@@ -23,7 +23,7 @@ ui_build := payments-ui/.output/nitro.json
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART; as in make up WORKERS=2 API_PORT=3101'
+	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; as in make up WORKERS=2 API_PORT=3101'
 	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
 .PHONY: up down status logs reset scale validate audit service migrate load bench

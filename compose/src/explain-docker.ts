@@ -19,6 +19,14 @@ const KNOWN: [said: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
     () => 'a port was taken by somebody else meanwhile: make up again says by whom',
   ],
   [
+    /unknown (?:shorthand )?flag.*detach/,
+    () => 'the docker command is too old for a swarm: version 26 or newer is needed, https://docs.docker.com/engine/install',
+  ],
+  [
+    /only updates to Labels are allowed/,
+    () => 'the swarm has other passwords than this clone: deploy from the one that made the stack, or copy its DATA_DIR/swarm here',
+  ],
+  [
     // BuildKit asks a registry for an image that the engine does not have.
     /"https?:\/\/(?:registry-1\.docker\.io|([^/"]+))\/v2\/(?:library\/)?([^"]+)\/manifests\/([^"]+)"/,
     ([, host, name, tag]) => noImage(`${host ? `${host}/` : ''}${name}:${tag}`),

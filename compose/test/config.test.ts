@@ -25,6 +25,7 @@ describe('the settings', () => {
     ['APIS', '5', /the number of API processes is a whole number from 1 to 4/],
     ['MODE', 'docker', /the modes are embedded and compose/],
     ['LOG_LEVEL', 'loud', /the levels are/],
+    ['STACK', 'My Stack', /a stack is called by small letters/],
     ['PART', '../api', /a part is called/],
     ['API_URL', 'localhost', /http/],
   ]

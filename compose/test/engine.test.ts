@@ -73,6 +73,8 @@ describe('a docker command that fails', () => {
     ['Bind for 127.0.0.1:3001 failed: port is already allocated', /^a port was taken by somebody else meanwhile/],
     [' > [api internal] load metadata for docker.io/library/node:24-bookworm-slim:', /^the base image node:24-bookworm-slim cannot be had/],
     ['failed to do request: Head "https://registry-1.docker.io/v2/library/postgres/manifests/18": dial tcp', /^the base image postgres:18 cannot be had/],
+    ['unknown flag: --detach', /^the docker command is too old for a swarm: version 26/],
+    ['Error response from daemon: rpc error: code = InvalidArgument desc = only updates to Labels are allowed', /^the swarm has other passwords than this clone/],
     ['npm error code EAI_AGAIN', /^the npm registry cannot be reached from a container \(EAI_AGAIN\)/],
   ]
   for (const [said, meaning] of cases) {

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Swarm } from '../src/swarm.ts'
+
+// What no single machine has all of: a docker command that answers as an engine in each state would.
+describe('an engine in a swarm', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'payments-test-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  function exists(state: string, managing: boolean): Promise<boolean> {
+    const swarm = JSON.stringify({ LocalNodeState: state, ControlAvailable: managing, NodeID: 'n' })
+    writeFileSync(join(folder, 'docker'), `#!/bin/sh\ncase "$*" in compose*) echo 2.40.3 ;; *json*) echo '${swarm}' ;; *) echo 28.2.2 2 ;; esac\n`)
+    chmodSync(join(folder, 'docker'), 0o755)
+    return new Swarm({ PATH: `${folder}:/usr/bin:/bin` }).exists()
+  }
+
+  it('deploys as a manager', async () => {
+    assert.equal(await exists('active', true), true)
+  })
+
+  it('makes one where it is in none', async () => {
+    assert.equal(await exists('inactive', false), false)
+  })
+
+  for (const [state, line] of [
+    ['active', /^this engine is a worker of a swarm, which cannot deploy: do this on a manager/],
+    ['locked', /^the swarm of this engine is locked: docker swarm unlock$/],
+    ['pending', /^this engine has not joined its swarm \(pending\): docker info says why/],
+  ] as const) {
+    it(`is refused in one line: ${state}`, async () => {
+      await assert.rejects(exists(state, false), { name: 'Refusal', message: line })
+    })
+  }
+
+  it('is not there without Docker: one line', async () => {
+    await assert.rejects(new Swarm({ PATH: join(folder, 'none') }).exists(), { name: 'Refusal', message: /^Docker is not installed; make up needs no Docker$/ })
+  })
+})

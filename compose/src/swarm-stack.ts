@@ -162,9 +162,9 @@ export class SwarmStack {
       .then(() => null, (error: Error) => error)
     if (signal.aborted)
       throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
-    const problem = await whatIsNotWell(this.swarm, this.name) ?? failure
-    if (problem)
-      throw problem
+    const problem = await whatIsNotWell(this.swarm, Object.keys(file.services).map(service => `${this.name}_${service}`)).catch((error: Error) => failure ?? error)
+    if (problem ?? failure)
+      throw problem ?? failure
     progress({ name: step, tookMs: Date.now() - begin })
   }
 }

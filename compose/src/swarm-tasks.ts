@@ -19,22 +19,21 @@ const tasks = z.array(z.object({
 }))
 type Task = z.infer<typeof tasks>[number]
 
-/** Which service of a stack was rolled back or has nothing that runs, and what its last task said. Null when all are well. */
-export async function whatIsNotWell(swarm: Swarm, stack: string): Promise<Refusal | null> {
-  const idsOf = async (...args: string[]) => lines(await swarm.look(args))
-  const serviceIds = await idsOf('service', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`)
-  const taskIds = serviceIds.length > 0 ? await idsOf('stack', 'ps', '--quiet', '--no-trunc', stack) : []
+/** Which of these services was rolled back or has nothing that runs, and what its last task said. Null when all are well. */
+export async function whatIsNotWell(swarm: Swarm, names: string[]): Promise<Refusal | null> {
+  const taskIds = lines(await swarm.look(['service', 'ps', '--quiet', '--no-trunc', ...names]))
   if (taskIds.length === 0)
     return null
   const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
-  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...serviceIds])))) {
+  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...names])))) {
     const own = all.filter(task => task.ServiceID === ID)
-    const failed = newest(own.filter(({ Status }) => Status.Err !== ''))
+    // A part that is stopped for not being healthy may end as if all were well. Those that had to go are 'shutdown'.
+    const failed = newest(own.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
     const rolledBack = UpdateStatus?.State?.startsWith('rollback_') ?? false
     const well = own.some(({ Status }) => ['running', 'complete'].includes(Status.State))
     if (failed && (rolledBack || !well)) {
       const outcome = rolledBack ? 'was rolled back to what ran before' : 'did not start'
-      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err}`, await lastLines(swarm, failed))
+      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err || 'it did not get healthy'}`, await lastLines(swarm, failed))
     }
   }
   return null

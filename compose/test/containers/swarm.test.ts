@@ -112,7 +112,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     const { code, stderr, fewest } = await underLoad('rollback', () => verb('swarm-up'))
     assert.equal(code, 1)
     assert.equal(fewest, 3)
-    assert.match(stderr, new RegExp(`^${stack}_api was rolled back to what ran before: .*health.*\n  \\| .*payments-api`))
+    assert.match(stderr, new RegExp(`^${stack}_api was rolled back to what ran before: .*health.*\n  \\| .*listening`))
     await until('three run', () => replicas().api === '3/3', 60_000)
     assert.deepEqual(running('api'), before)
   })

@@ -82,8 +82,14 @@ describe('the services and tasks', function () {
     assert.match(await platform.runTask('test'), /^1 passed, 0 failed$/m)
   })
 
-  it('run the tasks that check: load', async () => {
-    assert.match(await platform.runTask('load'), /All thresholds hold/)
+  it('run the tasks that check: load', async function () {
+    const said = await platform.runTask('load').catch((error: Error) => error.message)
+    const [none] = /there is no k6 .*/.exec(said) ?? []
+    if (none) {
+      console.log(`      skipped: ${none}`)
+      this.skip()
+    }
+    assert.match(said, /All thresholds hold/)
   })
 
   it('all stop, by make down too, with nothing left', async () => {

@@ -19,8 +19,8 @@ import { Swarm } from './swarm.ts'
 /** A new machine fetches and builds everything once. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
 const PUSH_TIMEOUT_MS = 10 * 60_000
-/** Each task of each service may take its start period of 30 s, one after the other, and as long again to be rolled back. */
-const DEPLOY_TIMEOUT_MS = 15 * 60_000
+/** Task after task: 20 of them take ten seconds each, and the first that is broken half a minute, and as long to be rolled back. */
+const DEPLOY_TIMEOUT_MS = 8 * 60_000
 const DATABASE_TIMEOUT_MS = 4 * 60_000
 /** Longer than each grace period of compose.yaml. */
 const REMOVE_TIMEOUT_MS = 120_000
@@ -60,13 +60,8 @@ export class SwarmStack {
    * ports that nobody names stay as they are. Throws a Refusal when something does not get well: what ran before runs on.
    */
   async up(say: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
-    if (!await this.swarm.exists()) {
-      await requireFreePorts({ api: this.config.ports.api, ui: this.config.ports.ui }, 'make swarm-up')
-      await this.swarm.make()
-      say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
-    }
-    const nodes = await this.swarm.prepareNodes()
-    const now = await this.running()
+    const inSwarm = await this.swarm.exists()
+    const now = inSwarm ? await this.running() : {}
     const size = this.wanted(now)
     await requireFreePorts({
       ...now.proxy?.port !== size.ports.api && { api: size.ports.api },
@@ -78,7 +73,13 @@ export class SwarmStack {
     const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
     await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
     const file = stackFile(await project.merged(['swarm/swarm.yaml'], askEngine(this.config.callerEnv).cpus))
-    await this.nameByContent(file, nodes, signal)
+
+    if (!inSwarm) {
+      await this.swarm.make()
+      say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
+    }
+    const nodes = await this.swarm.prepareNodes()
+    await this.nameByContent(file, nodes, progress, signal)
     // The schema first: each migration is safe while the old code still runs.
     const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
     await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
@@ -131,7 +132,7 @@ export class SwarmStack {
 
   // A tag of compose.yaml moves with each build. What a swarm restarts or rolls back to must be what it was, so each image
   // gets a second tag, by what is in it: an image that is built anew without a change keeps it, and its service stays.
-  private async nameByContent(file: StackFile, nodes: number, signal: AbortSignal): Promise<void> {
+  private async nameByContent(file: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
     const services = Object.values(file.services)
     const tags = new Map<string, string>()
     for (const image of new Set(services.map(service => service.image))) {
@@ -144,8 +145,10 @@ export class SwarmStack {
       service.image = tags.get(service.image)!
     const [host] = services[0]!.image.split('/')
     if (host === 'localhost' || /[.:]/.test(host!)) {
+      const begin = Date.now()
       for (const tag of tags.values())
         await docker(['image', 'push', '--quiet', tag], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+      progress({ name: 'push', tookMs: Date.now() - begin })
     }
     else if (nodes > 1) {
       throw new Refusal(`this swarm has ${nodes} nodes, which must all get the images from somewhere: IMAGES=registry.example.com/payments make swarm-up`)

@@ -1,7 +1,6 @@
 import type { Config } from './config.ts'
 import type { StackFile } from './stack-file.ts'
 import type { Progress } from './stack.ts'
-import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -10,6 +9,7 @@ import { writeSecrets } from './compose-secrets.ts'
 import { DataFolder } from './data-folder.ts'
 import { docker, lines } from './docker.ts'
 import { askEngine } from './engine.ts'
+import { nameByContent } from './name-by-content.ts'
 import { requireFreePorts } from './ports.ts'
 import { Refusal } from './refusal.ts'
 import { stackFile } from './stack-file.ts'
@@ -79,7 +79,8 @@ export class SwarmStack {
       say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
     }
     const nodes = await this.swarm.prepareNodes()
-    await this.nameByContent(file, nodes, progress, signal)
+    await nameByContent(this.swarm, file)
+    await this.share(file, nodes, progress, signal)
     // The schema first: each migration is safe while the old code still runs.
     const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
     await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
@@ -130,24 +131,14 @@ export class SwarmStack {
     ]))
   }
 
-  // A tag of compose.yaml moves with each build. What a swarm restarts or rolls back to must be what it was, so each image
-  // gets a second tag, by what is in it: an image that is built anew without a change keeps it, and its service stays.
-  private async nameByContent(file: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
-    const services = Object.values(file.services)
-    const tags = new Map<string, string>()
-    for (const image of new Set(services.map(service => service.image))) {
-      const content = await this.swarm.look(['image', 'inspect', '--format', '{{json .RootFS.Layers}}{{json .Config}}', image])
-      const tag = `${image}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`
-      await this.swarm.look(['image', 'tag', image, tag])
-      tags.set(image, tag)
-    }
-    for (const service of services)
-      service.image = tags.get(service.image)!
-    const [host] = services[0]!.image.split('/')
+  // Where the images are named after a registry, all nodes get them there.
+  private async share({ services }: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    const images = new Set(Object.values(services).map(({ image }) => image))
+    const [host] = [...images][0]!.split('/')
     if (host === 'localhost' || /[.:]/.test(host!)) {
       const begin = Date.now()
-      for (const tag of tags.values())
-        await docker(['image', 'push', '--quiet', tag], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+      for (const image of images)
+        await docker(['image', 'push', '--quiet', image], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
       progress({ name: 'push', tookMs: Date.now() - begin })
     }
     else if (nodes > 1) {

@@ -28,7 +28,11 @@ describe('the system as a stack of a Docker Swarm', function () {
   let wasInSwarm: boolean
   let paid = 0
 
+  // mocha runs no more hooks after a Ctrl-C.
+  const onInterrupt = () => void remove().finally(() => process.exit(130))
+
   before(async () => {
+    process.once('SIGINT', onInterrupt)
     const uninteresting = ['node_modules', '.output', '.nuxt', '.data', '.git', '.tools']
     cpSync(repoRoot, tree, { recursive: true, filter: source => !uninteresting.includes(basename(source)) })
     symlinkSync(join(repoRoot, 'compose/node_modules'), join(tree, 'compose/node_modules'))
@@ -37,14 +41,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     api = `http://localhost:${env.API_PORT}`
     wasInSwarm = inSwarm()
   })
-  after(async () => {
-    await verb('swarm-down')
-    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `${stack}/*`)
-    if (images !== '')
-      docker('image', 'rm', '--force', ...images.split('\n'))
-    docker('volume', 'rm', '--force', `${stack}_postgres`)
-    rmSync(parent, { recursive: true, force: true })
-  })
+  after(remove)
 
   it('is refused in one line when a port is taken, and makes no swarm then', async () => {
     const server = createServer().listen(Number(env.API_PORT), '127.0.0.1')
@@ -136,6 +133,16 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.equal(inSwarm(), wasInSwarm)
     assert.match((await verb('swarm-down')).stdout, /^No stack .* runs here\.\n$/)
   })
+
+  async function remove(): Promise<void> {
+    process.off('SIGINT', onInterrupt)
+    await verb('swarm-down')
+    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `${stack}/*`)
+    if (images !== '')
+      docker('image', 'rm', '--force', ...images.split('\n'))
+    docker('volume', 'rm', '--force', `${stack}_postgres`)
+    rmSync(parent, { recursive: true, force: true })
+  }
 
   function verb(name: string, settings: Record<string, string> = {}): Promise<Outcome> {
     return run(join(tree, 'compose'), { ...env, ...settings }, process.execPath, `src/${name}.ts`)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Asks until the answer is neither false, null nor undefined, and returns it. Throws when it is not by the deadline. */
-export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000, pollMs = 30): Promise<NonNullable<T>> {
+export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs
   while (true) {
     const answer = await ask()
@@ -9,6 +9,6 @@ export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutM
       return answer
     if (Date.now() > deadline)
       throw new Error(`waited ${timeoutMs / 1000} s in vain until ${what}`)
-    await delay(pollMs)
+    await delay(30)
   }
 }

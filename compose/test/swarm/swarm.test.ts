@@ -17,10 +17,10 @@ const PAUSE_MS = 20 // of each of the eight callers: enough requests to notice, 
 
 describe('the system as a stack of a Docker Swarm', function () {
   this.timeout(900_000)
-  const parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
-  const tree = join(parent, 'tree') // a copy, since the test changes the API
   const stack = `test-${randomBytes(4).toString('hex')}`
   const inSwarm = () => docker('info', '--format', '{{.Swarm.LocalNodeState}}') === 'active'
+  let parent: string
+  let tree: string // a copy, since the test changes the API
   let env: Record<string, string>
   let api: string
   let wasInSwarm: boolean
@@ -31,6 +31,8 @@ describe('the system as a stack of a Docker Swarm', function () {
 
   before(async () => {
     process.once('SIGINT', onInterrupt)
+    parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
+    tree = join(parent, 'tree')
     const uninteresting = ['node_modules', '.output', '.nuxt', '.data', '.git', '.tools']
     cpSync(repoRoot, tree, { recursive: true, filter: source => !uninteresting.includes(basename(source)) })
     symlinkSync(join(repoRoot, 'compose/node_modules'), join(tree, 'compose/node_modules'))

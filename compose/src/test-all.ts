@@ -22,11 +22,10 @@ const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui s
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // Then, in turn, what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
 const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
-// Beside them the swarm, which mostly waits: for health, and to see a broken update fail. The images come first, since a
-// new machine takes minutes to make them, and each stack then finds them made.
-const swarm = [one('images', 'compose', 'docker', 'compose', 'build'), tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')]
+// The images first, since a new machine takes minutes to make them; each stack then finds them made.
+const images = one('images', 'compose', 'docker', 'compose', 'build')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
-const needEngine = [swarm[1]!, inContainers]
+const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
 
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const begin = Date.now()
@@ -35,7 +34,7 @@ let interrupted = false
 process.on('SIGINT', () => interrupted = true)
 
 const { only } = readConfig()
-const names = [...nuxt, ...sources, ...systems, ...swarm, inContainers].map(check => check.name)
+const names = [...nuxt, ...sources, ...systems, images, inContainers, inSwarm].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} is wrong: no check is called so; there are: ${names.join(', ')}`)
   process.exit(1)
@@ -43,8 +42,8 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
 
 const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
 const { problem } = askEngine(process.env)
-verdicts.push(...(await Promise.all([inTurn(systems), problem === null ? inTurn(swarm) : []])).flat())
-verdicts.push(...problem === null ? await inTurn([inContainers]) : needEngine.filter(wanted).map(check => skipCheck(check, problem)))
+verdicts.push(...await inTurn(systems))
+verdicts.push(...problem === null ? await inTurn([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, problem)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
 const result = interrupted ? 'Interrupted' : failed.length > 0 ? `Failed: ${failed.join(', ')};` : 'Everything passed'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { docker, LOOK_TIMEOUT_MS } from './docker.ts'
+import { docker, lines, LOOK_TIMEOUT_MS } from './docker.ts'
 import { askEngine } from './engine.ts'
 import { Refusal } from './refusal.ts'
 
@@ -80,7 +80,7 @@ export class Swarm {
     const deadline = Date.now() + timeoutMs
     for (let left = await this.look(args); left !== ''; left = await this.look(args)) {
       if (Date.now() > deadline)
-        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until these are gone`, left.trim().split('\n'))
+        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until these are gone`, lines(left))
       await delay(POLL_MS)
     }
   }
@@ -94,7 +94,7 @@ export class Swarm {
   }
 
   private async nodes() {
-    const ids = (await this.look(['node', 'ls', '--quiet'])).trim().split('\n')
+    const ids = lines(await this.look(['node', 'ls', '--quiet']))
     return nodes.parse(JSON.parse(await this.look(['node', 'inspect', ...ids])))
   }
 

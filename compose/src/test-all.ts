@@ -41,8 +41,8 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
 }
 
 const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
-const { problem } = askEngine(process.env)
 verdicts.push(...await inTurn(systems))
+const { problem } = askEngine(process.env)
 verdicts.push(...problem === null ? await inTurn([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, problem)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)

@@ -60,10 +60,12 @@ describe('the API process', () => {
     await assert.rejects(start({ PORT: new URL(url).port }), /ended with 1: payments-api: port \d+ on 127\.0\.0\.1 is taken; [^\n]*\n$/)
   })
 
-  it('answers 503 while the database cannot be reached, stays healthy, and tells nothing of it', async () => {
+  it('answers 503 within 2 s while the database cannot be reached, stays healthy, and tells nothing of it', async () => {
     const api = await start({ DATABASE_URL: 'postgres://payments_api:geheim@127.0.0.1:1/payments' })
+    const startedAt = Date.now()
     const { status, headers, text } = await post(api)
     assert.equal(status, 503)
+    assert.ok(Date.now() - startedAt < 2_000)
     assert.equal(headers.get('retry-after'), '1')
     assert.doesNotMatch(text, /ECONNREFUSED|127\.0\.0\.1|geheim|payments_api/)
     assert.equal((await call(`${api.url}/ready`)).status, 503)

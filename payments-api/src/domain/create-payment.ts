@@ -74,7 +74,7 @@ export function createPayments(deps: CreatePaymentDeps): (request: PaymentReques
     // A key that is taken has its answer, and must not open an account.
     const holder = await deps.findByKey(caller, idempotencyKey)
     if (holder)
-      return answerFor(holder, request)
+      return answerFor(holder, requestHash(request))
     if (currency !== undefined)
       return { kind: 'currency-mismatch', accountCurrency: currency }
     remember(accountId, await deps.openAccount(accountId, request.currency))
@@ -88,11 +88,12 @@ export function createPayments(deps: CreatePaymentDeps): (request: PaymentReques
         return result
     }
     const id = uuidv7()
+    const hash = requestHash(request)
     const holder = await deps.write({
       id,
       caller: request.caller,
       idempotencyKey: request.idempotencyKey,
-      requestHash: requestHash(request),
+      requestHash: hash,
       accountId: request.accountId,
       amount: formatAmount(request.minorUnits, currencyDigits(request.currency) ?? 0),
       currency: request.currency,
@@ -102,10 +103,10 @@ export function createPayments(deps: CreatePaymentDeps): (request: PaymentReques
     })
     if (holder === 'in-use')
       return { kind: 'key-in-use' }
-    return holder.id === id ? { kind: 'created', payment: holder } : answerFor(holder, request)
+    return holder.id === id ? { kind: 'created', payment: holder } : answerFor(holder, hash)
   }
 }
 
-function answerFor(holder: KeyHolder, request: PaymentRequest): CreateResult {
-  return holder.requestHash.equals(requestHash(request)) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
+function answerFor(holder: KeyHolder, hash: Buffer): CreateResult {
+  return holder.requestHash.equals(hash) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
 }

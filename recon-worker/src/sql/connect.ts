@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000
 
-/** Two connections: one settles, the other one tells that this worker lives. They are opened when first needed. */
+/** Three connections: two settle, the third one tells that this worker lives. They are opened when first needed. */
 export function connect(databaseUrl: string, log: Logger): Knex {
   return knex({
     client: 'pg',
@@ -24,7 +24,7 @@ export function connect(databaseUrl: string, log: Logger): Knex {
     },
     pool: {
       min: 0,
-      max: 2,
+      max: 3,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
       propagateCreateError: true,
       afterCreate: limitSilence,

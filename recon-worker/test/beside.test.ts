@@ -1,0 +1,85 @@
+import type { Knex } from 'knex'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import pg from 'pg'
+import { pino } from 'pino'
+import { connect } from '../src/sql/connect.ts'
+import { createDatabase } from './support/database.ts'
+import { startLoop } from './support/loop.ts'
+import { accept } from './support/payments.ts'
+import { settled } from './support/settled.ts'
+import { waitFor } from './support/wait-for.ts'
+
+const BATCH_SIZE = 10
+
+describe('the batch beside', () => {
+  let database: TestDatabase
+  let db: Knex
+  let holder: pg.Client
+  let stop: (() => Promise<void>) | undefined
+
+  beforeEach(async () => {
+    database = await createDatabase()
+    db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
+    holder = new pg.Client({ connectionString: database.url() })
+    await holder.connect()
+  })
+  afterEach(async () => {
+    await holder?.end() // and with it what it holds
+    await stop?.()
+    stop = undefined
+    await db?.destroy()
+    await database?.drop()
+  })
+
+  /** A batch of payments for an account. */
+  const batchOf = (accountId: string): { accountId: string, amount: string }[] => Array.from({ length: BATCH_SIZE }, () => ({ accountId, amount: '1.00' }))
+  /** Keeps an account from being posted to, until released. */
+  async function hold(accountId: string): Promise<void> {
+    await holder.query('begin')
+    await holder.query('select from accounts where id = $1 for update', [accountId])
+  }
+
+  it('settles while the other one waits, and both are finished when the loop is told to end', async () => {
+    await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2'), ...batchOf('ACC-3')])
+    await hold('ACC-HELD')
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('all but the held batch are settled', async () => await settled(database) === 3 * BATCH_SIZE)
+
+    let ended = false
+    const end = stop().then(() => ended = true)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    assert.equal(ended, false, 'a batch is under way')
+    await holder.query('rollback')
+    await end
+    assert.equal(await settled(database), 4 * BATCH_SIZE)
+  })
+
+  it('that is rolled back is taken again by the loop, and its jobs count no attempt', async () => {
+    await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2')])
+    await hold('ACC-HELD')
+    const url = new URL(database.url('payments_worker'))
+    url.searchParams.set('options', '-c lock_timeout=300ms')
+    await db.destroy()
+    db = connect(url.href, pino({ level: 'silent' }))
+    let timeouts = 0
+    db.on('query-error', ({ code }: { code: string }) => timeouts += code === '55P03' ? 1 : 0)
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('all but the held batch are settled', async () => await settled(database) === 2 * BATCH_SIZE)
+    await waitFor('both have met the lock', () => timeouts >= 2)
+    await holder.query('rollback')
+    await waitFor('all are settled', async () => await settled(database) === 3 * BATCH_SIZE)
+    await stop()
+    assert.deepEqual(await database.sql('select distinct attempts from recon_jobs'), [{ attempts: 1 }])
+  })
+
+  it('is none while nothing is left over: one claim finds what an idle worker is woken for', async () => {
+    let claims = 0
+    db.on('query', ({ sql }: { sql: string }) => claims += sql.includes('skip locked') ? 1 : 0)
+    await accept(database, batchOf('ACC-1').slice(1))
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('it looked again and sleeps', () => claims >= 3)
+    await stop()
+    assert.equal(claims, 3, 'a batch, an empty claim above its mark, and one of all')
+  })
+})

@@ -13,6 +13,8 @@ export interface RunOnceOptions extends SettleOptions {
   batchSize: number
   /** Low-water mark, see claimJobs. */
   since?: Date | '-infinity'
+  /** This batch is settled beside another one of this worker, see claimJobs. */
+  beside?: boolean
 }
 
 /**
@@ -22,9 +24,9 @@ export interface RunOnceOptions extends SettleOptions {
  *
  * @throws what the database throws for reasons that are not one job's: then everything was rolled back
  */
-export async function runOnce(db: Knex, { batchSize, since = '-infinity', ...options }: RunOnceOptions): Promise<Batch> {
+export async function runOnce(db: Knex, { batchSize, since = '-infinity', beside = false, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
-    const claimed = await claimJobs(trx, { limit: batchSize, since })
+    const claimed = await claimJobs(trx, { limit: batchSize, since, beside })
     return await settle(trx, claimed, options)
   })
 }

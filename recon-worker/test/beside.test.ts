@@ -1,8 +1,10 @@
 import type { Knex } from 'knex'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
+import knex from 'knex'
 import pg from 'pg'
 import { pino } from 'pino'
+import { claimJobs } from '../src/sql/claim-jobs.ts'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
 import { startLoop } from './support/loop.ts'
@@ -53,6 +55,21 @@ describe('the batch beside', () => {
     await holder.query('rollback')
     await end
     assert.equal(await settled(database), 4 * BATCH_SIZE)
+  })
+
+  it('is none where two other workers have one batch each in hand', async () => {
+    await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2')])
+    await hold('ACC-HELD')
+    const others = knex({ client: 'pg', connection: database.url('payments_worker'), pool: { min: 2, max: 2 } })
+    const claims = await Promise.all([others.transaction(), others.transaction()])
+    for (const claim of claims)
+      await claimJobs(claim, { limit: 1, since: new Date() })
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('the loop waits for the account', async () => (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 1)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    assert.equal(await settled(database), BATCH_SIZE)
+    await Promise.all(claims.map(claim => claim.rollback()))
+    await others.destroy()
   })
 
   it('that is rolled back is taken again by the loop, and its jobs count no attempt', async () => {

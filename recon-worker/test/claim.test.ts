@@ -40,7 +40,7 @@ describe('the claim', () => {
   /** How many pages of the jobs' table and indexes the worker's own statement reads. */
   async function pagesRead(since: Date | '-infinity'): Promise<number> {
     await claimed(since)
-    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
+    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since, 0]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
     const find = (node: Plan): Plan | undefined => node['Node Type'] === 'LockRows' ? node : node.Plans?.map(find).find(found => found)
     const locking = find(plan.Plan)
     assert.ok(locking, JSON.stringify(plan))

@@ -11,26 +11,37 @@ export interface ClaimedJob {
 }
 
 /**
+ * Advisory locks for the batches in hand, as many as are worth having at once. On two processors a second batch settles
+ * 1.6 times as much, whichever worker has it; a third and fourth only wait for the accounts of the first two.
+ */
+const PLACES = [8_115_001, 8_115_002]
+
+/**
  * Takes up to `limit` jobs that are due, oldest first, skipping those that other workers hold. The row locks are the
  * claim: they last until the transaction ends, however it ends.
  *
  * `since` is a low-water mark: jobs due before it are left out, and with them the dead index entries of jobs that are
  * finished but still visible to an old snapshot. Without it, one idle reader slows every claim further and further.
  *
+ * Each batch takes one of two places if one is free. A worker's own batch goes on without; one `beside` takes no jobs then:
+ * a worker that is alone has two batches in hand, several have one each.
+ *
  * The limit is a literal, so that the planner knows it. The claim is materialized, so that the planner can never run it twice or join before it locks.
  */
-export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit: number, since: Date | '-infinity' }): Promise<ClaimedJob[]> {
+export async function claimJobs(trx: Knex.Transaction, { limit, since, beside = false }: { limit: number, since: Date | '-infinity', beside?: boolean }): Promise<ClaimedJob[]> {
   const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
-    with job as materialized (
+    with place as materialized (
+      select (${PLACES.map(place => `pg_try_advisory_xact_lock(${place})`).join(' or ')})::int as taken),
+    job as materialized (
       select payment_id, run_at, attempts
         from recon_jobs
-       where status = 'pending' and run_at <= now() and run_at >= ?
+       where status = 'pending' and run_at <= now() and run_at >= ? and (select taken from place) >= ?
        order by run_at, payment_id
        limit ${limit}
          for update skip locked)
     select job.payment_id as "paymentId", p.account_id as "accountId", p.currency, p.amount, job.run_at as "runAt", job.attempts
       from job
       join payments p on p.id = job.payment_id
-     order by job.run_at, job.payment_id`, [since]).options({ name: `claim-${limit}-jobs` })
+     order by job.run_at, job.payment_id`, [since, beside ? 1 : 0]).options({ name: `claim-${limit}-jobs` })
   return rows
 }

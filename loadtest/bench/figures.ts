@@ -29,7 +29,7 @@ export function judge({ measure, rounds }: Outcome): Judged[] {
     if (!of || (goal.to !== undefined && !to))
       return []
     const [above, below] = [medians(of), to && medians(to)]
-    const values = (goal.figure === undefined ? Object.keys(above) : [goal.figure])
+    const values = (goal.figure === undefined ? Object.keys(above).filter(name => name !== goal.except) : [goal.figure])
       .map(name => above[name]! / (below ? below[name]! : 1))
     const value = goal.atLeast === undefined ? Math.max(...values) : Math.min(...values)
     return [{ goal, value, met: value >= (goal.atLeast ?? -Infinity) && value <= (goal.atMost ?? Infinity) }]

@@ -8,6 +8,8 @@ export interface Goal {
   to?: string
   /** Without it, each figure must reach the goal, and the worst one is shown. */
   figure?: string
+  /** The figure that this does not ask of, where it asks of each. */
+  except?: string
   atLeast?: number
   atMost?: number
 }

@@ -64,7 +64,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
       do {
         batch = await runOnce(db, { ...options, since, beside: true })
         report(batch)
-      } while (batch.claimed.length === options.batchSize && alone === 0 && !signal.aborted)
+      } while (batch.claimed.length === options.batchSize && !signal.aborted)
     }
     catch (error) {
       log.warn({ err: error }, 'the batch beside was rolled back')

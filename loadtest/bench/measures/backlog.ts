@@ -25,7 +25,7 @@ export const backlog: Measure = {
   run: async (course) => {
     const small = await startStack(course)
     const large = await startStack(course)
-    await fill(large, course.sized(MANY), course)
+    await fill(large, course.sized(MANY), ACCOUNTS, course)
     const [few, many] = [await ours(small), await ours(large)]
     for (let waiting = 0; waiting < course.sized(MANY); waiting += course.sized(MEASURED)) {
       course.progress(`payments that wait: ${waiting.toLocaleString('en')} of ${course.sized(MANY).toLocaleString('en')}`)

@@ -13,7 +13,11 @@ const WARM_UP = 50
 /** What is read, for the n-th request. */
 type Path = (n: number) => string
 
-const account: Path = n => `${ACCOUNT}${n * 7 % ACCOUNTS}`
+/** So few that 1,000 payments fill a page of each. What is read of an account is read of these. */
+const ACCOUNTS_READ = 20
+const RARE_AMOUNT = 'of a rare amount'
+
+const account: Path = n => `${ACCOUNT}${n * 7 % ACCOUNTS_READ}`
 const reads: Record<string, Path> = {
   'newest payments': () => '/payments',
   'pending': () => '/payments?status=pending',
@@ -22,7 +26,7 @@ const reads: Record<string, Path> = {
   'with a discrepancy': () => '/payments?outcome=discrepancy',
   'of an account': n => `/payments?accountId=${account(n)}`,
   'in a range of time': () => '/payments?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z',
-  'of a rare amount': () => '/payments?amountFrom=999999',
+  [RARE_AMOUNT]: () => '/payments?amountFrom=999999',
   'accounts': () => `/accounts?prefix=${ACCOUNT}7`,
   'entries of an account': n => `/accounts/${account(n)}/entries`,
   'balance': n => `/accounts/${account(n)}/balance`,
@@ -32,14 +36,15 @@ const reads: Record<string, Path> = {
 export const reading: Measure = {
   name: 'reads',
   title: 'Reading, with many payments',
-  how: `The 95th percentile in ms of ${REQUESTS} requests, one after the other, over HTTP, for each list with each of its filters, for balances and for one payment with all that belongs to it.`,
+  how: `The 95th percentile in ms of ${REQUESTS} requests, one after the other, over HTTP, for each list with each of its filters, for balances and for one payment with all that belongs to it. No index serves an amount: a page of it looks at up to 10,000 payments, and ends there.`,
   goals: [
-    { what: 'the slowest growing read, 1,000,000 payments to 1,000', of: '1,000,000 payments', to: '1,000 payments', atMost: 1.5 },
+    { what: 'the slowest growing read with an index, 1,000,000 payments to 1,000', of: '1,000,000 payments', to: '1,000 payments', except: RARE_AMOUNT, atMost: 1.5 },
+    { what: 'a list by a rare amount, 1,000,000 payments to 1,000', of: '1,000,000 payments', to: '1,000 payments', figure: RARE_AMOUNT, atMost: 1.5 },
   ],
   run: async (course) => {
     const [few, many] = [await startStack(course), await startStack(course)]
-    await fill(few, FEW, course)
-    await fill(many, Math.max(FEW, course.sized(MANY)), course)
+    await fill(few, FEW, ACCOUNTS_READ, course)
+    await fill(many, Math.max(FEW, course.sized(MANY)), ACCOUNTS, course)
     const [readFew, readMany] = [await reader(few, course), await reader(many, course)]
     await course.compare({ '1,000 payments': readFew, '1,000,000 payments': readMany })
   },

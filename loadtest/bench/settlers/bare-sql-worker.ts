@@ -21,11 +21,13 @@ const TAKE_AND_POST = postBatch('select payment_id from job', `
       from job
      where j.payment_id = job.payment_id),`)
 
-const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
-await client.connect()
+const clients = Array.from({ length: Number(process.env.LOOPS) }, () => new pg.Client({ connectionString: process.env.DATABASE_URL }))
+await Promise.all(clients.map(client => client.connect()))
 console.log('ready')
-while (true) {
-  const { rowCount } = await client.query({ name: 'take-and-post', text: TAKE_AND_POST })
-  if (!rowCount)
-    await delay(IDLE_MS)
-}
+await Promise.all(clients.map(async (client) => {
+  while (true) {
+    const { rowCount } = await client.query({ name: 'take-and-post', text: TAKE_AND_POST })
+    if (!rowCount)
+      await delay(IDLE_MS)
+  }
+}))

@@ -4,12 +4,13 @@ import { plainDatabase } from './plain-posting.ts'
 import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 import { startWorker } from './start-worker.ts'
 
-/** The limit: a loop over one statement that takes jobs, applies the rules and posts, and trusts itself. */
-export async function bareSql(bench: BenchStack, resources: AsyncDisposableStack): Promise<Settler> {
-  const database = await plainDatabase(bench, 'bare_sql', resources)
+/** The limit: so many loops over one statement that takes jobs, applies the rules and posts, and trusts itself. */
+export async function bareSql(bench: BenchStack, loops: number, resources: AsyncDisposableStack): Promise<Settler> {
+  const name = `bare_sql_${loops}`
+  const database = await plainDatabase(bench, name, resources)
   return {
     database,
-    pids: [await startWorker('bare-sql-worker.ts', bench.databaseUrl('bare_sql'), resources)],
+    pids: [await startWorker('bare-sql-worker.ts', bench.databaseUrl(name), resources, { LOOPS: String(loops) })],
     accept: async (payments, accounts) => {
       await openAccounts(database, accounts)
       await database.query(INSERT_WITH_JOBS, [payments, accounts])

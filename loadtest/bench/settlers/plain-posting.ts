@@ -38,7 +38,8 @@ export async function plainDatabase({ database, databaseUrl }: BenchStack, name:
 
 /**
  * Settles the payments of a batch that are still pending, in one statement: the rules, the results, both entries with
- * their running balances, the accounts. `ids` is a query that gives their ids. The accounts are locked in one order.
+ * their running balances, the accounts. `ids` is a query that gives their ids. The accounts are locked in one order,
+ * and last, as ours are.
  */
 export function postBatch(ids: string, before = ''): string {
   return `
@@ -54,7 +55,8 @@ export function postBatch(ids: string, before = ''): string {
            case when amount <= 0 then 'failed' when amount % 1 = 0.13 then 'completed_with_discrepancy' else 'completed' end,
            amount > 0 and amount % 1 <> 0.13,
            case when amount > 0 and amount % 1 = 0.13 then 0.13 else 0.00 end
-      from payment),
+      from payment
+    returning 1),
   leg as materialized (
     select payment.id, payment.currency, payment.amount, side.*
       from payment
@@ -66,6 +68,7 @@ export function postBatch(ids: string, before = ''): string {
     select id, balance, version
       from accounts
      where id in (select account_id from leg)
+       and (select count(*) from result) > 0
      order by id
        for no key update),
   moved as (

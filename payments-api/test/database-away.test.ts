@@ -3,7 +3,10 @@ import type { DatabaseProxy } from './support/database-proxy.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
+import { pino } from 'pino'
+import { connect } from '../src/sql/connect.ts'
 import { call, startApi } from './support/api.ts'
 import { startDatabaseProxy } from './support/database-proxy.ts'
 import { createDatabase } from './support/database.ts'
@@ -96,6 +99,20 @@ describe('while the database gives no answer', () => {
     const rows = await database.sql<{ id: string }>('select id from payments')
     assert.equal(rows.length, 21)
     assert.deepEqual(answers.filter(({ body }) => !rows.some(row => row.id === body.id)), [])
+  })
+
+  it('because this process is busy and late to read it, that is not taken for a database that is away', async () => {
+    const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
+    try {
+      const answers = Promise.all([db.raw('select 1'), db.raw('select 1')]) // one opens the connection, one waits for it
+      await setImmediate()
+      const untilMs = performance.now() + 2_000
+      while (performance.now() < untilMs);
+      await answers
+    }
+    finally {
+      await db.destroy()
+    }
   })
 
   it('because it is slow, that is not taken for a cut network: a payment waits for it', async () => {

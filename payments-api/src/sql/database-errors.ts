@@ -34,7 +34,7 @@ export function isUnavailable(error: unknown): boolean {
       'EHOSTUNREACH',
       'ENETUNREACH',
     ].includes(sqlState(error))
-    || (error instanceof Error && (error.name === 'KnexTimeoutError' || /timeout expired|Query read timeout|timeout exceeded/i.test(error.message)))
+    || (error instanceof Error && /timeout expired|Query read timeout|timeout exceeded/i.test(error.message))
 }
 
 function sqlState(error: unknown): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { groupCommit } from '../src/domain/group-commit.ts'
+import { groupCommit, OVERLAP_AFTER_MS } from '../src/domain/group-commit.ts'
 import { MAX_WAITING, OverloadedError } from '../src/domain/in-batches.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -10,7 +10,7 @@ const LOCKED = new Error('locked')
 const is = { refusedRow: (error: unknown) => error === REFUSED, lockTimeout: (error: unknown) => error === LOCKED, lostConnection: (error: unknown) => error === LOST }
 
 describe('groupCommit', () => {
-  it('writes a lone row at once, and what arrives meanwhile together', async () => {
+  it('writes a lone row at once, and what arrives meanwhile together: after it, or beside it when it takes long', async () => {
     const batches: number[][] = []
     const gates: (() => void)[] = []
     const write = groupCommit<number, number>(async (rows) => {
@@ -20,14 +20,16 @@ describe('groupCommit', () => {
     }, is)
     const answers = [write(1)]
     await new Promise(setImmediate)
-    answers.push(write(2))
+    answers.push(write(2), write(3))
     await new Promise(setImmediate)
-    answers.push(write(3), write(4), write(5))
-    await new Promise(setImmediate)
-    assert.deepEqual(batches, [[1], [2]]) // two in flight, the rest waits
+    assert.deepEqual(batches, [[1]]) // it may be done soon, and they wait for it
+    await waitFor('the second write', () => batches.length === 2)
+    answers.push(write(4), write(5))
+    await delay(2 * OVERLAP_AFTER_MS)
+    assert.deepEqual(batches, [[1], [2, 3]]) // two in flight, the rest waits
     gates[0]!()
     await waitFor('the next write', () => batches.length === 3)
-    assert.deepEqual(batches, [[1], [2], [3, 4, 5]])
+    assert.deepEqual(batches, [[1], [2, 3], [4, 5]])
     gates.forEach(open => open())
     assert.deepEqual(await Promise.all(answers), [10, 20, 30, 40, 50])
   })
@@ -85,15 +87,17 @@ describe('groupCommit', () => {
 
   it('refuses at once what does not fit into the queue, and goes on', async () => {
     let open = (): void => {}
+    let underWay = 0
     const gate = new Promise<void>(resolve => open = resolve)
     const write = groupCommit<number, number>(async (rows) => {
+      underWay++
       await gate
       return rows
     }, is)
     const first = [write(0)]
     await new Promise(setImmediate)
     first.push(write(0))
-    await new Promise(setImmediate) // both writes are under way
+    await waitFor('both writes are under way', () => underWay === 2)
     const waiting = Array.from({ length: MAX_WAITING }, (_, i) => write(i))
     await assert.rejects(write(-1), OverloadedError)
     open()

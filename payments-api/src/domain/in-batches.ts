@@ -16,36 +16,51 @@ export interface Waiting<Item, Result> {
 
 /**
  * Settles items in turn, by natural batching: what arrives while the last batches are on their way goes out together
- * with the next one. No timer: a lone item goes at once. `settle` must resolve or reject each item, and not throw.
+ * with the next one. A lone item goes at once; a batch goes beside another only when that has taken `overlapAfterMs`. `settle` must resolve or reject each item, and not throw.
  *
  * The line is bounded in length and in time. Beyond that an item is rejected with an OverloadedError, at once as far as
  * that can be known: all that were let in are then answered in time, also when more comes than can be done.
  */
 export function inBatches<Item, Result>(
-  limits: { batches: number, batchSize: number },
+  { batches, batchSize, overlapAfterMs = 0 }: { batches: number, batchSize: number, overlapAfterMs?: number },
   settle: (batch: Waiting<Item, Result>[]) => Promise<void>,
 ): (item: Item) => Promise<Result> {
   const line: (Waiting<Item, Result> & { sinceMs: number })[] = []
   let underWay = 0
+  let lastSentMs = 0
+  let overlap: NodeJS.Timeout | undefined
   let flushing = false
   let shedding: NodeJS.Timeout | undefined
 
   function arm(): void {
-    if (flushing || line.length === 0 || underWay >= limits.batches)
+    if (flushing || line.length === 0 || underWay >= batches)
       return
+    if (mustWaitMs() > 0) {
+      overlap ??= setTimeout(() => {
+        overlap = undefined
+        arm()
+      }, mustWaitMs())
+      return
+    }
     flushing = true
     setImmediate(flush) // after this turn's I/O: what arrived together goes together
   }
 
+  function mustWaitMs(): number {
+    return underWay === 0 ? 0 : lastSentMs + overlapAfterMs - performance.now()
+  }
+
   function flush(): void {
     flushing = false
-    while (underWay < limits.batches && line.length > 0) {
+    while (underWay < batches && line.length > 0 && mustWaitMs() <= 0) {
       underWay++
-      void settle(line.splice(0, limits.batchSize)).finally(() => {
+      lastSentMs = performance.now()
+      void settle(line.splice(0, batchSize)).finally(() => {
         underWay--
         arm()
       })
     }
+    arm()
   }
 
   /** Rejects those that have waited for too long, and comes back when the next one will have. */

@@ -69,8 +69,11 @@ export function createMetrics(eventClients: () => number): Metrics {
   return {
     registry,
     measureRequests: (req, res, next) => {
-      const end = requests.startTimer()
-      res.once('close', () => end({ method: req.method, route: req.routePath ?? 'none', status: res.statusCode }))
+      const startedAtMs = performance.now()
+      res.once('close', () => requests.observe(
+        { method: req.method, route: req.routePath ?? 'none', status: res.statusCode },
+        (performance.now() - startedAtMs) / 1_000,
+      ))
       next()
     },
     wrote: (payments, seconds) => {

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Knex } from 'knex'
+import type { Logger } from 'pino'
 import type { CreateResult, PaymentRequest } from '../domain/create-payment.ts'
 import type { PaymentPage } from '../sql/list-payments.ts'
 import type { Route } from './route.ts'
@@ -10,6 +11,7 @@ import { listPayments } from '../sql/list-payments.ts'
 import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
 import { jsonBody } from './json-body.ts'
+import { loggedRequest } from './log-requests.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
@@ -46,10 +48,11 @@ const IdempotencyKey = z.string().regex(/^[\x21-\x7E]{1,255}$/)
 
 export interface PaymentsDeps {
   db: Knex
+  log: Logger
   createPayment: (request: PaymentRequest) => Promise<CreateResult>
 }
 
-export function paymentRoutes({ db, createPayment }: PaymentsDeps): Route[] {
+export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[] {
   async function create(req: Request, res: Response): Promise<void> {
     const idempotencyKey = readIdempotencyKey(req, res)
     if (idempotencyKey === undefined)
@@ -68,8 +71,10 @@ export function paymentRoutes({ db, createPayment }: PaymentsDeps): Route[] {
       case 'created':
       case 'replayed':
         if (result.kind === 'replayed')
-          res.set('Idempotent-Replayed', 'true')
-        res.status(201).set({ 'Location': `/payments/${result.payment.id}`, 'Content-Type': 'application/json; charset=utf-8' })
+          res.setHeader('Idempotent-Replayed', 'true')
+        res.statusCode = 201
+        res.setHeader('Location', `/payments/${result.payment.id}`)
+        res.setHeader('Content-Type', 'application/json; charset=utf-8')
         res.end(acceptedPaymentJson(result.payment))
         return
       case 'key-reused':
@@ -101,7 +106,7 @@ export function paymentRoutes({ db, createPayment }: PaymentsDeps): Route[] {
     res.setTimeout(CSV_STALL_MS, () => res.destroy())
     await pipeline(csvLines(filter, first), res).catch((error: unknown) => {
       if (!res.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-        req.log.error({ err: error }, 'the export broke off')
+        log.error({ req: loggedRequest(req), err: error }, 'the export broke off')
     })
   }
 

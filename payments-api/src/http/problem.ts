@@ -39,7 +39,7 @@ export function sendProblem(res: Response, type: ProblemType, detail: string, er
   const { status } = PROBLEMS[type]
   if (status === 409 || status === 503)
     res.set('Retry-After', String(RETRY_AFTER_SECONDS))
-  res.status(status).type('application/problem+json').send(problemJson(type, detail, String(res.req.id), errors))
+  res.status(status).type('application/problem+json').send(problemJson(type, detail, res.req.id, errors))
 }
 
 /** The body of a problem, for the request with this id. */

@@ -4,7 +4,10 @@ import { quantile } from './figures.ts'
 export interface LoadOptions {
   url: URL
   connections: number
-  durationMs: number
+  /** When to end: after this long, or after so many requests. */
+  until: { ms: number } | { requests: number }
+  /** So many requests a second, however long the answers take: latency counts from when a request was due. Without it, each follows the last answer. */
+  perSecond?: number
   /** The body of a request; every request has an idempotency key of its own. */
   body: (n: number) => string
   /** Ends the load, which then fails. */
@@ -21,7 +24,7 @@ export interface LoadResult {
  * Keeps `connections` keep-alive connections busy, each with one POST at a time, over plain sockets: an HTTP client
  * library would take the processor from what is measured. Throws when an answer is not 201.
  */
-export async function load({ url, connections, durationMs, body, signal }: LoadOptions): Promise<LoadResult> {
+export async function load({ url, connections, until, perSecond, body, signal }: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = []
   const run = crypto.randomUUID()
   const startedAt = performance.now()
@@ -36,13 +39,21 @@ export async function load({ url, connections, durationMs, body, signal }: LoadO
       socket.destroy()
       reject(error)
     }
+    const send = (n: number): void => {
+      const text = body(n)
+      socket.write(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\nIdempotency-Key: ${run}-${n}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+    }
     const next = (): void => {
-      sentAt = performance.now()
-      over = sentAt - startedAt > durationMs
+      const now = performance.now()
+      sentAt = perSecond === undefined ? now : startedAt + sent / perSecond * 1_000
+      over = 'ms' in until ? sentAt - startedAt > until.ms : sent >= until.requests
       if (over)
         return void socket.end()
-      const text = body(++sent)
-      socket.write(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\nIdempotency-Key: ${run}-${sent}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+      const n = ++sent
+      if (sentAt > now)
+        setTimeout(send, sentAt - now, n)
+      else
+        send(n)
     }
     socket.setNoDelay(true).setEncoding('latin1')
     socket.once('connect', next).once('error', fail)

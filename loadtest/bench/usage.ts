@@ -26,6 +26,11 @@ export function peakMemoryMb(pids: number[]): number {
   return Math.max(...pids.map(pid => megabytes(`/proc/${pid}/status`, 'VmHWM')))
 }
 
+/** The memory that a process has now, in MB. */
+export function memoryMb(pid: number): number {
+  return megabytes(`/proc/${pid}/status`, 'VmRSS')
+}
+
 /** Memory that is Postgres's own and not the buffers that all its processes share, in MB, of all of them together. */
 export function privateMemoryMb(postmaster: number): number {
   return processTree(postmaster).reduce((sum, pid) => sum + megabytes(`/proc/${pid}/status`, 'RssAnon'), 0)

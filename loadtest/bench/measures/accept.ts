@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { LoadOptions } from '../http-load.ts'
 import type { Course, Figures, Measure } from '../measure.ts'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,12 +10,15 @@ import { promisify } from 'node:util'
 import { pidOf, startStack } from '../bench-stack.ts'
 import { load } from '../http-load.ts'
 import { pgbenchVersion } from '../machine.ts'
-import { peakMemoryMb, resetPeakMemory } from '../usage.ts'
+import { cpuSeconds, memoryMb, peakMemoryMb, resetPeakMemory } from '../usage.ts'
 
 const CONNECTIONS = 64
 const ACCOUNTS = 1_000
 const SECONDS = 8
 const WARM_UP_SECONDS = 4
+/** For a look at the memory: requests, and how often it is read. */
+const MANY = 200_000
+const LOOKS = 4
 
 /** One payment with its job in one commit, as plainly as it can be done. */
 const ONE_BY_ONE = `
@@ -25,32 +29,60 @@ with p as (
 insert into recon_jobs (payment_id) select id from p;
 `
 
+const HALF = 'ours, at half that rate'
+const MEMORY = `ours, ${MANY.toLocaleString('en')} requests`
+
 export const accepting: Measure = {
   name: 'accept',
   title: 'Accepting over HTTP',
-  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
+  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. At half of that rate, requests are sent on time however long answers take, and latency counts from when they were due. CPU is by process, in microseconds a request; the load generator, the API and Postgres share the machine's processors. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
   goals: [
     { what: 'accepted/s over HTTP, to a bare Express echo', of: 'ours', to: 'Express echo (the ceiling)', figure: 'accepted/s', atLeast: 0.8 },
     { what: 'accepted/s over HTTP, to pgbench, a payment a commit', of: 'ours', to: 'pgbench', figure: 'accepted/s', atLeast: 1 },
+    { what: 'p99 of accepting at half of that rate, ms', of: HALF, figure: 'p99 ms', atMost: 50 },
+    { what: `the API's memory after ${MANY.toLocaleString('en')} requests, to that at their start`, of: MEMORY, figure: 'at the end to the start', atMost: 1.2 },
   ],
   run: async (course) => {
     const bench = await startStack(course)
     const { database } = bench
     bench.stack.pause('worker-1')
-    const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api') }
+    const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api'), postgres: await pidOf(bench, 'postgres') }
     const echo = await startEcho(course.resources)
+    const warmUp = { until: { ms: course.sized(WARM_UP_SECONDS * 1_000) } }
     for (const target of [api, echo]) // the code is compiled by then, and the accounts are known
-      await post(target, WARM_UP_SECONDS, course)
+      await post(target, warmUp, course)
 
+    /** Void where a payment was acknowledged and is not there. */
+    async function ours(pace: Pace): Promise<Figures> {
+      const before = await accepted(database)
+      const { answers, figures } = await post(api, pace, course)
+      if (await accepted(database) - before !== answers)
+        throw new Error(`the run is void: ${answers} payments were acknowledged, and ${await accepted(database) - before} are there`)
+      return figures
+    }
+
+    const until = { ms: course.sized(SECONDS * 1_000) }
+    let perSecond = 0
     const contenders: Record<string, () => Promise<Figures>> = {
       'ours': async () => {
-        const before = await accepted(database)
-        const { answers, figures } = await post(api, SECONDS, course)
-        if (await accepted(database) - before !== answers)
-          throw new Error(`the run is void: ${answers} payments were acknowledged, and ${await accepted(database) - before} are there`)
+        const figures = await ours({ until })
+        perSecond = figures['accepted/s']! / 2
         return figures
       },
-      'Express echo (the ceiling)': async () => (await post(echo, SECONDS, course)).figures,
+      [HALF]: () => ours({ until, perSecond }),
+      [MEMORY]: async () => {
+        const requests = course.sized(MANY) / LOOKS
+        const memory = [memoryMb(api.pid)]
+        for (let look = 1; look <= LOOKS; look++) {
+          await ours({ until: { requests: Math.ceil(requests) } })
+          memory.push(memoryMb(api.pid))
+        }
+        return {
+          'at the end to the start': memory.at(-1)! / memory[0]!,
+          ...Object.fromEntries(memory.map((mb, look) => [`MB after ${(look * MANY / LOOKS).toLocaleString('en')}`, mb])),
+        }
+      },
+      'Express echo (the ceiling)': async () => (await post(echo, { until }, course)).figures,
     }
     if (pgbenchVersion() === undefined)
       course.note('pgbench is not installed (Debian: postgresql-contrib), so it is not beside it.')
@@ -60,8 +92,9 @@ export const accepting: Measure = {
   },
 }
 
-/** Where to post to, and the process that answers. */
-interface Target { url: URL, pid: number }
+/** Where to post to, the process that answers, and the Postgres behind it. */
+interface Target { url: URL, pid: number, postgres?: number }
+type Pace = Pick<LoadOptions, 'until' | 'perSecond'>
 
 async function startEcho(resources: AsyncDisposableStack): Promise<Target> {
   const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts')], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -74,16 +107,31 @@ async function startEcho(resources: AsyncDisposableStack): Promise<Target> {
   return { url: new URL(`http://127.0.0.1:${String(port).trim()}/payments`), pid: echo.pid! }
 }
 
-async function post({ url, pid }: Target, seconds: number, { sized, signal }: Course): Promise<{ answers: number, figures: Figures }> {
+async function post({ url, pid, postgres }: Target, pace: Pace, { signal }: Course): Promise<{ answers: number, figures: Figures }> {
   resetPeakMemory([pid])
+  const cpuOf = (): Record<string, number> => ({
+    'CPU us, its process': cpuSeconds([pid]),
+    ...(postgres !== undefined && { 'CPU us, Postgres': cpuSeconds([postgres]) }),
+    'CPU us, the load generator': (({ user, system }) => (user + system) / 1e6)(process.cpuUsage()),
+  })
+  const before = cpuOf()
   const { answers, perSecond, latencyMs } = await load({
+    ...pace,
     url,
     connections: CONNECTIONS,
-    durationMs: sized(seconds * 1_000),
     body: n => JSON.stringify({ accountId: `ACC-${n % ACCOUNTS}`, amount: '12.50', description: 'Benchmark' }),
     signal,
   })
-  return { answers, figures: { 'accepted/s': perSecond, 'p50 ms': latencyMs.p50, 'p99 ms': latencyMs.p99, 'MB at most, its process': peakMemoryMb([pid]) } }
+  return {
+    answers,
+    figures: {
+      'accepted/s': perSecond,
+      'p50 ms': latencyMs.p50,
+      'p99 ms': latencyMs.p99,
+      'MB at most, its process': peakMemoryMb([pid]),
+      ...Object.fromEntries(Object.entries(cpuOf()).map(([name, seconds]) => [name, (seconds - before[name]!) * 1e6 / answers])),
+    },
+  }
 }
 
 async function accepted(database: pg.Client): Promise<number> {

@@ -69,7 +69,10 @@ export const accepting: Measure = {
         perSecond = figures['accepted/s']! / 2
         return figures
       },
-      [HALF]: () => ours({ until, perSecond }),
+      [HALF]: async () => {
+        const { 'accepted/s': asSent, ...figures } = await ours({ until, perSecond })
+        return { 'sent/s': asSent!, ...figures }
+      },
       [MEMORY]: async () => {
         const requests = course.sized(MANY) / LOOKS
         const memory = [memoryMb(api.pid)]

@@ -1,15 +1,6 @@
 export default defineAppConfig({
   ui: {
     colors: { primary: 'indigo', neutral: 'slate' },
-    // Small and quiet enough for a row of a dense table.
-    badge: {
-      slots: { base: 'whitespace-nowrap' },
-      variants: {
-        size: {
-          md: { base: 'py-0.5', trailingIcon: 'size-3' },
-        },
-      },
-    },
     formField: {
       slots: { error: 'mt-1.5 text-xs first-letter:uppercase' },
       variants: {

@@ -91,9 +91,16 @@ function newerRows(list: PaymentList, payments: Payment[]): Payment[] {
   return payments.map(payment => newer(known.get(payment.id), payment))
 }
 
-/** An answer may have been on its way while the payment settled: a payment leaves pending once and never comes back. */
+/**
+ * An answer may have been on its way while the payment settled: a payment leaves pending once and never comes back.
+ * One that is as it was stays the same object, and its row is not rendered again.
+ */
 function newer(known: Payment | undefined, fetched: Payment): Payment {
-  return known && known.status !== 'pending' && fetched.status === 'pending'
+  return known && ((known.status !== 'pending' && fetched.status === 'pending') || isSame(known, fetched))
     ? known
     : fetched
+}
+
+function isSame(known: Payment, fetched: Payment): boolean {
+  return JSON.stringify(known) === JSON.stringify(fetched)
 }

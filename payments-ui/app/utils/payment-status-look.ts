@@ -1,21 +1,23 @@
 import type { PaymentStatus } from '#shared/types/payment'
+import type { BadgeColor } from './badge-class'
 
 export interface StatusLook {
   label: string
-  color: 'neutral' | 'success' | 'error'
+  color: BadgeColor
+  /** The path of an icon in a square of 24: every row has one, and a component for each is dear. */
   icon: string
 }
 
-/** A status that is added to the list in shared/types/payment.ts and not here does not pass the type check. */
+/** A status that is added to the list in shared/types/payment.ts and not here does not pass the type check. Icons are of Lucide. */
 const LOOKS: Record<PaymentStatus, StatusLook> = {
-  pending: { label: 'Pending', color: 'neutral', icon: 'i-lucide-clock' },
-  completed: { label: 'Completed', color: 'success', icon: 'i-lucide-check' },
-  failed: { label: 'Failed', color: 'error', icon: 'i-lucide-x' },
+  pending: { label: 'Pending', color: 'neutral', icon: 'M12 6v6l4 2M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0' },
+  completed: { label: 'Completed', color: 'success', icon: 'M20 6 9 17l-5-5' },
+  failed: { label: 'Failed', color: 'error', icon: 'M18 6 6 18M6 6l12 12' },
 }
 
 /** How a status is shown. One that only a newer API knows is shown under its plain name. */
 export function paymentStatusLook(status: string): StatusLook {
   return Object.hasOwn(LOOKS, status)
     ? LOOKS[status as PaymentStatus]
-    : { label: status, color: 'neutral', icon: 'i-lucide-circle-help' }
+    : { label: status, color: 'neutral', icon: 'M9.1 9a3 3 0 0 1 5.8 1c0 2-3 3-3 3M12 17h.01M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0' }
 }

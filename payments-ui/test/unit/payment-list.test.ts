@@ -14,6 +14,18 @@ function loaded(...ids: string[]): PaymentList {
 }
 
 describe('the newest page', () => {
+  it('has rows that are as they were be the same objects, and no other', () => {
+    const list = loaded('2', '1')
+    const [second, first] = list.payments
+    const next = withNewestPage(list, {
+      payments: [aPayment({ id: '3' }), aPayment({ id: '2' }), aPayment({ id: '1', status: 'failed' })],
+      nextCursor: null,
+    })
+    expect(next!.payments[1]).toBe(second)
+    expect(next!.payments[2]).not.toBe(first)
+    expect(next!.payments[2]!.status).toBe('failed')
+  })
+
   it('is the whole list while one page was asked for', () => {
     const list = withNewestPage({
       ...emptyPaymentList,

@@ -1,5 +1,14 @@
 export default defineNuxtConfig({
-  modules: ['@nuxt/ui', 'nuxt-security'],
+  modules: [
+    '@nuxt/ui',
+    'nuxt-security',
+    // An icon of @nuxt/icon calls onServerPrefetch, and takes a place in the numbers of useId by that. Nuxt leaves the call
+    // out of the browser's build, where the ids of what comes after an icon would then be others than the server's.
+    (_options, nuxt) => {
+      const { client } = nuxt.options.optimization.treeShake.composables
+      client.vue = client.vue?.filter(name => name !== 'onServerPrefetch') ?? []
+    },
+  ],
   compatibilityDate: '2026-11-01',
   css: ['~/assets/css/main.css'],
   app: {
@@ -17,6 +26,19 @@ export default defineNuxtConfig({
   runtimeConfig: {
     // NUXT_API_URL. Private: only the Nitro server talks to the API, the browser never learns where it is.
     apiUrl: 'http://127.0.0.1:3001',
+  },
+  experimental: {
+    defaults: {
+      // A page's scripts are loaded while the pointer or the focus is on a link to it, and not with every page that has one.
+      nuxtLink: { prefetchOn: { interaction: true, visibility: false } },
+    },
+  },
+  hooks: {
+    // What only another page or a click needs is loaded then.
+    'build:manifest': (manifest) => {
+      for (const file of Object.values(manifest))
+        file.prefetch = false
+    },
   },
   nitro: {
     compressPublicAssets: { gzip: true, brotli: true },

@@ -48,6 +48,11 @@ describe('the console', () => {
     page = await context.newPage()
     page.setDefaultTimeout(TIMEOUT_MS)
     page.on('pageerror', error => problems.push(String(error)))
+    page.on('console', (message) => {
+      // What cannot be loaded is part of some tests; a page that is not as the server rendered it, or breaks its policy, of none.
+      if (/hydrat|content security policy/i.test(message.text()))
+        problems.push(message.text())
+    })
   })
   after(async () => {
     await browser?.close()
@@ -160,6 +165,25 @@ describe('the console', () => {
       await page.locator('input[name=accountId]').fill(account)
       await page.locator('input[name=amount]').fill('12.50')
     }
+
+    it('with what was typed before the page was alive', async () => {
+      const scripts = Promise.withResolvers<void>()
+      await page.route('**/_nuxt/*.js', async (route) => {
+        await scripts.promise
+        await route.continue()
+      })
+      await page.goto(`${ui}/payments/new`)
+      await page.locator('input[name=description]').fill('Typed early')
+      scripts.resolve()
+      await submit().waitFor()
+      await page.unroute('**/_nuxt/*.js')
+      assert.equal(await page.locator('input[name=description]').inputValue(), 'Typed early')
+      await page.locator('input[name=amount]').fill('3.00')
+      const [response] = await Promise.all([page.waitForResponse(isPost), submit().click()])
+      const { id } = await response.json() as { id: string }
+      const { description } = await (await fetch(`${api}/payments/${id}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json() as { description: string }
+      assert.equal(description, 'Typed early')
+    })
 
     it('of a double click', async () => {
       const account = newAccount('double')

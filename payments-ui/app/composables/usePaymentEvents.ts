@@ -14,7 +14,9 @@ export const usePaymentEvents = createSharedComposable(() => {
   const resync = createEventHook<void>()
 
   if (import.meta.client) {
-    const stop = openEventStream('/api/events', {
+    let isLeft = false
+    let stop = () => {}
+    const open = () => stop = openEventStream('/api/events', {
       names: [
         'hello',
         'payment',
@@ -31,7 +33,15 @@ export const usePaymentEvents = createSharedComposable(() => {
         }
       },
     })
-    tryOnScopeDispose(stop)
+    // What it tells must not change a page that is yet coming alive.
+    if (useNuxtApp().isHydrating)
+      onNuxtReady(() => isLeft || open())
+    else
+      open()
+    tryOnScopeDispose(() => {
+      isLeft = true
+      stop()
+    })
   }
 
   return {

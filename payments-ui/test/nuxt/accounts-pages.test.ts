@@ -15,7 +15,7 @@ let prefixes: (string | null)[]
 beforeEach(() => {
   prefixes = []
   FakeEventSource.install()
-  clearNuxtState()
+  clearNuxtState(name => name !== 'color-mode') // the chart reads it
 })
 afterEach(() => {
   page.unmount()
@@ -91,6 +91,11 @@ it('shows an account: balance, entries by and by, the same as a table for those 
   await button('Load more').trigger('click')
   await vi.waitFor(() => expect(entries()).toHaveLength(45))
   expect(page.text()).toContain('All 45 entries')
+  expect(page.get('figure').text()).toContain('$45.00 USD after 23 Nov 2026, 16:05:13 UTC')
+  expect(page.find('details table').exists()).toBe(false)
+  const details = page.get<HTMLDetailsElement>('details')
+  details.element.open = true
+  await details.trigger('toggle')
   const points = page.get('details table').findAll('tbody tr')
   expect(points[0]!.text()).toContain('$1.00')
   expect(points.at(-1)!.text()).toContain('$45.00')

@@ -31,6 +31,7 @@ async function open(route = '/') {
   FakeEventSource.current.send('hello', {}, 'abc:1')
 }
 
+const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
 const rows = () => page.findAll('[data-testid=payment-row]')
 const ids = () => rows().map(row => row.attributes('data-payment-id'))
 const statuses = () => rows().map(row => row.attributes('data-status'))
@@ -193,9 +194,33 @@ it('leads from a row to the payment and to its account', async () => {
   expect(rows()[0]!.findAll('a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-002', '/payments/1'])
 })
 
-describe('filters', () => {
-  const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
+it('follows a row\'s link within the app, and leaves to the browser what opens a tab', async () => {
+  server.payments = [
+    aPayment({ id: '1', accountId: 'ACC-002' }),
+  ]
+  await open()
+  await shows(ids, ['1'])
+  const account = rows()[0]!.get('a')
+  const intoTab = new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey: true })
+  account.element.dispatchEvent(intoTab)
+  expect(intoTab.defaultPrevented).toBe(false)
+  await account.trigger('click')
+  await vi.waitFor(() => expect(useRoute().path).toBe('/accounts/ACC-002'))
+})
 
+it('hides the form, and brings it back with the cursor in it', async () => {
+  await open()
+  const focus = vi.spyOn(HTMLElement.prototype, 'focus')
+  const form = () => page.find('[data-testid=payment-form]')
+  await vi.waitFor(() => expect(form().exists()).toBe(true))
+  await button('Hide form').trigger('click')
+  expect(form().exists()).toBe(false)
+  await button('New payment').trigger('click')
+  await vi.waitFor(() => expect(focus.mock.contexts).toEqual([form().get('input').element]))
+  focus.mockRestore()
+})
+
+describe('filters', () => {
   it('come from the address, go to the server as it takes them, and can be cleared', async () => {
     server.payments = [
       aPayment({ id: '1' }),
@@ -218,6 +243,8 @@ describe('filters', () => {
 
   it('go to the address when they are set, one taken away leaves the others', async () => {
     await open()
+    await button('Filters').trigger('click')
+    await vi.waitFor(() => page.get('select[name=outcome]'))
     await page.get('select[name=outcome]').setValue('discrepancy')
     await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy' }))
     await page.get('input[name=currency]').setValue('eur')

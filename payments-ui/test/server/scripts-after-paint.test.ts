@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest'
+import { scriptsAfterPaint } from '../../server/utils/scripts-after-paint'
+
+const STYLES = '<link nonce="n" rel="stylesheet" href="/a.css" crossorigin>'
+const IMPORTS = '<script nonce="n" type="importmap">{}</script>'
+const PRELOAD = '<link nonce="n" integrity="i" rel="modulepreload" as="script" crossorigin href="/a.js">'
+const ENTRY = '<script nonce="n" integrity="i" type="module" src="/a.js" crossorigin></script>'
+
+it('has modules wait in a template, in their order, and leaves what paints the page', () => {
+  const [first, second, waiting] = scriptsAfterPaint([STYLES + IMPORTS + PRELOAD, `${ENTRY}<title>Payments</title>`])
+  expect(first).toBe(STYLES + IMPORTS)
+  expect(second).toBe('<title>Payments</title>')
+  expect(waiting).toContain(`<template id="scripts">${PRELOAD}${ENTRY}</template><script>`)
+})

@@ -5,6 +5,7 @@ import { firstUuidv7At } from '../domain/uuidv7.ts'
 
 /** Rows that one page may look at when a filter that no index serves leaves most of them out. */
 const MAX_EXAMINED = 10_000
+const COLUMNS = ['id', 'account_id', 'amount', 'currency', 'description', 'status', 'created_at', 'updated_at']
 
 export interface PaymentRow {
   id: string
@@ -61,13 +62,17 @@ export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRe
 
 async function readPage(db: Knex, filter: PaymentFilter, { limit, before, maxExamined = MAX_EXAMINED }: PageRequest): Promise<PaymentPage> {
   const examines = !driverServes(filter)
-  const walk = driver(db, filter, before).limit(examines ? maxExamined : limit + 1)
-  const query = db.from(walk.clone().as('walk'))
-    .join('payments as p', 'p.id', 'walk.id')
-    .leftJoin('reconciliation_results as r', 'r.payment_id', 'walk.id')
-    .select('p.id', 'p.account_id', 'p.amount', 'p.currency', 'p.description', 'p.status', 'p.created_at', 'p.updated_at')
+  const { walk, id } = driver(db, filter, before)
+  walk.limit(examines ? maxExamined : limit + 1)
+  // A walk of payments has all that is asked of them: to look each up again would cost most of a page that examines many.
+  const walked: Knex.QueryBuilder = id === 'id'
+    ? db.from(walk.clone().select(COLUMNS).as('p'))
+    : db.from(walk.clone().select(`${id} as id`).as('walk')).join('payments as p', 'p.id', 'walk.id')
+  const query = walked
+    .leftJoin('reconciliation_results as r', 'r.payment_id', 'p.id')
+    .select(COLUMNS.map(column => `p.${column}`))
     .select('r.status as result_status', 'r.discrepancy_amount')
-    .orderBy('walk.id', 'desc')
+    .orderBy('p.id', 'desc')
     .limit(limit + 1)
   if (examines)
     applyFilters(query, filter)
@@ -81,7 +86,7 @@ async function readPage(db: Knex, filter: PaymentFilter, { limit, before, maxExa
   }
   // Where the walk ended at its bound, the next page goes on from there.
   const [lastExamined] = examines
-    ? await db.from(walk.as('walk')).select('id').orderBy('id', 'desc').offset(maxExamined - 1) as { id: string }[]
+    ? await db.from(walk.select(`${id} as id`).as('walk')).select('id').orderBy('id', 'desc').offset(maxExamined - 1) as { id: string }[]
     : []
   return { rows, next: lastExamined?.id }
 }
@@ -93,34 +98,38 @@ function driverServes({ status, outcome, accountId, currency, amountFrom, amount
   return [status, outcome, accountId].filter(each => each !== undefined).length <= 1
 }
 
-/** The ids of candidates, newest first, straight from one index. */
-function driver(db: Knex, { status, outcome, accountId, from, to }: PaymentFilter, before: string | undefined): Knex.QueryBuilder {
+interface Driver {
+  /** Candidates, newest first, straight from one index; what to select of them is left to say. */
+  walk: Knex.QueryBuilder
+  /** The column that has a payment's id: payments' own, or that of a table beside it. */
+  id: 'id' | 'payment_id'
+}
+
+function driver(db: Knex, { status, outcome, accountId, from, to }: PaymentFilter, before: string | undefined): Driver {
   const results = outcome ? [RESULTS_BY_OUTCOME[outcome]] : status && RESULTS_BY_STATUS[status]
-  let query: Knex.QueryBuilder
-  let id: string
+  let walk: Knex.QueryBuilder
+  let id: Driver['id'] = 'payment_id'
   if (accountId !== undefined) {
-    query = db('payments').where('account_id', accountId)
+    walk = db('payments').where('account_id', accountId)
     id = 'id'
   }
   else if (results?.length) {
-    query = db('reconciliation_results').whereIn('status', results)
-    id = 'payment_id'
+    walk = db('reconciliation_results').whereIn('status', results)
   }
   else if (status === 'pending') {
-    query = db('recon_jobs').whereRaw(`status <> 'completed'`) // as the partial index says it
-    id = 'payment_id'
+    walk = db('recon_jobs').whereRaw(`status <> 'completed'`) // as the partial index says it
   }
   else {
-    query = db('payments')
+    walk = db('payments')
     id = 'id'
   }
   if (before !== undefined)
-    query.where(id, '<', before)
+    walk.where(id, '<', before)
   if (from !== undefined)
-    query.where(id, '>=', firstUuidv7At(from))
+    walk.where(id, '>=', firstUuidv7At(from))
   if (to !== undefined)
-    query.where(id, '<', firstUuidv7At(to))
-  return query.select(`${id} as id`).orderBy(id, 'desc')
+    walk.where(id, '<', firstUuidv7At(to))
+  return { walk: walk.orderBy(id, 'desc'), id }
 }
 
 function applyFilters(query: Knex.QueryBuilder, { status, outcome, currency, amountFrom, amountTo }: PaymentFilter): void {

@@ -7,6 +7,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { runAlone } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
+import { takeAlone, takeBack } from '../src/sql/take-alone.ts'
 import { createDatabase } from './support/database.ts'
 import { startLoop } from './support/loop.ts'
 import { accept } from './support/payments.ts'
@@ -69,6 +70,13 @@ describe('a conflict between transactions', () => {
       await impatient.destroy()
       await rival.end()
     }
+  })
+
+  it('alone, leaves a job that another worker settled while this one was stopped', async () => {
+    await accept(database, [{ amount: '1.00' }])
+    const taken = await takeAlone(db, { workerId: 'w1', maxAttempts: 3, backoffMs: 0 })
+    assert.equal((await once({ workerId: 'w2' })).settled, 1)
+    assert.equal(await db.transaction(async trx => await takeBack(trx, taken!.paymentId)), undefined)
   })
 
   it('rolls everything back on a serialization failure, too', async () => {

@@ -55,6 +55,8 @@ export const accepting: Measure = {
     /** Void where a payment was acknowledged and is not there. */
     async function ours(pace: Pace): Promise<Figures> {
       const before = await accepted(database)
+      // Counting new rows marks them as committed, in pages that the WAL then has whole: the first commits would wait for all of it.
+      await database.query('checkpoint')
       const { answers, figures } = await post(api, pace, course)
       if (await accepted(database) - before !== answers)
         throw new Error(`the run is void: ${answers} payments were acknowledged, and ${await accepted(database) - before} are there`)

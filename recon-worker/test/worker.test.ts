@@ -74,6 +74,7 @@ describe('the worker process', () => {
         await deaf
         await waitFor('it sleeps', async () => await asleep({ fromMs: 200, toMs: 900 }))
         const seconds = await secondsToSettle()
+        assert.equal(await settled(database), 1)
         assert.ok(seconds < 3, `within the second that it sleeps, and before it listens anew after five: ${seconds}`)
         if (!full)
           return

@@ -16,7 +16,8 @@ export interface Waiting<Item, Result> {
 
 /**
  * Settles items in turn, by natural batching: what arrives while the last batches are on their way goes out together
- * with the next one. A lone item goes at once; a batch goes beside another only when that has taken `overlapAfterMs`. `settle` must resolve or reject each item, and not throw.
+ * with the next one. A lone item goes at once; a batch goes beside another only when that has taken `overlapAfterMs`.
+ * `settle` must resolve or reject each item, and not throw.
  *
  * The line is bounded in length and in time. Beyond that an item is rejected with an OverloadedError, at once as far as
  * that can be known: all that were let in are then answered in time, also when more comes than can be done.

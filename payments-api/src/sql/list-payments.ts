@@ -105,6 +105,7 @@ interface Driver {
   id: 'id' | 'payment_id'
 }
 
+/** What drives a page: the one index that all its candidates come from. */
 function driver(db: Knex, { status, outcome, accountId, from, to }: PaymentFilter, before: string | undefined): Driver {
   const results = outcome ? [RESULTS_BY_OUTCOME[outcome]] : status && RESULTS_BY_STATUS[status]
   let walk: Knex.QueryBuilder

@@ -12,7 +12,7 @@ export interface ClaimedJob {
 
 /**
  * Advisory locks for the batches in hand, as many as are worth having at once. On two processors a second batch settles
- * 1.6 times as much, whichever worker has it; a third and fourth only wait for the accounts of the first two.
+ * 1.5 times as much, whichever worker has it; a third and fourth only wait for the accounts of the first two.
  */
 const PLACES = [8_115_001, 8_115_002]
 

@@ -2,8 +2,6 @@ import type { Knex } from 'knex'
 
 export interface ClaimedJob {
   paymentId: string
-  accountId: string
-  currency: string
   /** Decimal string with all decimals of the currency. */
   amount: string
   runAt: Date
@@ -39,7 +37,7 @@ export async function claimJobs(trx: Knex.Transaction, { limit, since, beside = 
        order by run_at, payment_id
        limit ${limit}
          for update skip locked)
-    select job.payment_id as "paymentId", p.account_id as "accountId", p.currency, p.amount, job.run_at as "runAt", job.attempts
+    select job.payment_id as "paymentId", p.amount, job.run_at as "runAt", job.attempts
       from job
       join payments p on p.id = job.payment_id
      order by job.run_at, job.payment_id`, [since, beside ? 1 : 0]).options({ name: `claim-${limit}-jobs` })

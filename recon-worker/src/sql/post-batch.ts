@@ -9,7 +9,8 @@ export interface Settlement {
 
 /**
  * Settles claimed jobs in one statement: their results, the payments' statuses, the finished jobs, and for each payment
- * that completes both ledger entries with the running balances.
+ * that completes both ledger entries with the running balances. What is posted is what the payments' own rows say: only
+ * what the rules decided comes from here.
  *
  * The accounts are locked in one order, so batches of other workers cannot deadlock with this one, and FOR NO KEY
  * UPDATE, which no accept waits for. Counting what was written before is what makes the locks come last, and short:
@@ -19,38 +20,38 @@ export interface Settlement {
  */
 export async function postBatch(trx: Knex, settlements: Settlement[], workerId: string): Promise<void> {
   await trx.raw(`
-    with payment as materialized (
-      select * from unnest(?::uuid[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::numeric[], ?::text[])
-        with ordinality as payment(id, account_id, currency, amount, outcome, discrepancy_amount, notes, n)),
+    with decided as materialized (
+      select * from unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[])
+        with ordinality as decided(id, outcome, discrepancy_amount, notes, n)),
     result as (
       insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, notes)
-      select id, outcome, outcome = 'completed', discrepancy_amount, notes from payment
-      returning 1),
-    status as (
-      update payments p
-         set status = case payment.outcome when 'failed' then 'failed' else 'completed' end, updated_at = now()
-        from payment
-       where p.id = payment.id
+      select id, outcome, outcome = 'completed', discrepancy_amount, notes from decided
       returning 1),
     job as (
       update recon_jobs j
          set status = 'completed', attempts = j.attempts + 1, locked_by = ?, locked_at = now(), finished_at = now()
-        from payment
-       where j.payment_id = payment.id
+        from decided
+       where j.payment_id = decided.id
       returning 1),
+    payment as (
+      update payments p
+         set status = case decided.outcome when 'failed' then 'failed' else 'completed' end, updated_at = now()
+        from decided
+       where p.id = decided.id
+      returning p.id, p.account_id, p.currency, p.amount, p.status, decided.n),
     leg as materialized (
       select id, n, currency, amount, 'credit' as entry_type, account_id, amount as delta
         from payment
-       where outcome <> 'failed'
+       where status = 'completed'
        union all
       select id, n, currency, amount, 'debit', 'settlement:' || currency || ':' || pg_backend_pid() % 8, -amount
         from payment
-       where outcome <> 'failed'),
+       where status = 'completed'),
     account as materialized (
       select id, balance, version
         from accounts
        where id in (select account_id from leg)
-         and (select count(*) from result) + (select count(*) from status) + (select count(*) from job) > 0
+         and (select count(*) from result) + (select count(*) from job) > 0
        order by id
          for no key update)
     insert into ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version)
@@ -58,11 +59,8 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
            account.balance + sum(leg.delta) over w, coalesce(account.version, 0) + row_number() over w
       from leg
       left join account on account.id = leg.account_id
-    window w as (partition by leg.account_id order by leg.n)`, [
+    window w as (partition by leg.account_id order by leg.n rows unbounded preceding)`, [
     settlements.map(({ job }) => job.paymentId),
-    settlements.map(({ job }) => job.accountId),
-    settlements.map(({ job }) => job.currency),
-    settlements.map(({ job }) => job.amount),
     settlements.map(({ reconciliation }) => reconciliation.status),
     settlements.map(({ reconciliation }) => reconciliation.discrepancyAmount),
     settlements.map(({ reconciliation }) => reconciliation.notes) as string[], // Knex's types know no nulls in arrays

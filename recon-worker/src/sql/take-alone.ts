@@ -48,6 +48,6 @@ export async function takeBack(trx: Knex.Transaction, paymentId: string): Promis
        set attempts = j.attempts - 1, last_error = null
       from payments p
      where j.payment_id = ? and j.status = 'pending' and j.attempts > 0 and p.id = j.payment_id
-    returning j.payment_id as "paymentId", p.account_id as "accountId", p.currency, p.amount, j.run_at as "runAt", j.attempts`, [paymentId])
+    returning j.payment_id as "paymentId", p.amount, j.run_at as "runAt", j.attempts`, [paymentId])
   return rows[0]
 }

@@ -2,8 +2,7 @@ import type { TestDatabase } from '../support/database.ts'
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
 import { pino } from 'pino'
-import { reconcile } from '../../src/reconcile.ts'
-import { claimJobs } from '../../src/sql/claim-jobs.ts'
+import { runOnce } from '../../src/run-once.ts'
 import { connect } from '../../src/sql/connect.ts'
 import { createDatabase } from '../support/database.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -14,7 +13,7 @@ const { equal, integer, regex, reify, string, uuid } = Matchers
 
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
-/** The columns that claiming reads, and no other, by their tables. */
+/** The columns that settling reads, and no other, by their tables. */
 const job = {
   recon_jobs: {
     payment_id: uuid(PAYMENT_ID),
@@ -30,6 +29,13 @@ const job = {
     amount: regex('^-?\\d+\\.\\d\\d$', '42.13'),
   },
 }
+
+/** What settling writes there and does not read. */
+const WRITTEN: Record<string, string[]> = {
+  recon_jobs: ['locked_by', 'locked_at', 'finished_at'],
+  payments: ['status', 'updated_at'],
+}
+const POSTED_TO = ['accounts', 'reconciliation_results', 'ledger_entries']
 
 describe('the worker reads', () => {
   let database: TestDatabase
@@ -57,9 +63,12 @@ describe('the worker reads', () => {
       await keepOnly(database, reify<Record<string, Record<string, string>>>(job))
       const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
       try {
-        const claimed = await db.transaction(trx => claimJobs(trx, { limit: 10, since: '-infinity' }))
-        assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, accountId: 'ACC-001', currency: 'USD', amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
-        assert.equal(reconcile(claimed[0]!.amount).status, 'completed_with_discrepancy')
+        const { claimed } = await runOnce(db, { workerId: 'contract', batchSize: 10, maxAttempts: 3 })
+        assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
+        assert.deepEqual(await database.sql('select status from promised.reconciliation_results'), [{ status: 'completed_with_discrepancy' }])
+        assert.deepEqual(await database.sql(`select account_id, currency, amount from promised.ledger_entries where entry_type = 'credit'`), [
+          { account_id: 'ACC-001', currency: 'USD', amount: '42.13' },
+        ])
       }
       finally {
         await db.destroy()
@@ -67,15 +76,22 @@ describe('the worker reads', () => {
     }))
 })
 
-/** Shows the worker tables that have these columns and no other, with one row in each. Their types are those of the schema. */
+/**
+ * Shows the worker tables that have these columns, those that it only writes, and no other, with one row in each; and
+ * those that it posts to, empty. Their types are those of the schema.
+ */
 async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
   const { pathname } = new URL(database.url())
   await database.sql('create schema promised')
   await database.sql('grant usage on schema promised to payments_worker')
   await database.sql(`alter role payments_worker in database ${pathname.slice(1)} set search_path = promised`)
   for (const [table, row] of Object.entries(tables)) {
-    await database.sql(`create table promised.${table} as select ${Object.keys(row).join(', ')} from public.${table} with no data`)
+    const columns = [...new Set([...Object.keys(row), ...WRITTEN[table] ?? []])]
+    await database.sql(`create table promised.${table} as select ${columns.join(', ')} from public.${table} with no data`)
     await database.sql(`insert into promised.${table} select * from jsonb_populate_record(null::promised.${table}, $1)`, [JSON.stringify(row)])
-    await database.sql(`grant select, update on promised.${table} to payments_worker`)
   }
+  for (const table of POSTED_TO)
+    await database.sql(`create table promised.${table} (like public.${table} including defaults)`)
+  await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
+  await database.sql('grant select, insert, update on all tables in schema promised to payments_worker')
 }

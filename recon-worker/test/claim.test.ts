@@ -81,7 +81,7 @@ describe('the claim', () => {
       await waitFor('all are settled', async () => await settled(database) === 10_000)
       await stop()
       await accept(database, payments(1))
-      const [{ mark }] = await database.sql<{ mark: Date }>(`select min(run_at) - interval '2 seconds' as mark from recon_jobs where status = 'pending'`) as [{ mark: Date }]
+      const [{ mark }] = await database.sql<{ mark: Date }>(`select min(run_at) - interval '0.5 seconds' as mark from recon_jobs where status = 'pending'`) as [{ mark: Date }]
       const [all, above] = [await pagesRead('-infinity'), await pagesRead(mark)]
       assert.ok(all > 100, `without the mark it walks over dead entries: ${all} pages`)
       assert.ok(above <= 20, `${above} pages with it`)
@@ -91,7 +91,7 @@ describe('the claim', () => {
     }
   }).timeout(60_000)
 
-  it('has a mark in the loop: none at first, two seconds below the last batch after it, none again when nothing was found', async () => {
+  it('has a mark in the loop: none at first, half a second below the last batch after it, none again when nothing was found', async () => {
     await accept(database, payments(30))
     const [{ oldest }] = await database.sql<{ oldest: Date }>(`select min(run_at) as oldest from recon_jobs`) as [{ oldest: Date }]
     const stop = startLoop(db, { batchSize: 40 })
@@ -99,7 +99,7 @@ describe('the claim', () => {
     await stop()
     const [first, second] = marks
     assert.equal(first, '-infinity')
-    assert.ok(second instanceof Date && Math.abs(second.getTime() - (oldest.getTime() - 2_000)) < 10, String(second))
+    assert.ok(second instanceof Date && Math.abs(second.getTime() - (oldest.getTime() - 500)) < 10, String(second))
     assert.deepEqual(marks.map(mark => mark === '-infinity'), [true, false, true], 'a batch, an empty claim, and one of all')
   })
 })

@@ -169,4 +169,34 @@ describe('runOnce', () => {
       await listener.end()
     }
   })
+
+  it('finds an account as fast as ever while an old snapshot keeps all its former balances', async () => {
+    const reader = new pg.Client({ connectionString: database.url() })
+    await reader.connect()
+    /** Versions of accounts that the worker's lookups have walked over. */
+    async function walked(): Promise<number> {
+      await db.raw('select pg_stat_force_next_flush()')
+      await db.raw('select 1') // what was counted is told when a transaction ends
+      const [{ read }] = await database.sql<{ read: number }>(`select idx_tup_read::int as read from pg_stat_user_indexes where indexrelname = 'accounts_pkey'`) as [{ read: number }]
+      return read
+    }
+    async function settleSome(n: number): Promise<number> {
+      const before = await walked()
+      for (let i = 0; i < n; i++)
+        assert.equal((await once({ batchSize: 1 })).settled, 1)
+      return await walked() - before
+    }
+    try {
+      await accept(database, Array.from({ length: 600 }, () => ({ amount: '1.00' })))
+      await reader.query('begin isolation level repeatable read')
+      await reader.query('select from accounts limit 1')
+      const first = await settleSome(20)
+      await settleSome(560)
+      const last = await settleSome(20)
+      assert.ok(first > 0 && last <= 1.5 * first, `${first} for the first 20 payments, ${last} for the last`)
+    }
+    finally {
+      await reader.end()
+    }
+  }).timeout(30_000)
 })

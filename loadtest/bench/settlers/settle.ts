@@ -23,7 +23,9 @@ export interface SettleOptions {
  */
 export async function settle(settler: Settler, { payments, accounts, postmaster, signal }: SettleOptions, drain = true): Promise<Figures> {
   const { database, pids } = settler
-  // What earlier runs left behind is cleaned up before, and no checkpoint of theirs falls into this one.
+  // What earlier runs left behind is cleaned up before; no vacuum and no checkpoint of theirs falls into this one.
+  await database.query('alter system set autovacuum = off')
+  await database.query('select pg_reload_conf()')
   await database.query('vacuum analyze')
   await database.query('checkpoint')
   await settler.accept(payments, accounts)

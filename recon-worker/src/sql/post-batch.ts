@@ -15,8 +15,9 @@ export interface Settlement {
  * The accounts are locked in one order, so batches of other workers cannot deadlock with this one, and FOR NO KEY
  * UPDATE, which no accept waits for. Counting what was written before is what makes the locks come last, and short:
  * Postgres would run the writes that nobody reads after them, and 2 to 4 workers settle 9 to 12 % fewer payments.
- * They are looked up from the end of the index, where the newest version of a row is: while an old snapshot keeps all
- * versions, one from the front (`a.id = posted.id`) walks over each, and settling falls to 0.57 of its rate in place of 0.75.
+ * They are looked up from the end of the index, where the newest version of a row usually is: while an old snapshot keeps
+ * all versions, a lookup from the front walks over each (1.32 times the rate, with the trigger's lookup). And by between, not
+ * by =, with which the planner would drop the order. Any other place only costs time.
  * The entries' trigger proves each posting and moves the balances.
  * An account that does not exist makes balance_after null, which its column refuses: the left join is what notices.
  */

@@ -11,8 +11,9 @@ const POLL_MS = 1_000
 /** A claim that looks at all jobs, and not only at those since the low-water mark, at least this often. */
 const FULL_CLAIM_EVERY_MS = 5_000
 /**
- * How far below the oldest job of the last batch the mark is: an accept that took longer to commit waits for the next full
- * claim. Each claim walks over what finished since the mark: with 2 s of 10,000 a second, a worker settles a quarter less.
+ * How far below the oldest job of the last batch the mark is: what is committed or given back later than this waits for
+ * the next full claim. Each claim walks over what finished since the mark: at 10,000 a second, 2 s are 20,000 jobs, and a
+ * quarter of the rate.
  */
 const LOW_WATER_SLACK_MS = 500
 /** Deadlocks and serialization failures in a row that are tried again at once: the winner has committed, so the next try rarely fails. */

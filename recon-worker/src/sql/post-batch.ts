@@ -41,17 +41,17 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
          set status = case decided.outcome when 'failed' then 'failed' else 'completed' end, updated_at = now()
         from decided
        where p.id = decided.id
-      returning p.id, p.account_id, p.currency, p.amount, p.status, decided.n),
+      returning p.id, p.account_id, p.currency, p.amount, decided.outcome, decided.n),
     leg as materialized (
       select id, n, currency, amount, 'credit' as entry_type, account_id, amount as delta
         from payment
-       where status = 'completed'
+       where outcome <> 'failed'
        union all
       select id, n, currency, amount, 'debit', 'settlement:' || currency || ':' || pg_backend_pid() % 8, -amount
         from payment
-       where status = 'completed'),
+       where outcome <> 'failed'),
     account as materialized (
-      select account.*
+      select locked.*
         from (select distinct account_id as id
                 from leg
                where (select count(*) from result) + (select count(*) from job) > 0
@@ -62,7 +62,7 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
           where a.id between posted.id and posted.id
           order by a.id desc
           limit 1
-            for no key update) account)
+            for no key update) locked)
     insert into ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version)
     select leg.id, leg.entry_type, leg.account_id, leg.currency, leg.amount,
            account.balance + sum(leg.delta) over w, coalesce(account.version, 0) + row_number() over w

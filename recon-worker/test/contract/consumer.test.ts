@@ -13,7 +13,7 @@ const { equal, integer, regex, reify, string, uuid } = Matchers
 
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
-/** The columns that settling reads, and no other, by their tables. */
+/** The columns of a job and its payment that settling reads, and no other. */
 const job = {
   recon_jobs: {
     payment_id: uuid(PAYMENT_ID),
@@ -30,9 +30,9 @@ const job = {
   },
 }
 
-/** What settling writes there and does not read. */
+/** The columns that settling writes there. */
 const WRITTEN: Record<string, string[]> = {
-  recon_jobs: ['locked_by', 'locked_at', 'finished_at'],
+  recon_jobs: ['status', 'attempts', 'locked_by', 'locked_at', 'finished_at'],
   payments: ['status', 'updated_at'],
 }
 const POSTED_TO = ['accounts', 'reconciliation_results', 'ledger_entries']
@@ -77,8 +77,8 @@ describe('the worker reads', () => {
 })
 
 /**
- * Shows the worker tables that have these columns, those that it only writes, and no other, with one row in each; and
- * those that it posts to, empty. Their types are those of the schema.
+ * Shows the worker tables that have these columns, with one row in each; it may read them, and write what it writes, and
+ * no other. Beside them those that it posts to. All types are those of the schema.
  */
 async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
   const { pathname } = new URL(database.url())
@@ -86,12 +86,15 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
   await database.sql('grant usage on schema promised to payments_worker')
   await database.sql(`alter role payments_worker in database ${pathname.slice(1)} set search_path = promised`)
   for (const [table, row] of Object.entries(tables)) {
-    const columns = [...new Set([...Object.keys(row), ...WRITTEN[table] ?? []])]
+    const [read, written] = [Object.keys(row), WRITTEN[table]!]
+    const columns = [...new Set([...read, ...written])]
     await database.sql(`create table promised.${table} as select ${columns.join(', ')} from public.${table} with no data`)
     await database.sql(`insert into promised.${table} select * from jsonb_populate_record(null::promised.${table}, $1)`, [JSON.stringify(row)])
+    await database.sql(`grant select (${read.join(', ')}), update (${written.join(', ')}) on promised.${table} to payments_worker`)
   }
-  for (const table of POSTED_TO)
+  for (const table of POSTED_TO) {
     await database.sql(`create table promised.${table} (like public.${table} including defaults)`)
+    await database.sql(`grant select, insert, update on promised.${table} to payments_worker`)
+  }
   await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
-  await database.sql('grant select, insert, update on all tables in schema promised to payments_worker')
 }

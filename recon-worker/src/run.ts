@@ -11,9 +11,9 @@ const POLL_MS = 1_000
 /** A claim that looks at all jobs, and not only at those since the low-water mark, at least this often. */
 const FULL_CLAIM_EVERY_MS = 5_000
 /**
- * How far below the oldest job of the last batch the mark is: what is committed or given back later than this waits for
- * the next full claim. Each claim walks over what finished since the mark: at 10,000 a second, 2 s are 20,000 jobs, and a
- * quarter of the rate.
+ * How far below the oldest job of the last batch the mark is: what is committed later than this, or given back by another
+ * worker, waits for the next full claim. Each claim walks over what finished since the mark: at 10,000 a second, 2 s are
+ * 20,000 jobs, and a quarter of the rate.
  */
 const LOW_WATER_SLACK_MS = 500
 /** Deadlocks and serialization failures in a row that are tried again at once: the winner has committed, so the next try rarely fails. */
@@ -72,6 +72,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
     }
     catch (error) {
       log.warn({ err: error }, 'the batch beside was rolled back')
+      fullClaimAtMs = 0 // its jobs may be below the mark by now
       wakeUp.wake()
     }
     beside = undefined
@@ -87,6 +88,8 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
       }
 
       const full: boolean = since === '-infinity' || performance.now() >= fullClaimAtMs
+      if (full)
+        fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
       const batch: Batch = alone > 0 ? await runAlone(db, options) : await runOnce(db, { ...options, since: full ? '-infinity' : since })
       failures = 0
       conflicts = 0
@@ -98,8 +101,6 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
         alone = oldest || batch.failed.length > 0 ? alone - 1 : 0
         continue
       }
-      if (full)
-        fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
       if (oldest) {
         since = new Date(oldest.runAt.getTime() - LOW_WATER_SLACK_MS)
         if (batch.claimed.length === options.batchSize && !signal.aborted)

@@ -90,6 +90,27 @@ describe('the batch beside', () => {
     assert.deepEqual(await database.sql('select distinct attempts from recon_jobs'), [{ attempts: 1 }])
   })
 
+  it('that is rolled back does not wait for the end of a long backlog, though the loop has moved on', async () => {
+    await accept(database, batchOf('ACC-1'))
+    const held = await accept(database, batchOf('ACC-HELD'))
+    await accept(database, Array.from({ length: 3_000 }, () => ({ accountId: 'ACC-2', amount: '1.00' })))
+    // A batch is a second's jobs, so what is rolled back is soon below the low-water mark.
+    await database.sql(`
+      update recon_jobs j set run_at = now() - interval '1 hour' + n * interval '100 ms'
+        from (select payment_id, row_number() over (order by run_at) as n from recon_jobs) nth
+       where nth.payment_id = j.payment_id`)
+    await hold('ACC-HELD')
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('the loop has moved on', async () => await settled(database) >= 10 * BATCH_SIZE)
+    const terminated = await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    assert.equal(terminated.length, 1)
+    await holder.query('rollback')
+    await waitFor('all is settled', async () => await settled(database) === 3_000 + 2 * BATCH_SIZE)
+    const [last] = await database.sql(`
+      select payment_id = any($1) as held from recon_jobs order by finished_at desc limit 1`, [held])
+    assert.deepEqual(last, { held: false })
+  })
+
   it('is none while nothing is left over: one claim finds what an idle worker is woken for', async () => {
     let claims = 0
     db.on('query', ({ sql }: { sql: string }) => claims += sql.includes('skip locked') ? 1 : 0)

@@ -36,11 +36,12 @@ export function inBatches<Item, Result>(
   function arm(): void {
     if (flushing || line.length === 0 || underWay >= batches)
       return
-    if (mustWaitMs() > 0) {
+    const waitMs = mustWaitMs()
+    if (waitMs > 0) {
       overlap ??= setTimeout(() => {
         overlap = undefined
         arm()
-      }, mustWaitMs())
+      }, waitMs)
       return
     }
     flushing = true

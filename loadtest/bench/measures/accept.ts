@@ -35,7 +35,7 @@ const MEMORY = `ours, ${MANY.toLocaleString('en')} requests`
 export const accepting: Measure = {
   name: 'accept',
   title: 'Accepting over HTTP',
-  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. At half of that rate, requests are sent on time however long answers take, and latency counts from when they were due. CPU is by process, in microseconds a request; the load generator, the API and Postgres share the machine's processors. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
+  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. At half of that rate, requests are sent on time however long answers take, and latency counts from when they were due. CPU is by process, in microseconds a request; the load generator, the API and Postgres share the machine's processors. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them; the same echo when its answers wait for a shared commit of the payments and their jobs, with nothing else checked, hashed or logged; and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
   goals: [
     { what: 'accepted/s over HTTP, to a bare Express echo', of: 'ours', to: 'Express echo (the ceiling)', figure: 'accepted/s', atLeast: 0.8 },
     { what: 'accepted/s over HTTP, to pgbench, a payment a commit', of: 'ours', to: 'pgbench', figure: 'accepted/s', atLeast: 1 },
@@ -48,8 +48,9 @@ export const accepting: Measure = {
     bench.stack.pause('worker-1')
     const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api'), postgres: await pidOf(bench, 'postgres') }
     const echo = await startEcho(course.resources)
+    const committingEcho = { ...await startEcho(course.resources, bench.databaseUrl('payments')), postgres: api.postgres! }
     const warmUp = { until: { ms: course.sized(WARM_UP_SECONDS * 1_000) } }
-    for (const target of [api, echo]) // the code is compiled by then, and the accounts are known
+    for (const target of [api, echo, committingEcho]) // the code is compiled by then, and the accounts are known
       await post(target, warmUp, course)
 
     /** Void where a payment was acknowledged and is not there. */
@@ -88,6 +89,7 @@ export const accepting: Measure = {
         }
       },
       'Express echo (the ceiling)': async () => (await post(echo, { until }, course)).figures,
+      'Express echo that commits': async () => (await post(committingEcho, { until }, course)).figures,
     }
     if (pgbenchVersion() === undefined)
       course.note('pgbench is not installed (Debian: postgresql-contrib), so it is not beside it.')
@@ -101,8 +103,9 @@ export const accepting: Measure = {
 interface Target { url: URL, pid: number, postgres?: number }
 type Pace = Pick<LoadOptions, 'until' | 'perSecond'>
 
-async function startEcho(resources: AsyncDisposableStack): Promise<Target> {
-  const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts')], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
+/** With a database, each answer is after the commit of its payment. */
+async function startEcho(resources: AsyncDisposableStack, ...databaseUrl: string[]): Promise<Target> {
+  const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts'), ...databaseUrl], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(echo, 'exit')
   resources.defer(async () => {
     echo.kill('SIGKILL')

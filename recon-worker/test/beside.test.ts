@@ -72,6 +72,27 @@ describe('the batch beside', () => {
     await others.destroy()
   })
 
+  it('is none while another worker goes on without a place', async () => {
+    await accept(database, batchOf('ACC-1'))
+    const others = knex({ client: 'pg', connection: database.url('payments_worker'), pool: { min: 4, max: 4 } })
+    const claim = async (beside: boolean): Promise<{ trx: Knex.Transaction, jobs: number }> => {
+      const trx = await others.transaction()
+      return { trx, jobs: (await claimJobs(trx, { limit: 1, since: '-infinity', beside })).length }
+    }
+    const first = await claim(false)
+    const second = await claim(true)
+    const third = await claim(false)
+    assert.deepEqual([first.jobs, second.jobs, third.jobs], [1, 1, 1])
+    await second.trx.rollback() // a place is free
+
+    const before = await claim(true)
+    await third.trx.rollback()
+    const after = await claim(true)
+    assert.deepEqual([before.jobs, after.jobs], [0, 1])
+    await Promise.all([first, before, after].map(({ trx }) => trx.rollback()))
+    await others.destroy()
+  })
+
   it('that is rolled back is taken again by the loop, and its jobs count no attempt', async () => {
     await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2')])
     await hold('ACC-HELD')

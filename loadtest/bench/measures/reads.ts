@@ -36,7 +36,7 @@ const reads: Record<string, Path> = {
 export const reading: Measure = {
   name: 'reads',
   title: 'Reading, with many payments',
-  how: `The 95th percentile in ms of ${REQUESTS} requests, one after the other, over HTTP, for each list with each of its filters, for balances and for one payment with all that belongs to it. No index serves an amount: a page of it looks at up to 5,000 payments, and ends there.`,
+  how: `The 95th percentile in ms of ${REQUESTS} requests, one after the other, over HTTP, for each list with each of its filters, for balances and for one payment with all that belongs to it. No index serves an amount: a page of it looks at up to 3,000 payments, and ends there.`,
   goals: [
     { what: 'the slowest growing read with an index, 1,000,000 payments to 1,000', of: '1,000,000 payments', to: '1,000 payments', except: RARE_AMOUNT, atMost: 1.5 },
     { what: 'a list by a rare amount, 1,000,000 payments to 1,000', of: '1,000,000 payments', to: '1,000 payments', figure: RARE_AMOUNT, atMost: 1.5 },

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Batch, SettleOptions } from './settle.ts'
+import type { ClaimedJob } from './sql/claim-jobs.ts'
 import { settle } from './settle.ts'
 import { claimJobs } from './sql/claim-jobs.ts'
 import { errorText, isTransient } from './sql/database-errors.ts'
@@ -15,6 +16,8 @@ export interface RunOnceOptions extends SettleOptions {
   since?: Date | '-infinity'
   /** This batch is settled beside another one of this worker, see claimJobs. */
   beside?: boolean
+  /** Told the jobs that are locked, before they are settled. */
+  onClaimed?: (jobs: ClaimedJob[]) => void
 }
 
 /**
@@ -24,9 +27,10 @@ export interface RunOnceOptions extends SettleOptions {
  *
  * @throws what the database throws for reasons that are not one job's: then everything was rolled back
  */
-export async function runOnce(db: Knex, { batchSize, since = '-infinity', beside = false, ...options }: RunOnceOptions): Promise<Batch> {
+export async function runOnce(db: Knex, { batchSize, since = '-infinity', beside = false, onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
     const claimed = await claimJobs(trx, { limit: batchSize, since, beside })
+    onClaimed?.(claimed)
     return await settle(trx, claimed, options)
   })
 }

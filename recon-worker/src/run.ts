@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Logger } from 'pino'
 import type { RunOnceOptions } from './run-once.ts'
 import type { Batch } from './settle.ts'
+import type { ClaimedJob } from './sql/claim-jobs.ts'
 import type { WakeUp } from './wake-up.ts'
 import { runAlone, runOnce } from './run-once.ts'
 import { isConflict, isTransient } from './sql/database-errors.ts'
@@ -78,6 +79,12 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
     beside = undefined
   }
 
+  /** After the own batch has its place, or there would be a third one in hand where two workers have one each. */
+  function startBeside(own: ClaimedJob[]): void {
+    if (own.length === options.batchSize && failures === 0 && !signal.aborted)
+      beside ??= settleBeside()
+  }
+
   while (!signal.aborted) {
     try {
       if (alone === undefined) {
@@ -90,7 +97,9 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
       const full: boolean = since === '-infinity' || performance.now() >= fullClaimAtMs
       if (full)
         fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
-      const batch: Batch = alone > 0 ? await runAlone(db, options) : await runOnce(db, { ...options, since: full ? '-infinity' : since })
+      const batch: Batch = alone > 0
+        ? await runAlone(db, options)
+        : await runOnce(db, { ...options, since: full ? '-infinity' : since, onClaimed: startBeside })
       failures = 0
       conflicts = 0
       suspicious = 0
@@ -103,13 +112,12 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
       }
       if (oldest) {
         since = new Date(oldest.runAt.getTime() - LOW_WATER_SLACK_MS)
-        if (batch.claimed.length === options.batchSize && !signal.aborted)
-          beside ??= settleBeside()
         continue // more may be waiting; an empty claim will tell
       }
-      since = '-infinity'
       if (full)
         await wakeUp.sleep(POLL_MS)
+      else
+        fullClaimAtMs = 0 // nothing above the mark: it looks at all before it sleeps
     }
     catch (error) {
       since = '-infinity'

@@ -18,6 +18,8 @@ describe('the batch beside', () => {
   let database: TestDatabase
   let db: Knex
   let holder: pg.Client
+  let others: Knex // other workers' connections
+  let claims: Knex.Transaction[] // and their batches in hand
   let stop: (() => Promise<void>) | undefined
 
   beforeEach(async () => {
@@ -25,12 +27,16 @@ describe('the batch beside', () => {
     db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
     holder = new pg.Client({ connectionString: database.url() })
     await holder.connect()
+    others = knex({ client: 'pg', connection: database.url('payments_worker'), pool: { min: 0, max: 5 } })
+    claims = []
   })
   afterEach(async () => {
     await holder?.end() // and with it what it holds
     await stop?.()
     stop = undefined
     await db?.destroy()
+    await Promise.all(claims.filter(claim => !claim.isCompleted()).map(claim => claim.rollback()))
+    await others?.destroy()
     await database?.drop()
   })
 
@@ -41,6 +47,15 @@ describe('the batch beside', () => {
     await holder.query('begin')
     await holder.query('select from accounts where id = $1 for update', [accountId])
   }
+
+  /** Takes one job as another worker does, and keeps it in hand. */
+  async function claim(options: { since?: Date, beside?: boolean } = {}): Promise<{ trx: Knex.Transaction, jobs: number }> {
+    const trx = await others.transaction()
+    claims.push(trx)
+    return { trx, jobs: (await claimJobs(trx, { limit: 1, since: '-infinity', ...options })).length }
+  }
+  const waiting = async (): Promise<number> =>
+    (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length
 
   it('settles while the other one waits, and both are finished when the loop is told to end', async () => {
     await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2'), ...batchOf('ACC-3')])
@@ -57,40 +72,38 @@ describe('the batch beside', () => {
     assert.equal(await settled(database), 4 * BATCH_SIZE)
   })
 
+  it('begins when the other one is claimed, not when that is settled', async () => {
+    await accept(database, [...batchOf('ACC-HELD'), ...batchOf('ACC-1')])
+    await hold('ACC-HELD')
+    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await waitFor('the second batch is settled', async () => await settled(database) === BATCH_SIZE)
+    await holder.query('rollback')
+  })
+
   it('is none where two other workers have one batch each in hand', async () => {
     await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2')])
     await hold('ACC-HELD')
-    const others = knex({ client: 'pg', connection: database.url('payments_worker'), pool: { min: 2, max: 2 } })
-    const claims = await Promise.all([others.transaction(), others.transaction()])
-    for (const claim of claims)
-      await claimJobs(claim, { limit: 1, since: new Date() })
+    await claim({ since: new Date() })
+    await claim({ since: new Date() })
     stop = startLoop(db, { batchSize: BATCH_SIZE })
-    await waitFor('the loop waits for the account', async () => (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 1)
+    await waitFor('the loop waits for the account', async () => await waiting() === 1)
     await new Promise(resolve => setTimeout(resolve, 200))
     assert.equal(await settled(database), BATCH_SIZE)
-    await Promise.all(claims.map(claim => claim.rollback()))
-    await others.destroy()
   })
 
   it('is none while another worker goes on without a place', async () => {
     await accept(database, batchOf('ACC-1'))
-    const others = knex({ client: 'pg', connection: database.url('payments_worker'), pool: { min: 4, max: 4 } })
-    const claim = async (beside: boolean): Promise<{ trx: Knex.Transaction, jobs: number }> => {
-      const trx = await others.transaction()
-      return { trx, jobs: (await claimJobs(trx, { limit: 1, since: '-infinity', beside })).length }
-    }
-    const first = await claim(false)
-    const second = await claim(true)
-    const third = await claim(false)
+    const first = await claim()
+    const second = await claim({ beside: true })
+    const third = await claim()
     assert.deepEqual([first.jobs, second.jobs, third.jobs], [1, 1, 1])
     await second.trx.rollback() // a place is free
 
-    const before = await claim(true)
+    const before = await claim({ beside: true })
     await third.trx.rollback()
-    const after = await claim(true)
-    assert.deepEqual([before.jobs, after.jobs], [0, 1])
-    await Promise.all([first, before, after].map(({ trx }) => trx.rollback()))
-    await others.destroy()
+    const after = await claim({ beside: true })
+    const places = await claim({ beside: true })
+    assert.deepEqual([before.jobs, after.jobs, places.jobs], [0, 1, 0], 'refused, taken, and both places are')
   })
 
   it('that is rolled back is taken again by the loop, and its jobs count no attempt', async () => {
@@ -121,12 +134,17 @@ describe('the batch beside', () => {
         from (select payment_id, row_number() over (order by run_at) as n from recon_jobs) nth
        where nth.payment_id = j.payment_id`)
     await hold('ACC-HELD')
-    stop = startLoop(db, { batchSize: BATCH_SIZE })
+    await holder.query(`savepoint held; select from accounts where id = 'ACC-1' for update`)
+    const warnings: string[] = []
+    stop = startLoop(db, { batchSize: BATCH_SIZE, onWarning: warning => warnings.push(warning) })
+    await waitFor('each of both batches waits for its account', async () => await waiting() === 2)
+    await holder.query('rollback to savepoint held')
     await waitFor('the loop has moved on', async () => await settled(database) >= 10 * BATCH_SIZE)
     const terminated = await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
     assert.equal(terminated.length, 1)
     await holder.query('rollback')
     await waitFor('all is settled', async () => await settled(database) === 3_000 + 2 * BATCH_SIZE)
+    assert.deepEqual(warnings, ['the batch beside was rolled back'])
     const [last] = await database.sql(`
       select payment_id = any($1) as held from recon_jobs order by finished_at desc limit 1`, [held])
     assert.deepEqual(last, { held: false })

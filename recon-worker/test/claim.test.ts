@@ -40,7 +40,7 @@ describe('the claim', () => {
   /** How many pages of the jobs' table and indexes the worker's own statement reads. */
   async function pagesRead(since: Date | '-infinity'): Promise<number> {
     await claimed(since)
-    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since, 0]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
+    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
     const find = (node: Plan): Plan | undefined => node['Node Type'] === 'LockRows' ? node : node.Plans?.map(find).find(found => found)
     const locking = find(plan.Plan)
     assert.ok(locking, JSON.stringify(plan))
@@ -91,7 +91,7 @@ describe('the claim', () => {
     }
   }).timeout(60_000)
 
-  it('has a mark in the loop: none at first, half a second below the last batch after it, none again when nothing was found', async () => {
+  it('has a mark in the loop: none at first, half a second below the last batch after it, none again before it sleeps', async () => {
     await accept(database, payments(30))
     const [{ oldest }] = await database.sql<{ oldest: Date }>(`select min(run_at) as oldest from recon_jobs`) as [{ oldest: Date }]
     const stop = startLoop(db, { batchSize: 40 })
@@ -101,6 +101,20 @@ describe('the claim', () => {
     assert.equal(first, '-infinity')
     assert.ok(second instanceof Date && Math.abs(second.getTime() - (oldest.getTime() - 500)) < 10, String(second))
     assert.deepEqual(marks.map(mark => mark === '-infinity'), [true, false, true], 'a batch, an empty claim, and one of all')
+  })
+
+  it('keeps its mark over a sleep, and what is due below it is found before the next one', async () => {
+    await accept(database, payments(1))
+    let sleeps = 0
+    const stop = startLoop(db, { onWait: () => sleeps++ })
+    await waitFor('it sleeps', () => sleeps === 1)
+    marks = []
+    const [belowId] = await accept(database, payments(1))
+    await database.sql(`update recon_jobs set run_at = run_at - interval '1 hour' where payment_id = $1`, [belowId])
+    await waitFor('it sleeps again', () => sleeps === 2)
+    await stop()
+    assert.equal(await settled(database), 2)
+    assert.deepEqual(marks.slice(0, 2).map(mark => mark === '-infinity'), [false, true])
   })
 })
 

@@ -13,11 +13,16 @@ export interface ClaimedJob {
  * 1.5 times as much, whichever worker has it; a third and fourth only wait for the accounts of the first two.
  */
 const PLACES = [8_115_001, 8_115_002]
-/** Held, shared, by each batch that goes on without a place. */
+/**
+ * Held, shared, by each batch that goes on without a place. A batch beside asks for it alone, which succeeds while nobody has
+ * it, and gives it back at once: kept to the end of its transaction, it would refuse the batches that go on without. One that asks in that
+ * instant is not counted, and for the length of a batch there is one more in hand.
+ */
 const NO_PLACE = 8_115_003
 
 const TAKE_PLACE = PLACES.map(place => `pg_try_advisory_xact_lock(${place})`).join(' or ')
-const TAKE_PLACE_OR_NONE = `${TAKE_PLACE} or pg_try_advisory_xact_lock_shared(${NO_PLACE})`
+/** Always true; "or true" would let the planner leave out the rest. */
+const TAKE_PLACE_OR_NONE = `(${TAKE_PLACE} or pg_try_advisory_xact_lock_shared(${NO_PLACE})) is not null`
 const TAKE_PLACE_IF_ALL_HAVE_ONE = `pg_try_advisory_lock(${NO_PLACE}) and pg_advisory_unlock(${NO_PLACE}) and (${TAKE_PLACE})`
 
 /**
@@ -36,17 +41,17 @@ const TAKE_PLACE_IF_ALL_HAVE_ONE = `pg_try_advisory_lock(${NO_PLACE}) and pg_adv
 export async function claimJobs(trx: Knex.Transaction, { limit, since, beside = false }: { limit: number, since: Date | '-infinity', beside?: boolean }): Promise<ClaimedJob[]> {
   const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
     with place as materialized (
-      select (${beside ? TAKE_PLACE_IF_ALL_HAVE_ONE : TAKE_PLACE_OR_NONE})::int as taken),
+      select ${beside ? TAKE_PLACE_IF_ALL_HAVE_ONE : TAKE_PLACE_OR_NONE} as goes_on),
     job as materialized (
       select payment_id, run_at, attempts
         from recon_jobs
-       where status = 'pending' and run_at <= now() and run_at >= ? and (select taken from place) >= ?
+       where status = 'pending' and run_at <= now() and run_at >= ? and (select goes_on from place)
        order by run_at, payment_id
        limit ${limit}
          for update skip locked)
     select job.payment_id as "paymentId", p.amount, job.run_at as "runAt", job.attempts
       from job
       join payments p on p.id = job.payment_id
-     order by job.run_at, job.payment_id`, [since, beside ? 1 : 0]).options({ name: `claim-${limit}-jobs${beside ? '-beside' : ''}` })
+     order by job.run_at, job.payment_id`, [since]).options({ name: `claim-${limit}-jobs${beside ? '-beside' : ''}` })
   return rows
 }

@@ -3,8 +3,16 @@ import { pino } from 'pino'
 import { run } from '../../src/run.ts'
 import { wakeUp } from '../../src/wake-up.ts'
 
-/** The worker's loop within this process. `onWait` hears of each sleep. Answers what ends it, after its batch. */
-export function startLoop(db: Knex, { batchSize = 500, onWait = () => {} }: { batchSize?: number, onWait?: (ms: number) => void } = {}): () => Promise<void> {
+export interface LoopOptions {
+  batchSize?: number
+  /** Hears of each sleep. */
+  onWait?: (ms: number) => void
+  /** Hears what the loop warns of. */
+  onWarning?: (message: string) => void
+}
+
+/** The worker's loop within this process. Answers what ends it, after its batch. */
+export function startLoop(db: Knex, { batchSize = 500, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
   const stopping = new AbortController()
   const bell = wakeUp()
   const loop = run(db, {
@@ -21,7 +29,7 @@ export function startLoop(db: Knex, { batchSize = 500, onWait = () => {} }: { ba
     },
     signal: stopping.signal,
     onSettled: () => {},
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'warn' }, { write: (line: string) => onWarning((JSON.parse(line) as { msg: string }).msg) }),
   })
   return async () => {
     stopping.abort()

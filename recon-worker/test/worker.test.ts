@@ -100,23 +100,25 @@ describe('the worker process', () => {
     ])
   })
 
-  it('finishes the very batch that is under way at SIGTERM, and takes no other', async () => {
-    const proxy = await startProxy(database.url('payments_worker'))
+  it('finishes both batches that are under way at SIGTERM, and takes no other', async () => {
+    const holder = new pg.Client({ connectionString: database.url() })
+    await holder.connect()
     try {
-      await accept(database, payments(20))
-      const posting = proxy.delay('post')
-      const worker = await startWorker(proxy.url, { BATCH_SIZE: '10' })
-      workers.push(worker)
-      const goOn = await posting
+      await accept(database, Array.from({ length: 30 }, () => ({ accountId: 'ACC-HELD', amount: '1.00' })))
+      await holder.query('begin')
+      await holder.query(`select from accounts where id = 'ACC-HELD' for update`)
+      const worker = await start({ BATCH_SIZE: '10' })
+      await waitFor('both batches wait for the account', async () =>
+        (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 2)
       const exited = worker.stop()
       await waitFor('it drains', () => worker.log.some(line => line.includes('"draining"')))
       assert.equal(await settled(database), 0)
-      goOn()
+      await holder.query('rollback')
       assert.equal(await exited, 0)
-      await assertSettledOnce(database, 10)
+      await assertSettledOnce(database, 20)
     }
     finally {
-      await proxy.close()
+      await holder.end()
     }
   })
 

@@ -18,8 +18,6 @@ export interface Proxy {
   url: string
   /** Silences the next connection that comes to this step, once. Resolves when it has happened. */
   silence: (step: Step, moment: Moment) => Promise<void>
-  /** Holds this step back, once, until the function is called that this answers when it has come to it. */
-  delay: (step: Step) => Promise<() => void>
   /** Cuts every connection. */
   cut: () => void
   close: () => Promise<void>
@@ -29,12 +27,10 @@ export interface Proxy {
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
-  let delayed: { step: Step, reached: (goOn: () => void) => void } | undefined
   let awaited: { step: Step, moment: Moment, reached: () => void } | undefined
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
-    let held: Buffer[] | undefined
     let moment: Moment | undefined
     let reached: () => void = () => {}
     for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
@@ -54,17 +50,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
           if (moment === 'before')
             reached()
         }
-        if (delayed && stepOf(message) === delayed.step) {
-          held = []
-          delayed.reached(() => {
-            held?.forEach(each => upstream.write(each))
-            held = undefined
-          })
-          delayed = undefined
-        }
-        if (held)
-          held.push(message)
-        else if (moment !== 'before')
+        if (moment !== 'before')
           upstream.write(message)
       }
     })
@@ -88,9 +74,6 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     url: url.href,
     silence: (step, moment) => new Promise((resolve) => {
       awaited = { step, moment, reached: resolve }
-    }),
-    delay: step => new Promise((resolve) => {
-      delayed = { step, reached: resolve }
     }),
     cut,
     close: async () => {

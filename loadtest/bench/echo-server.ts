@@ -4,7 +4,10 @@ import express from 'express'
 import pg from 'pg'
 import { z } from 'zod'
 
-/** The ceiling of the framework: Express with its JSON parser and a zod check, and nothing behind them. */
+// The ceiling of the framework: Express with its JSON parser and a zod check, and nothing behind them. With a database's URL
+// as its argument, the ceiling of an API that commits what it takes: its answers wait for a commit that they share.
+
+/** As in the API's, without its rules. */
 const Body = z.strictObject({
   accountId: z.string(),
   amount: z.union([z.string(), z.number()]),
@@ -12,12 +15,12 @@ const Body = z.strictObject({
   description: z.string().default(''),
 })
 
-/** Of payments to tables that are there already; all that arrived while the last write was on its way. */
+/** Writes the payments and jobs of one batch: all that arrived while the last write was on its way. */
 const WRITE = `
 with p as (
   insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
-  select uuidv7(), 'echo', key, sha256('x'), account_id, 'USD', amount, '', now(), now()
-    from unnest($1::text[], $2::text[], $3::numeric[]) as i(key, account_id, amount)
+  select uuidv7(), 'echo', key, sha256('x'), account_id, 'USD', amount, description, now(), now()
+    from unnest($1::text[], $2::text[], $3::numeric[], $4::text[]) as i(key, account_id, amount, description)
   returning id)
 insert into recon_jobs (payment_id) select id from p`
 
@@ -31,7 +34,7 @@ if (databaseUrl === undefined) {
   })
 }
 else {
-  // What any API of Express pays that commits what it takes: its answers wait for a commit that they share.
+  app.disable('etag').disable('x-powered-by') // as the API does
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   let line: { key: string, body: z.output<typeof Body>, res: Response }[] = []
@@ -42,7 +45,12 @@ else {
     await client.query({
       name: 'write',
       text: WRITE,
-      values: [batch.map(({ key }) => key), batch.map(({ body }) => body.accountId), batch.map(({ body }) => body.amount)],
+      values: [
+        batch.map(({ key }) => key),
+        batch.map(({ body }) => body.accountId),
+        batch.map(({ body }) => body.amount),
+        batch.map(({ body }) => body.description),
+      ],
     })
     for (const { body, res } of batch)
       res.status(201).json(body)

@@ -46,19 +46,20 @@ export const accepting: Measure = {
     const bench = await startStack(course)
     const { database } = bench
     bench.stack.pause('worker-1')
-    const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api'), postgres: await pidOf(bench, 'postgres') }
+    const postgres = await pidOf(bench, 'postgres')
+    const api: Target = { url: new URL('/payments', bench.apiUrl), pid: await pidOf(bench, 'api'), postgres }
     const echo = await startEcho(course.resources)
-    const committingEcho = { ...await startEcho(course.resources, bench.databaseUrl('payments')), postgres: api.postgres! }
+    const committingEcho: Target = { ...await startEcho(course.resources, bench.databaseUrl('payments')), postgres }
     const warmUp = { until: { ms: course.sized(WARM_UP_SECONDS * 1_000) } }
     for (const target of [api, echo, committingEcho]) // the code is compiled by then, and the accounts are known
       await post(target, warmUp, course)
 
     /** Void where a payment was acknowledged and is not there. */
-    async function ours(pace: Pace): Promise<Figures> {
+    async function committed(target: Target, pace: Pace): Promise<Figures> {
       const before = await accepted(database)
       // Counting new rows marks them as committed, in pages that the WAL then has whole: the first commits would wait for all of it.
       await database.query('checkpoint')
-      const { answers, figures } = await post(api, pace, course)
+      const { answers, figures } = await post(target, pace, course)
       if (await accepted(database) - before !== answers)
         throw new Error(`the run is void: ${answers} payments were acknowledged, and ${await accepted(database) - before} are there`)
       return figures
@@ -68,19 +69,19 @@ export const accepting: Measure = {
     let perSecond = 0
     const contenders: Record<string, () => Promise<Figures>> = {
       'ours': async () => {
-        const figures = await ours({ until })
+        const figures = await committed(api, { until })
         perSecond = figures['accepted/s']! / 2
         return figures
       },
       [HALF]: async () => {
-        const { 'accepted/s': asSent, ...figures } = await ours({ until, perSecond })
+        const { 'accepted/s': asSent, ...figures } = await committed(api, { until, perSecond })
         return { 'sent/s': asSent!, ...figures }
       },
       [MEMORY]: async () => {
         const requests = course.sized(MANY) / LOOKS
         const memory = [memoryMb(api.pid)]
         for (let look = 1; look <= LOOKS; look++) {
-          await ours({ until: { requests: Math.ceil(requests) } })
+          await committed(api, { until: { requests: Math.ceil(requests) } })
           memory.push(memoryMb(api.pid))
         }
         return {
@@ -89,7 +90,7 @@ export const accepting: Measure = {
         }
       },
       'Express echo (the ceiling)': async () => (await post(echo, { until }, course)).figures,
-      'Express echo that commits': async () => (await post(committingEcho, { until }, course)).figures,
+      'Express echo that commits': () => committed(committingEcho, { until }),
     }
     if (pgbenchVersion() === undefined)
       course.note('pgbench is not installed (Debian: postgresql-contrib), so it is not beside it.')
@@ -104,8 +105,8 @@ interface Target { url: URL, pid: number, postgres?: number }
 type Pace = Pick<LoadOptions, 'until' | 'perSecond'>
 
 /** With a database, each answer is after the commit of its payment. */
-async function startEcho(resources: AsyncDisposableStack, ...databaseUrl: string[]): Promise<Target> {
-  const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts'), ...databaseUrl], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
+async function startEcho(resources: AsyncDisposableStack, databaseUrl?: string): Promise<Target> {
+  const echo = spawn(process.execPath, [join(import.meta.dirname, '../echo-server.ts'), ...databaseUrl === undefined ? [] : [databaseUrl]], { env: { NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(echo, 'exit')
   resources.defer(async () => {
     echo.kill('SIGKILL')

@@ -17,7 +17,7 @@ export interface Waiting<Item, Result> {
 /**
  * Settles items in turn, by natural batching: what arrives while the last batches are on their way goes out together
  * with the next one. A lone item goes at once; a batch goes beside another only when that has taken `overlapAfterMs`.
- * `settle` must resolve or reject each item, and not throw.
+ * `settle` must resolve or reject each item, and not throw; when it ends, the next batch goes out at once.
  *
  * The line is bounded in length and in time. Beyond that an item is rejected with an OverloadedError, at once as far as
  * that can be known: all that were let in are then answered in time, also when more comes than can be done.
@@ -59,7 +59,7 @@ export function inBatches<Item, Result>(
       lastSentMs = performance.now()
       void settle(line.splice(0, batchSize)).finally(() => {
         underWay--
-        arm()
+        flush()
       })
     }
     arm()

@@ -34,6 +34,25 @@ describe('groupCommit', () => {
     assert.deepEqual(await Promise.all(answers), [10, 20, 30, 40, 50])
   })
 
+  it('sends the next write before it tells the callers of the last one', async () => {
+    const events: string[] = []
+    let open = (): void => {}
+    const write = groupCommit<number, number>(async (rows) => {
+      events.push(`written ${rows}`)
+      await new Promise<void>(resolve => open = resolve)
+      return rows
+    }, is)
+    const told = (row: number): number => events.push(`told ${row}`)
+    const answers = [write(1).then(told)]
+    await new Promise(setImmediate)
+    answers.push(write(2).then(told))
+    open()
+    await waitFor('the second write', () => events.includes('written 2'))
+    open()
+    await Promise.all(answers)
+    assert.deepEqual(events, ['written 1', 'written 2', 'told 1', 'told 2'])
+  })
+
   it('lets a refused row fail alone', async () => {
     const written: number[] = []
     const write = groupCommit<number, number>(async (rows) => {

@@ -34,7 +34,7 @@ const TAKE_PLACE_IF_ALL_HAVE_ONE = `pg_try_advisory_lock(${NO_PLACE}) and pg_adv
  *
  * Each batch takes one of two places if one is free. A worker's own batch goes on without; one `beside` takes no jobs then,
  * nor while any batch goes on without: a worker that is alone has two batches in hand, several have one each. By the
- * places alone, a batch beside that got one in a gap kept it for long (four workers settled 2 to 10 % less).
+ * places alone, a batch beside that got one in a gap kept it for long, and several workers settled 3 to 4 % less.
  *
  * The limit is a literal, so that the planner knows it. The claim is materialized, so that the planner can never run it twice or join before it locks.
  */

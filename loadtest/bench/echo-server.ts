@@ -7,7 +7,7 @@ import { z } from 'zod'
 // The ceiling of the framework: Express with its JSON parser and a zod check, and nothing behind them. With a database's URL
 // as its argument, the ceiling of an API that commits what it takes: its answers wait for a commit that they share.
 
-/** As in the API's, without its rules. */
+/** The API's body, without its rules. */
 const Body = z.strictObject({
   accountId: z.string(),
   amount: z.union([z.string(), z.number()]),
@@ -25,6 +25,7 @@ with p as (
 insert into recon_jobs (payment_id) select id from p`
 
 const app = express()
+app.disable('etag').disable('x-powered-by') // as in the API
 app.use(express.json())
 
 const [, , databaseUrl] = process.argv
@@ -34,7 +35,6 @@ if (databaseUrl === undefined) {
   })
 }
 else {
-  app.disable('etag').disable('x-powered-by') // as the API does
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   let line: { key: string, body: z.output<typeof Body>, res: Response }[] = []
@@ -54,7 +54,8 @@ else {
     })
     writing = line.length > 0
     if (writing)
-      void write() // and while the database works:
+      void write()
+    // The database works on the next batch while these are answered.
     for (const { body, res } of batch)
       res.status(201).json(body)
   }

@@ -10,7 +10,7 @@ import { listen } from './sql/listen.ts'
 import { wakeUp } from './wake-up.ts'
 
 const HEARTBEAT_MS = 5_000
-/** The batch that is under way when the process is told to stop must be finished within this. */
+/** The batches that are under way when the process is told to stop must be finished within this. */
 const DRAIN_DEADLINE_MS = 15_000
 
 async function main(): Promise<void> {
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       return
     log.info({ signal }, 'draining')
     setTimeout(() => {
-      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'the batch was still under way at the deadline')
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'a batch was still under way at the deadline')
       process.exit(1)
     }, DRAIN_DEADLINE_MS).unref()
     stopping.abort()

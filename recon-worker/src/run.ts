@@ -26,7 +26,7 @@ const BATCHES_AT_ONCE = 2
 /** Batches that fail one after the other, for a reason that may be one of their jobs, before they are taken apart. */
 const FAILURES_BEFORE_ALONE = 3
 
-export interface RunOptions extends RunOnceOptions {
+export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'beside' | 'onClaimed'> {
   /** Registers this worker. Answers whether the one with its id before ended without saying so. */
   register: () => Promise<{ uncleanStop: boolean }>
   wakeUp: WakeUp
@@ -79,7 +79,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
     beside = undefined
   }
 
-  /** After the own batch has its place, or there would be a third one in hand where two workers have one each. */
+  /** Called when the own batch has its place: begun before, the one beside would take that, and several workers have too many in hand. */
   function startBeside(own: ClaimedJob[]): void {
     if (own.length === options.batchSize && failures === 0 && !signal.aborted)
       beside ??= settleBeside()

@@ -14,9 +14,9 @@ export interface ClaimedJob {
  */
 const PLACES = [8_115_001, 8_115_002]
 /**
- * Held, shared, by each batch that goes on without a place. A batch beside asks for it alone, which succeeds while nobody has
- * it, and gives it back at once: kept to the end of its transaction, it would refuse the batches that go on without. One that asks in that
- * instant is not counted, and for the length of a batch there is one more in hand.
+ * Held, shared, by the batches that go on without a place. A batch beside tries it in exclusive mode, to learn whether
+ * anybody holds it, and releases it at once: held for its transaction, it would keep later ones from being counted. An own
+ * batch that tries for its share in that very instant goes on uncounted: for the length of a batch there may be one more in hand.
  */
 const NO_PLACE = 8_115_003
 

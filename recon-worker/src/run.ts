@@ -23,6 +23,8 @@ const ERROR_BACKOFF_MIN_MS = 100
 const ERROR_BACKOFF_MAX_MS = 5_000
 /** Batches that this worker has in hand at most: its own and, while there is a backlog, one beside it. */
 const BATCHES_AT_ONCE = 2
+/** After one beside was rolled back, none for this long: there may be no second connection, and each try costs a claim of all. */
+const BESIDE_PAUSE_MS = 1_000
 /** Batches that fail one after the other, for a reason that may be one of their jobs, before they are taken apart. */
 const FAILURES_BEFORE_ALONE = 3
 
@@ -50,6 +52,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
   let conflicts = 0
   let suspicious = 0 // failures in a row that a job may be to blame for
   let beside: Promise<void> | undefined // settles the second batch, while there is one
+  let besideFromMs = 0
   const inHand = BATCHES_AT_ONCE * options.batchSize
   signal.addEventListener('abort', wakeUp.wake)
 
@@ -73,6 +76,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
     }
     catch (error) {
       log.warn({ err: error }, 'the batch beside was rolled back')
+      besideFromMs = performance.now() + BESIDE_PAUSE_MS
       fullClaimAtMs = 0 // its jobs may be below the mark by now
       wakeUp.wake()
     }
@@ -81,7 +85,7 @@ export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, 
 
   /** Called when the own batch has its place: begun before, the one beside would take that, and several workers have too many in hand. */
   function startBeside(own: ClaimedJob[]): void {
-    if (own.length === options.batchSize && failures === 0 && !signal.aborted)
+    if (own.length === options.batchSize && failures === 0 && performance.now() >= besideFromMs && !signal.aborted)
       beside ??= settleBeside()
   }
 

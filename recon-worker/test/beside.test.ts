@@ -150,6 +150,19 @@ describe('the batch beside', () => {
     assert.deepEqual(last, { held: false })
   })
 
+  it('is not tried again at once where there is no second connection', async () => {
+    await accept(database, Array.from({ length: 100 * BATCH_SIZE }, () => ({ accountId: 'ACC-1', amount: '1.00' })))
+    await db.raw('select 1') // the one that it has
+    await database.sql(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`)
+    const warnings: string[] = []
+    stop = startLoop(db, { batchSize: BATCH_SIZE, onWarning: warning => warnings.push(warning) })
+    const startedAtMs = performance.now()
+    await waitFor('all is settled', async () => await settled(database) === 100 * BATCH_SIZE)
+    const seconds = Math.ceil((performance.now() - startedAtMs) / 1_000)
+    const tries = warnings.filter(warning => warning === 'the batch beside was rolled back').length
+    assert.ok(tries > 0 && tries <= seconds, `${tries} in ${seconds} s`)
+  })
+
   it('is none while nothing is left over: one claim finds what an idle worker is woken for', async () => {
     let claims = 0
     db.on('query', ({ sql }: { sql: string }) => claims += sql.includes('skip locked') ? 1 : 0)

@@ -7,9 +7,10 @@ import { pino } from 'pino'
 import { claimJobs } from '../src/sql/claim-jobs.ts'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
+import { lockWaits } from './support/lock-waits.ts'
 import { startLoop } from './support/loop.ts'
 import { accept } from './support/payments.ts'
-import { settled } from './support/settled.ts'
+import { payments, settled } from './support/settled.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const BATCH_SIZE = 10
@@ -41,7 +42,7 @@ describe('the batch beside', () => {
   })
 
   /** A batch of payments for an account. */
-  const batchOf = (accountId: string): { accountId: string, amount: string }[] => Array.from({ length: BATCH_SIZE }, () => ({ accountId, amount: '1.00' }))
+  const batchOf = (accountId: string): ReturnType<typeof payments> => payments(BATCH_SIZE, accountId)
   /** Keeps an account from being posted to, until released. */
   async function hold(accountId: string): Promise<void> {
     await holder.query('begin')
@@ -54,8 +55,6 @@ describe('the batch beside', () => {
     claims.push(trx)
     return { trx, jobs: (await claimJobs(trx, { limit: 1, since: '-infinity', ...options })).length }
   }
-  const waiting = async (): Promise<number> =>
-    (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length
 
   it('settles while the other one waits, and both are finished when the loop is told to end', async () => {
     await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2'), ...batchOf('ACC-3')])
@@ -86,7 +85,7 @@ describe('the batch beside', () => {
     await claim({ since: new Date() })
     await claim({ since: new Date() })
     stop = startLoop(db, { batchSize: BATCH_SIZE })
-    await waitFor('the loop waits for the account', async () => await waiting() === 1)
+    await waitFor('the loop waits for the account', async () => await lockWaits(database) === 1)
     await new Promise(resolve => setTimeout(resolve, 200))
     assert.equal(await settled(database), BATCH_SIZE)
   })
@@ -127,7 +126,7 @@ describe('the batch beside', () => {
   it('that is rolled back does not wait for the end of a long backlog, though the loop has moved on', async () => {
     await accept(database, batchOf('ACC-1'))
     const held = await accept(database, batchOf('ACC-HELD'))
-    await accept(database, Array.from({ length: 3_000 }, () => ({ accountId: 'ACC-2', amount: '1.00' })))
+    await accept(database, payments(3_000, 'ACC-2'))
     // A batch is a second's jobs, so what is rolled back is soon below the low-water mark.
     await database.sql(`
       update recon_jobs j set run_at = now() - interval '1 hour' + n * interval '100 ms'
@@ -137,7 +136,7 @@ describe('the batch beside', () => {
     await holder.query(`savepoint held; select from accounts where id = 'ACC-1' for update`)
     const warnings: string[] = []
     stop = startLoop(db, { batchSize: BATCH_SIZE, onWarning: warning => warnings.push(warning) })
-    await waitFor('each of both batches waits for its account', async () => await waiting() === 2)
+    await waitFor('each of both batches waits for its account', async () => await lockWaits(database) === 2)
     await holder.query('rollback to savepoint held')
     await waitFor('the loop has moved on', async () => await settled(database) >= 10 * BATCH_SIZE)
     const terminated = await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
@@ -151,7 +150,7 @@ describe('the batch beside', () => {
   })
 
   it('is not tried again at once where there is no second connection', async () => {
-    await accept(database, Array.from({ length: 100 * BATCH_SIZE }, () => ({ accountId: 'ACC-1', amount: '1.00' })))
+    await accept(database, payments(100 * BATCH_SIZE, 'ACC-1'))
     await db.raw('select 1') // the one that it has
     await database.sql(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`)
     const warnings: string[] = []

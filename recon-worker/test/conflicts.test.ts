@@ -9,6 +9,7 @@ import { runAlone } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
 import { takeAlone, takeBack } from '../src/sql/take-alone.ts'
 import { createDatabase } from './support/database.ts'
+import { lockWaits } from './support/lock-waits.ts'
 import { startLoop } from './support/loop.ts'
 import { accept } from './support/payments.ts'
 import { settleOnce } from './support/settle-once.ts'
@@ -41,7 +42,7 @@ describe('a conflict between transactions', () => {
       await rival.query('begin')
       await rival.query(`select from accounts where kind = 'settlement' for no key update`)
       const deadlocked = assert.rejects(once(), { code: '40P01' })
-      await waitFor('the posting waits for settlement', async () => (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker' and wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
+      await waitFor('the posting waits for settlement', async () => await lockWaits(database) > 0)
       await Promise.all([deadlocked, rival.query(`select from accounts where id = 'ACC-1' for no key update`)])
       await rival.query('rollback')
     }
@@ -88,7 +89,7 @@ describe('a conflict between transactions', () => {
       await rival.query('begin')
       await rival.query(`update accounts set updated_at = now() where id = 'ACC-1'`)
       const failed = assert.rejects(once({}, strict), { code: '40001' })
-      await waitFor('the posting waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker' and wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
+      await waitFor('the posting waits', async () => await lockWaits(database) > 0)
       await rival.query('commit')
       await failed
       assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs`), [{ status: 'pending', attempts: 0, last_error: null }])

@@ -7,6 +7,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { connect } from '../src/sql/connect.ts'
 import { createDatabase } from './support/database.ts'
+import { lockWaits } from './support/lock-waits.ts'
 import { accept } from './support/payments.ts'
 import { settleOnce } from './support/settle-once.ts'
 import { assertSettledOnce, payments } from './support/settled.ts'
@@ -85,7 +86,7 @@ describe('a job that cannot be settled', () => {
       await rival.query('begin')
       await rival.query(`select from accounts where id = 'ACC-1' for no key update`)
       const batch = once()
-      await waitFor('the posting waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker' and wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
+      await waitFor('the posting waits', async () => await lockWaits(database) > 0)
       assert.deepEqual(await once({ workerId: 'w2' }, other), { claimed: [], settled: 0, failed: [] })
       await rival.query('rollback')
       const { settled, failed } = await batch

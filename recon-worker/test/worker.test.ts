@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import pg from 'pg'
 import { createDatabase } from './support/database.ts'
+import { lockWaits } from './support/lock-waits.ts'
 import { accept } from './support/payments.ts'
 import { startProxy } from './support/proxy.ts'
 import { assertSettledOnce, payments, settled } from './support/settled.ts'
@@ -104,12 +105,11 @@ describe('the worker process', () => {
     const holder = new pg.Client({ connectionString: database.url() })
     await holder.connect()
     try {
-      await accept(database, Array.from({ length: 30 }, () => ({ accountId: 'ACC-HELD', amount: '1.00' })))
+      await accept(database, payments(30, 'ACC-HELD'))
       await holder.query('begin')
       await holder.query(`select from accounts where id = 'ACC-HELD' for update`)
       const worker = await start({ BATCH_SIZE: '10' })
-      await waitFor('both batches wait for the account', async () =>
-        (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 2)
+      await waitFor('both batches wait for the account', async () => await lockWaits(database) === 2)
       const exited = worker.stop()
       await waitFor('it drains', () => worker.log.some(line => line.includes('"draining"')))
       assert.equal(await settled(database), 0)

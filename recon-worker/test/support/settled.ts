@@ -7,9 +7,9 @@ export async function settled(database: TestDatabase): Promise<number> {
   return row!.n
 }
 
-/** `n` payments of 1.00 over 20 accounts. */
-export function payments(n: number): { accountId: string, amount: string }[] {
-  return Array.from({ length: n }, (_, i) => ({ accountId: `ACC-${i % 20}`, amount: '1.00' }))
+/** `n` payments of 1.00, on one account or over 20. */
+export function payments(n: number, accountId?: string): { accountId: string, amount: string }[] {
+  return Array.from({ length: n }, (_, i) => ({ accountId: accountId ?? `ACC-${i % 20}`, amount: '1.00' }))
 }
 
 /** That `n` payments of 1.00 are settled, each by one attempt, and nothing was posted twice or by halves. */

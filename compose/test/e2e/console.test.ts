@@ -172,9 +172,14 @@ describe('the console', () => {
         await scripts.promise
         await route.continue()
       })
-      await page.goto(`${ui}/payments/new`)
-      await page.locator('input[name=description]').fill('Typed early')
-      scripts.resolve()
+      try {
+        // Not until it is loaded: where the page is painted before that, the scripts are a part of the loading.
+        await page.goto(`${ui}/payments/new`, { waitUntil: 'domcontentloaded' })
+        await page.locator('input[name=description]').fill('Typed early')
+      }
+      finally {
+        scripts.resolve()
+      }
       await submit().waitFor()
       await page.unroute('**/_nuxt/*.js')
       assert.equal(await page.locator('input[name=description]').inputValue(), 'Typed early')

@@ -173,7 +173,7 @@ describe('the console', () => {
         await route.continue()
       })
       try {
-        // Not until it is loaded: where the page is painted before that, the scripts are a part of the loading.
+        // Waits for the document alone: where the page is painted before it is loaded, the scripts are a part of the loading.
         await page.goto(`${ui}/payments/new`, { waitUntil: 'domcontentloaded' })
         await page.locator('input[name=description]').fill('Typed early')
       }

@@ -1,6 +1,8 @@
 import type { Config } from './config.ts'
 import type { Container } from './containers.ts'
 import type { Endpoints, LogLine, PartStatus, Progress, Stack } from './stack.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { ComposeProject } from './compose-project.ts'
 import { writeSecrets } from './compose-secrets.ts'
 import { containers, containersSync, isPart, isWhole, publishedPort } from './containers.ts'
@@ -117,6 +119,11 @@ export class ComposeStack implements Stack {
       const now = (await this.containers()).find(container => container.Id === Id)
       return now?.State.StartedAt !== State.StartedAt && now?.State.Health?.Status === 'healthy'
     })
+  }
+
+  async collectGarbage(part: string): Promise<void> {
+    const program = readFileSync(join(import.meta.dirname, 'collect-garbage.ts'), 'utf8') // is not in the image
+    await docker(['exec', this.running(part).Id, 'node', '--input-type=module-typescript', '--eval', program], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
   }
 
   // From inside, all processes but the init at once, as that works wherever the engine's machine is. `docker kill` would

@@ -1,6 +1,9 @@
 import type { Config } from './config.ts'
 import type { Endpoints, LogLine, PartStatus, Progress, Stack } from './stack.ts'
 import type { DesiredState, PartState, StackState } from './state.ts'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { DataFolder } from './data-folder.ts'
 import { loginUrl } from './database-logins.ts'
 import { followLogs } from './follow-logs.ts'
@@ -100,6 +103,14 @@ export class EmbeddedStack implements Stack {
     await this.until(`${part} is healthy again`, async () => {
       const now = (await this.parts()).find(({ name }) => name === part)
       return now !== undefined && now.pid !== before.pid && now.health === 'ok'
+    })
+  }
+
+  async collectGarbage(part: string): Promise<void> {
+    const { pid } = this.running(part)
+    const collecting = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'collect-garbage.ts'), String(pid)], { timeout: CHANGE_TIMEOUT_MS })
+    await collecting.catch(({ message, stderr }: { message: string, stderr?: string }) => {
+      throw new Refusal(`${part} could not be made to collect its garbage: ${stderr?.trim() || message}`)
     })
   }
 

@@ -54,6 +54,8 @@ export interface Stack {
   resume: (part: string) => void
   /** Stops a part as it wants to be stopped, starts it again, and waits until it is healthy. */
   restart: (part: string) => Promise<void>
+  /** Makes a part that is a Node process collect all its garbage: the memory it then has is what it holds on to. */
+  collectGarbage: (part: string) => Promise<void>
   /** The last lines of each part's log, then, if asked to follow, new ones until the stack stops or the signal comes. */
   logs: (options: { lines: number, follow: boolean, signal: AbortSignal }) => AsyncIterable<LogLine>
 }

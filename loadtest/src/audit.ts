@@ -50,7 +50,7 @@ export interface Audit {
 /** Waits until all is settled, then checks every invariant, and compares what k6 was told with the database. */
 export async function audit(stack: Stack, { run, accountFile, signal, listening, watching }: Evidence): Promise<Audit> {
   const findings = new Findings()
-  const growth = await watching?.end()
+  const growth = await watching?.end().catch((error: Error) => void findings.add('what grows could not be watched', error.message))
   const database = await connect(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)
   try {
     await untilSettled(database, await databaseTime(database)).catch((error: Error) => findings.add('waits in vain', error.message))

@@ -63,7 +63,7 @@ export async function runScenario(system: System, k6: K6, chosen: Chosen, signal
       return {}
     },
     watch: async () => {
-      evidence.watching = watch(stack, database, (takes.DURATION ?? 0) * 1_000)
+      evidence.watching = await watch(stack, database, (takes.DURATION ?? 0) * 1_000)
       return {}
     },
     stall: async () => {

@@ -4,13 +4,16 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { processTree } from '../../compose/src/processes.ts'
 
-const SAMPLES = 120
+/** The parts are made to collect their garbage for each, which makes them stand still for some 100 ms. */
+const SAMPLES = 60
 const SHORTEST_STEP_MS = 1_000
+/** The parts that are Node processes. */
+const NODE_PART = /^(?:api|worker|ui)\b/
 
 interface Sample {
   atMs: number
   payments: number
-  /** Bytes of memory that are a part's own, by its name; of a table with its indexes, by its name. */
+  /** Bytes of memory that a part holds on to, by its name; of a table with its indexes, by its name. */
   memory: Record<string, number>
   sizes: Record<string, number>
 }
@@ -29,17 +32,16 @@ export interface Growth {
   lines: string[]
 }
 
-/** Samples the memory of each part and the size of each table while a run of `durationMs` goes on. */
-export function watch(stack: Stack, database: pg.Client, durationMs: number): Watching {
-  const samples: Sample[] = []
+/** Samples the memory of each part and the size of each table while a run of `durationMs` goes on: now, and all along. */
+export async function watch(stack: Stack, database: pg.Client, durationMs: number): Promise<Watching> {
+  const samples = [await sample(stack, database)]
   const ending = new AbortController()
   const stepMs = Math.max(SHORTEST_STEP_MS, durationMs / SAMPLES)
   const sampling = (async () => {
     while (!ending.signal.aborted) {
-      samples.push(await sample(stack, database))
       await delay(stepMs, undefined, { signal: ending.signal }).catch(() => {})
+      samples.push(await sample(stack, database))
     }
-    samples.push(await sample(stack, database))
   })()
   sampling.catch(() => {}) // told by end()
   return {
@@ -52,8 +54,15 @@ export function watch(stack: Stack, database: pg.Client, durationMs: number): Wa
 }
 
 async function sample(stack: Stack, database: pg.Client): Promise<Sample> {
-  const parts = await stack.parts()
-  const memory = parts.filter(part => part.pid !== null).map(part => [part.name, processTree(part.pid!).reduce((sum, pid) => sum + ownMemory(pid), 0)])
+  const memory: Record<string, number> = {}
+  for (const { name, pid } of await stack.parts()) {
+    if (pid === null)
+      continue
+    // Else it would be known only when V8 collects next, which at a slow rate is after more than half an hour.
+    if (NODE_PART.test(name))
+      await stack.collectGarbage(name)
+    memory[name] = processTree(pid).reduce((sum, pid) => sum + ownMemory(pid), 0)
+  }
   const { rows } = await database.query<{ name: string, bytes: string }>(`
     select c.relname as name, pg_total_relation_size(c.oid) as bytes
       from pg_class c
@@ -62,7 +71,7 @@ async function sample(stack: Stack, database: pg.Client): Promise<Sample> {
   return {
     atMs: Date.now(),
     payments: Number(count!.n),
-    memory: Object.fromEntries(memory) as Record<string, number>,
+    memory,
     sizes: Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes)])),
   }
 }
@@ -70,6 +79,8 @@ async function sample(stack: Stack, database: pg.Client): Promise<Sample> {
 /** Bytes that belong to a process alone: not its program's text, nor what Postgres' processes share. */
 function ownMemory(pid: number): number {
   try {
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('postgres: autovacuum worker'))
+      return 0 // what it has it gives back when it ends, within seconds
     return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
   }
   catch {

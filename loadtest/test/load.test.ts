@@ -28,8 +28,8 @@ describe('make load, against a system that runs', () => {
   })
   after(() => system?.remove())
 
-  async function load(settings: Record<string, string>) {
-    const child = spawn(process.execPath, ['src/load.ts'], { cwd: join(import.meta.dirname, '..'), env: { ...system.env, ...settings }, timeout: TIMEOUT_MS })
+  async function load(settings: Record<string, string>, { env } = system) {
+    const child = spawn(process.execPath, ['src/load.ts'], { cwd: join(import.meta.dirname, '..'), env: { ...env, ...settings }, timeout: TIMEOUT_MS })
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>])
     const report = /Report: (\S+)/.exec(stdout)?.[1]
     const page = report === undefined ? '' : readFileSync(join(import.meta.dirname, '..', report), 'utf8')
@@ -70,6 +70,21 @@ describe('make load, against a system that runs', () => {
     }
     finally {
       await superuser.end()
+    }
+  }).timeout(TIMEOUT_MS)
+
+  it('fails when a part holds on to more and more memory, and says which', async () => {
+    const leaking = await TemporaryStack.create({ NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/leak.ts')}` })
+    try {
+      await leaking.verb('up')
+      const { code, stdout, stderr } = await load({ SCENARIO: 'soak', DURATION: '10s' }, leaking)
+      assert.deepEqual([code, stderr], [1, ''], stdout)
+      assert.match(stdout, /threshold crossed: memory_growth_percent/)
+      const growth = (part: string) => Number(new RegExp(`${part} .* \\(([+-][\\d.]+) % over`).exec(stdout)?.[1])
+      assert.ok(growth('worker-1') > 10 && growth('api') < 5 && growth('ui') < 5, stdout)
+    }
+    finally {
+      await leaking.remove()
     }
   }).timeout(TIMEOUT_MS)
 

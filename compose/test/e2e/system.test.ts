@@ -156,6 +156,15 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       assert.equal(new Set(ids).size, 400)
     })
 
+    it('collects the garbage of a Node part when it is told to, and leaves no debugger open', async () => {
+      const collections = async () => Number(/^nodejs_gc_duration_seconds_count\{.*kind="major".*\} (\d+)$/m.exec(await (await fetch(`${api}/metrics`)).text())?.[1] ?? 0)
+      const before = await collections()
+      for (const name of ['api', 'worker-1', 'ui'])
+        await system.stack.collectGarbage(name)
+      await until('the API has counted it', async () => await collections() > before)
+      await assert.rejects(fetch('http://127.0.0.1:9229'))
+    })
+
     for (const name of ['worker-1', 'api', 'ui', 'postgres', ...(process.env.MODE === 'compose' ? ['proxy'] : [])]) {
       it(`kill -9 of ${name}: it runs again, and what was paid meanwhile is paid once`, async () => {
         const accountId = `kill-${name}-${randomUUID().slice(0, 8)}`

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+// node collect-garbage.ts [<pid>]: makes another Node process collect all its garbage, through the inspector that a
+// Node process opens on SIGUSR1 (docs: Node.js, "Debugger"; Chrome DevTools Protocol, HeapProfiler), and closes it again.
+// Without a pid it is the process that runs under the init of this container, where the file itself is not: it is given
+// to `node -e`, so that it stands alone.
+
+const INSPECTOR = '127.0.0.1:9229'
+const OPEN_TIMEOUT_MS = 5_000
+const POLL_MS = 20
+
+const pid = Number(process.argv[2] ?? readFileSync('/proc/1/task/1/children', 'utf8').trim())
+process.kill(pid, 'SIGUSR1')
+const socket = new WebSocket(await inspectorUrl())
+await once('open')
+const owner = await ask('Runtime.evaluate', { expression: 'process.pid' })
+if (owner !== pid)
+  fail(`the debugger of process ${owner} listens on ${INSPECTOR}, where that of process ${pid} should: end it, then try again`)
+await ask('HeapProfiler.collectGarbage')
+// Not before it has answered: closing it ends this connection.
+await ask('Runtime.evaluate', { expression: `setTimeout(() => process.getBuiltinModule('node:inspector').close())` })
+await once('close')
+
+async function inspectorUrl(): Promise<string> {
+  for (const deadline = Date.now() + OPEN_TIMEOUT_MS; ;) {
+    try {
+      const response = await fetch(`http://${INSPECTOR}/json/list`, { signal: AbortSignal.timeout(OPEN_TIMEOUT_MS) })
+      const [target] = await response.json() as { webSocketDebuggerUrl: string }[]
+      return target!.webSocketDebuggerUrl
+    }
+    catch {
+      if (Date.now() > deadline)
+        fail(`process ${pid} has opened no debugger on ${INSPECTOR} within ${OPEN_TIMEOUT_MS / 1000} s: does another program have that port?`)
+      await delay(POLL_MS)
+    }
+  }
+}
+
+/** One command of the protocol; answers the value of what it evaluated, if it did. */
+async function ask(method: string, params: object = {}): Promise<unknown> {
+  const answered = once('message')
+  socket.send(JSON.stringify({ id: 1, method, params }))
+  const { data } = await answered as MessageEvent
+  const { error, result } = JSON.parse(data as string) as { error?: { message: string }, result?: { result?: { value: unknown } } }
+  if (error)
+    fail(`${method}: ${error.message}`)
+  return result?.result?.value
+}
+
+/** Whoever started this ends it when that takes too long. */
+function once(event: 'open' | 'message' | 'close'): Promise<Event> {
+  return new Promise((resolve) => {
+    socket.addEventListener(event, resolve, { once: true })
+    socket.addEventListener('error', () => fail(`the debugger of process ${pid} does not answer`), { once: true })
+  })
+}
+
+function fail(problem: string): never {
+  console.error(problem)
+  process.exit(1)
+}

@@ -55,5 +55,6 @@ export function explainDocker(args: string[], how: string, lines: string[]): Ref
         return new Refusal(meaning(match))
     }
   }
-  return new Refusal(`docker ${args.slice(0, 6).join(' ')} failed: ${how}`, lines.slice(-20))
+  const shown = args.slice(0, 6).filter(arg => !arg.includes('\n')) // not a whole program
+  return new Refusal(`docker ${shown.join(' ')} failed: ${how}`, lines.slice(-20))
 }

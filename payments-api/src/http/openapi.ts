@@ -1,7 +1,7 @@
 import type { ProblemType } from './problem.ts'
 import type { AnswerDoc, Route } from './route.ts'
 import { z } from 'zod'
-import { PROBLEMS } from './problem.ts'
+import { PROBLEMS, retryAfterSeconds } from './problem.ts'
 import { named, Problem } from './schemas.ts'
 
 const VERSION = '1.0.0'
@@ -80,8 +80,8 @@ function operation(route: Route): Json {
         status,
         {
           description: types.map(type => `\`/problems/${type}\`: ${PROBLEMS[type].title}`).join('; '),
-          ...([409, 503].includes(status) && {
-            headers: headers({ 'Retry-After': 'Seconds' }),
+          ...(types.some(type => retryAfterSeconds(type) !== undefined) && {
+            headers: headers({ 'Retry-After': 'Seconds after which the same request may succeed' }),
           }),
           content: {
             'application/problem+json': {

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 
-/** Every kind of error that the API answers (RFC 9457), by the last part of its type. Types are stable: clients switch on them. */
+/** Every kind of error that the API returns (RFC 9457), by the last part of its type. Types are stable: clients switch on them. */
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'malformed-json': { status: 400, title: 'The body is not JSON' },
@@ -10,7 +10,7 @@ export const PROBLEMS = {
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
-  'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way' },
+  'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way', retryAfterSeconds: 1 },
   'job-not-dead': { status: 409, title: 'The job is not dead' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not application/json in UTF-8' },
@@ -19,10 +19,16 @@ export const PROBLEMS = {
   'currency-mismatch': { status: 422, title: 'The account holds another currency' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal': { status: 500, title: 'Something went wrong here' },
-  'overloaded': { status: 503, title: 'Too many requests are waiting' },
-  'unavailable': { status: 503, title: 'The database cannot be reached' },
+  'overloaded': { status: 503, title: 'Too many requests are waiting', retryAfterSeconds: 1 },
+  'unavailable': { status: 503, title: 'The database cannot be reached', retryAfterSeconds: 1 },
 } as const
 export type ProblemType = keyof typeof PROBLEMS
+
+/** When the same request may succeed; undefined where it cannot, whatever the caller waits for. */
+export function retryAfterSeconds(type: ProblemType): number | undefined {
+  const problem = PROBLEMS[type]
+  return 'retryAfterSeconds' in problem ? problem.retryAfterSeconds : undefined
+}
 
 /** One wrong field: a JSON pointer into the body (RFC 6901, as a URI fragment), or the name of a parameter. */
 export interface FieldError {
@@ -31,15 +37,12 @@ export interface FieldError {
   detail: string
 }
 
-/** Seconds after which a caller that is told 409 or 503 may try again. */
-const RETRY_AFTER_SECONDS = 1
-
 /** Answers a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
 export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
-  const { status } = PROBLEMS[type]
-  if (status === 409 || status === 503)
-    res.set('Retry-After', String(RETRY_AFTER_SECONDS))
-  res.status(status).type('application/problem+json').send(problemJson(type, detail, res.req.id, errors))
+  const seconds = retryAfterSeconds(type)
+  if (seconds !== undefined)
+    res.set('Retry-After', String(seconds))
+  res.status(PROBLEMS[type].status).type('application/problem+json').send(problemJson(type, detail, res.req.id, errors))
 }
 
 /** The body of a problem, for the request with this id. */

@@ -53,7 +53,10 @@ function main(): void {
   const metrics = createMetrics(() => events.size)
   const statistics = settleStatistics()
   const notifications = listen(config.databaseUrl, ['payment_events', 'recon_jobs'], {
-    listening: () => events.resync(),
+    listening: () => {
+      events.resync()
+      statistics.restart()
+    },
     notification: (channel, payload) => {
       if (channel === 'recon_jobs')
         return events.announceArrivals()

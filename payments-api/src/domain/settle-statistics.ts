@@ -2,35 +2,72 @@ import { timeOfUuidv7 } from './uuidv7.ts'
 
 /** How far the statistics look back. */
 const WINDOW_SECONDS = 300
-/** Upper bounds of the latency classes, in milliseconds: each 1.25 times the one before, from 1 ms to about an hour. */
-const BOUNDS_MS = Array.from({ length: 68 }, (_, i) => 1.25 ** i)
+/** What counts as now: long enough that a few payments a second make a steady figure. */
+const NOW_SECONDS = 10
+/** A percentile is at most this far from the true latency, relative to it. */
+const ACCURACY = 0.05
+/**
+ * Bucket i holds latencies in (GROWTH ** (i - 1), GROWTH ** i] ms; its middle is within ACCURACY of both ends.
+ * Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
+ */
+const GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
+/** The last bucket begins at 400 days. It has no middle: what falls there is reported as the longest latency. */
+const BUCKETS = Math.ceil(Math.log(400 * 86_400_000) / Math.log(GROWTH)) + 2
+const SIGNIFICANT_DIGITS = 3
 
 interface Second {
+  /** Unix time. */
   at: number
   settled: number
+  longestMs: number
   latencies: Uint32Array
 }
 
-export interface SettleStatistics {
-  /** Seconds that the figures are over: at most 300, fewer since the process started. */
+export interface SettleRate {
+  /** Seconds that the rate is over; fewer than asked for while this process has not listened that long. */
   windowSeconds: number
   settled: number
+  /** With three significant digits, so that a slow rate is not rounded to 0. */
   settledPerSecond: number
-  /** From accepted to settled; null while nothing was. Upper bounds, at most 25 % too high. */
-  latencyMs: { p50: number | null, p95: number | null, p99: number | null }
+}
+
+export interface SettleStatistics extends SettleRate {
+  /** The last 10 s. */
+  now: SettleRate
+  /** From accepted to settled; null while nothing settled. Percentiles are within 5 % or 1 ms; the longest is exact. */
+  latencyMs: { p50: number | null, p95: number | null, p99: number | null, longest: number | null }
 }
 
 /**
- * How fast payments settle, from the notifications that every API process hears, so that each can say it without asking
- * the database. A payment's latency is from the time in its id to the moment its settling is heard.
+ * How fast payments settle, from the notifications that every API process hears, so that each can tell without asking
+ * the database. A payment's latency is from the time in its id to the moment its settlement is heard. Where the clocks of
+ * two hosts differ by more than that, it counts as 0.
  */
-export function settleStatistics(nowMs: () => number = Date.now): { record: (paymentIds: string[]) => void, read: () => SettleStatistics } {
-  const startedAtMs = nowMs()
+export function settleStatistics(nowMs: () => number = Date.now): {
+  record: (paymentIds: string[]) => void
+  /** Notifications were missed until now: start over, since figures across the gap would be too low. */
+  restart: () => void
+  read: () => SettleStatistics
+} {
+  let startedAtMs = nowMs()
   const ring: Second[] = Array.from({ length: WINDOW_SECONDS }, () => ({
     at: -1,
     settled: 0,
-    latencies: new Uint32Array(BOUNDS_MS.length),
+    longestMs: 0,
+    latencies: new Uint32Array(BUCKETS),
   }))
+
+  /** Over the current second, as far as it has gone, and the whole ones before it. */
+  function rate(seconds: Second[], now: number, windowSeconds: number): SettleRate {
+    const since = Math.floor(now / 1_000) - windowSeconds + 1
+    const settled = seconds.reduce((sum, second) => second.at >= since ? sum + second.settled : sum, 0)
+    const coveredSeconds = Math.max(1, (now - Math.max(startedAtMs, since * 1_000)) / 1_000)
+    return {
+      windowSeconds: Math.max(1, Math.min(windowSeconds, Math.ceil((now - startedAtMs) / 1_000))),
+      settled,
+      settledPerSecond: Number((settled / coveredSeconds).toPrecision(SIGNIFICANT_DIGITS)),
+    }
+  }
 
   return {
     record: (paymentIds) => {
@@ -40,38 +77,52 @@ export function settleStatistics(nowMs: () => number = Date.now): { record: (pay
       if (second.at !== at) {
         second.at = at
         second.settled = 0
+        second.longestMs = 0
         second.latencies.fill(0)
       }
       second.settled += paymentIds.length
       for (const id of paymentIds) {
-        const latencyMs = now - timeOfUuidv7(id).getTime()
-        const index = BOUNDS_MS.findIndex(bound => latencyMs <= bound)
-        const slot = index < 0 ? BOUNDS_MS.length - 1 : index
-        second.latencies[slot] = second.latencies[slot]! + 1
+        const latencyMs = Math.max(0, now - timeOfUuidv7(id).getTime())
+        const bucket = bucketOf(latencyMs)
+        second.latencies[bucket] = second.latencies[bucket]! + 1
+        second.longestMs = Math.max(second.longestMs, latencyMs)
       }
+    },
+    restart: () => {
+      startedAtMs = nowMs()
+      for (const second of ring)
+        second.at = -1
     },
     read: () => {
       const now = nowMs()
-      const since = Math.floor(now / 1_000) - WINDOW_SECONDS
-      const seconds = ring.filter(second => second.at > since)
-      const settled = seconds.reduce((sum, second) => sum + second.settled, 0)
-      const windowSeconds = Math.max(1, Math.min(WINDOW_SECONDS, Math.ceil((now - startedAtMs) / 1_000)))
-      const counts = BOUNDS_MS.map((_, i) => seconds.reduce((sum, second) => sum + second.latencies[i]!, 0))
-      const quantile = (q: number): number | null => {
-        let rank = Math.ceil(settled * q)
-        const index = counts.findIndex(count => (rank -= count) <= 0)
-        return settled === 0 ? null : Math.round(BOUNDS_MS[index]! * 10) / 10
+      const seconds = ring.filter(({ at }) => at > Math.floor(now / 1_000) - WINDOW_SECONDS)
+      const whole = rate(seconds, now, WINDOW_SECONDS)
+      const longestMs = Math.max(0, ...seconds.map(second => second.longestMs))
+      const counts = Array.from({ length: BUCKETS }, (_, bucket) => seconds.reduce((sum, second) => sum + second.latencies[bucket]!, 0))
+      const percentile = (fraction: number): number | null => {
+        let rank = Math.ceil(whole.settled * fraction)
+        const bucket = counts.findIndex(count => (rank -= count) <= 0)
+        return whole.settled === 0 ? null : Math.round(Math.min(middleOf(bucket), longestMs) * 10) / 10
       }
       return {
-        windowSeconds,
-        settled,
-        settledPerSecond: Math.round(settled / windowSeconds * 100) / 100,
+        ...whole,
+        now: rate(seconds, now, NOW_SECONDS),
         latencyMs: {
-          p50: quantile(0.5),
-          p95: quantile(0.95),
-          p99: quantile(0.99),
+          p50: percentile(0.5),
+          p95: percentile(0.95),
+          p99: percentile(0.99),
+          longest: whole.settled === 0 ? null : longestMs,
         },
       }
     },
   }
+}
+
+function bucketOf(latencyMs: number): number {
+  return latencyMs <= 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs) / Math.log(GROWTH)))
+}
+
+/** Milliseconds. */
+function middleOf(bucket: number): number {
+  return bucket === BUCKETS - 1 ? Infinity : 2 * GROWTH ** bucket / (GROWTH + 1)
 }

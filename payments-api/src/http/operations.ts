@@ -16,6 +16,11 @@ import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
 const WORKER_LOST_AFTER_SECONDS = 15
 
 const Milliseconds = z.number().nullable()
+const rate = {
+  windowSeconds: z.int().describe('Seconds that the figures are over: fewer where this process has not listened to the database that long'),
+  settled: z.int().describe('Payments settled within them'),
+  settledPerSecond: z.number().describe('With three significant digits'),
+}
 const Operations = z.object({
   queue: z.object({
     waiting: z.int().describe(`Counted up to ${MAX_COUNTED}`),
@@ -23,11 +28,15 @@ const Operations = z.object({
     oldestSeconds: z.number().nullable().describe('How long the oldest due job has been waiting; null when none is'),
   }),
   settled: z.object({
-    windowSeconds: z.int().describe('The figures are over at most the last five minutes, fewer since the process that answers was started'),
-    settled: z.int(),
-    settledPerSecond: z.number(),
-    latencyMs: z.object({ p50: Milliseconds, p95: Milliseconds, p99: Milliseconds }).describe('From accepted to settled, at most 25 % too high; null while nothing settled'),
-  }),
+    ...rate,
+    now: z.object(rate).describe('The same over the last 10 seconds'),
+    latencyMs: z.object({
+      p50: Milliseconds,
+      p95: Milliseconds,
+      p99: Milliseconds,
+      longest: Milliseconds.describe('The longest of all, exact to the millisecond'),
+    }).describe('From accepted to settled, in milliseconds, over windowSeconds. A percentile is an estimate within 5 % or 1 ms. Null while nothing settled'),
+  }).describe('Over the last five minutes, as this process heard it'),
   workers: z.array(z.object({
     id: z.string(),
     host: z.string(),

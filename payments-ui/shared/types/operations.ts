@@ -8,7 +8,14 @@ export interface Worker {
   settled: number
 }
 
-/** What GET /operations answers. */
+export interface SettleRate {
+  /** The figures are over this time: fewer seconds just after a start. */
+  windowSeconds: number
+  settled: number
+  settledPerSecond: number
+}
+
+/** What GET /operations returns. */
 export interface Operations {
   queue: {
     /** Both are counted up to 100,000. */
@@ -17,13 +24,12 @@ export interface Operations {
     /** How long the oldest due job has been waiting; null when none is. */
     oldestSeconds: number | null
   }
-  settled: {
-    /** The figures are over this time: five minutes, fewer just after a start. */
-    windowSeconds: number
-    settled: number
-    settledPerSecond: number
-    /** From accepted to settled; null while nothing settled. */
-    latencyMs: { p50: number | null, p95: number | null, p99: number | null }
+  /** Over five minutes. */
+  settled: SettleRate & {
+    /** Over ten seconds. */
+    now: SettleRate
+    /** From accepted to settled; null while nothing settled. Percentiles are estimates, the longest is exact. */
+    latencyMs: { p50: number | null, p95: number | null, p99: number | null, longest: number | null }
   }
   /** Those seen within the last hour, the newest first. */
   workers: Worker[]

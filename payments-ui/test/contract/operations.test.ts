@@ -1,4 +1,4 @@
-import type { Operations, Worker } from '../../shared/types/operations.ts'
+import type { Operations, SettleRate, Worker } from '../../shared/types/operations.ts'
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
 import { expectAnswer, expectProblem } from './support/ask.ts'
@@ -6,6 +6,7 @@ import { deadJob, fact, instant, PAYMENT_ID, reconJob } from './support/expected
 
 const { eachLike, equal, integer, nullValue, number, string } = Matchers
 
+const rate = { windowSeconds: integer(10), settled: integer(33), settledPerSecond: number(3.3) } satisfies Reads<SettleRate>
 const operations = {
   queue: {
     waiting: integer(3),
@@ -13,10 +14,9 @@ const operations = {
     oldestSeconds: number(0.5),
   } satisfies Reads<Operations['queue']>,
   settled: {
-    windowSeconds: integer(300),
-    settled: integer(1_000),
-    settledPerSecond: number(3.3),
-    latencyMs: { p50: number(7.3), p95: number(11.4), p99: number(17.8) } satisfies Reads<Operations['settled']['latencyMs']>,
+    ...rate,
+    now: rate,
+    latencyMs: { p50: number(7.3), p95: number(11.4), p99: number(17.8), longest: number(19.5) } satisfies Reads<Operations['settled']['latencyMs']>,
   } satisfies Reads<Operations['settled']>,
   workers: eachLike({
     id: string('worker-1'),

@@ -6,7 +6,13 @@ import { partsHealth } from '../../app/utils/parts-health'
 
 const operations: Operations = {
   queue: { waiting: 0, dead: 0, oldestSeconds: null },
-  settled: { windowSeconds: 300, settled: 0, settledPerSecond: 0, latencyMs: { p50: null, p95: null, p99: null } },
+  settled: {
+    windowSeconds: 300,
+    settled: 0,
+    settledPerSecond: 0,
+    now: { windowSeconds: 10, settled: 0, settledPerSecond: 0 },
+    latencyMs: { p50: null, p95: null, p99: null, longest: null },
+  },
   workers: [],
 }
 const well: PartsSeen = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }

@@ -8,6 +8,7 @@ import { findAccount } from '../sql/find-account.ts'
 import { listAccounts } from '../sql/list-accounts.ts'
 import { listEntries } from '../sql/list-entries.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
+import { InstantParameter } from './instant.ts'
 import { entryJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
@@ -16,10 +17,7 @@ import { Account, AccountId, Balance, LedgerEntry, Limit, pageOf } from './schem
 const AccountPath = z.object({ accountId: AccountId })
 const Prefix = z.string().regex(/^[\w.-]{0,64}$/, 'must be letters, digits, ".", "_" or "-"')
 const AtQuery = z.strictObject({
-  at: z.iso.datetime({ offset: true, error: 'must be a date and time such as 2026-01-31T12:00:00Z' })
-    .transform(text => new Date(text))
-    .optional()
-    .describe('The balance at this instant; now by default'),
+  at: InstantParameter.optional().describe('The balance after all entries up to and including this instant; now by default'),
 })
 
 export function accountRoutes({ db }: { db: Knex }): Route[] {

@@ -29,7 +29,7 @@ export function csvLine(row: PaymentRow): string {
     if (column === 'description') {
       return quote(/^[=+\-@\t\r\n]/.test(payment.description) ? `'${payment.description}` : payment.description)
     }
-    return value instanceof Date ? value.toISOString() : value
+    return value
   }).join(',')}\r\n`
 }
 

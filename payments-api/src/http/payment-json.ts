@@ -31,8 +31,8 @@ export interface PaymentJson {
   status: PaymentStatus
   outcome: Outcome | null
   discrepancyAmount: string | null
-  createdAt: Date
-  updatedAt: Date
+  createdAt: string
+  updatedAt: string
 }
 
 /** A payment as it is now. discrepancyAmount is there when the outcome is a discrepancy. */
@@ -62,16 +62,8 @@ export function paymentDetailJson(row: PaymentDetailRow): object {
       notes: row.notes,
       createdAt: row.reconciled_at,
     },
-    job: row.job && jobFields({
-      ...row.job,
-      run_at: new Date(row.job.run_at),
-      locked_at: dateOrNull(row.job.locked_at),
-      finished_at: dateOrNull(row.job.finished_at),
-    }),
-    entries: row.entries.map(entry => entryJson({
-      ...entry,
-      created_at: new Date(entry.created_at),
-    })),
+    job: row.job && jobFields(row.job),
+    entries: row.entries.map(entryJson),
   }
 }
 
@@ -106,8 +98,4 @@ function jobFields(row: Omit<JobRow, 'payment_id' | 'created_at'>): object {
     lockedAt: row.locked_at,
     finishedAt: row.finished_at,
   }
-}
-
-function dateOrNull(time: string | Date | null): Date | null {
-  return time === null ? null : new Date(time)
 }

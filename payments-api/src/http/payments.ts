@@ -10,6 +10,7 @@ import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
 import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
+import { InstantParameter } from './instant.ts'
 import { jsonBody } from './json-body.ts'
 import { loggedRequest } from './log-requests.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
@@ -25,8 +26,6 @@ const CSV_PAGE = 1_000
 /** A client that takes nothing for this long is cut off. */
 const CSV_STALL_MS = 60_000
 
-const Instant = z.iso.datetime({ offset: true, error: 'must be a date and time such as 2026-01-31T12:00:00Z' })
-  .transform(text => new Date(text))
 const Filter = z.strictObject({
   status: Status.optional(),
   outcome: OutcomeName.optional(),
@@ -34,8 +33,8 @@ const Filter = z.strictObject({
   currency: Currency.optional(),
   amountFrom: DecimalString.optional().describe('At least this amount'),
   amountTo: DecimalString.optional().describe('At most this amount'),
-  from: Instant.optional().describe('Accepted at or after'),
-  to: Instant.optional().describe('Accepted before'),
+  from: InstantParameter.optional().describe('Accepted at or after'),
+  to: InstantParameter.optional().describe('Accepted before'),
 })
 const ListQuery = Filter.extend({
   limit: Limit,

@@ -43,7 +43,8 @@ const Amount = z.string().meta({
 })
 const Instant = z.string().meta({
   format: 'date-time',
-  examples: ['2026-01-31T12:00:00.000Z'],
+  description: 'UTC, with six decimals, or three for a whole millisecond; valid input for at, from and to',
+  examples: ['2026-01-31T12:00:00.818512Z'],
 })
 const Id = z.string().meta({ format: 'uuid', description: 'UUID, version 7: in the order of time' })
 

@@ -1,16 +1,18 @@
 import type { Knex } from 'knex'
+import type { Instant } from '../domain/instant.ts'
+import { microsecondText } from '../domain/instant.ts'
 
 /**
  * An account's balance at an instant: balance_after of its last entry until then, by a binary search over its versions,
  * whose times ascend (about 20 index look-ups for a million entries). Undefined before its first entry.
  */
-export async function balanceAt(db: Knex, accountId: string, at: Date): Promise<string | undefined> {
+export async function balanceAt(db: Knex, accountId: string, at: Instant): Promise<string | undefined> {
   const { rows } = await db.raw<{ rows: { balance_after: string }[] }>(`
     with recursive search as (
       select 0::bigint as low, version as high from accounts where id = ?
       union all
-      select case when e.created_at <= ? then middle else low end,
-             case when e.created_at <= ? then high else middle - 1 end
+      select case when e.created_at <= ?::timestamptz then middle else low end,
+             case when e.created_at <= ?::timestamptz then high else middle - 1 end
         from search
        cross join lateral (select (low + high + 1) / 2 as middle) m
         join ledger_entries e on e.account_id = ? and e.account_version = middle
@@ -20,8 +22,8 @@ export async function balanceAt(db: Knex, accountId: string, at: Date): Promise<
       join ledger_entries e on e.account_id = ? and e.account_version = search.low
      where search.low = search.high`, [
     accountId,
-    at,
-    at,
+    microsecondText(at),
+    microsecondText(at),
     accountId,
     accountId,
   ]).options({ name: 'balance-at' })

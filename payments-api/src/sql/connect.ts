@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
 import knex from 'knex'
+import { exactTimes } from './exact-times.ts'
 import { limitSilence } from './limit-silence.ts'
 import { PatientClient } from './patient-client.ts'
 
@@ -14,6 +15,7 @@ export function connect(databaseUrl: string, max: number, name: string, log: Log
     connection: {
       connectionString: databaseUrl,
       application_name: name,
+      types: exactTimes,
       keepAlive: true,
     },
     pool: {

@@ -2,16 +2,14 @@ import type { Knex } from 'knex'
 import type { EntryRow } from './list-entries.ts'
 import type { JobRow } from './list-jobs.ts'
 import type { PaymentRow } from './list-payments.ts'
-
-/** Times within JSON are texts. */
-type Json<Row> = { [Column in keyof Row]: Row[Column] extends Date ? string : Row[Column] extends Date | null ? string | null : Row[Column] }
+import { isoTime, isoTimeOrNull } from './exact-times.ts'
 
 export interface PaymentDetailRow extends PaymentRow {
   matched: boolean | null
   notes: string | null
-  reconciled_at: Date | null
-  job: Json<JobRow> | null
-  entries: Json<EntryRow>[]
+  reconciled_at: string | null
+  job: JobRow | null
+  entries: EntryRow[]
 }
 
 /** One payment with its result, its job and its ledger entries (the customer's credit first), as of one instant. */
@@ -30,5 +28,16 @@ export async function findPayment(db: Knex, id: string): Promise<PaymentDetailRo
       left join recon_jobs j on j.payment_id = p.id
       left join reconciliation_results r on r.payment_id = p.id
      where p.id = ?`, [id]).options({ name: 'find-payment' })
-  return rows[0]
+  const row = rows[0]
+  return row && {
+    ...row,
+    job: row.job && {
+      ...row.job,
+      run_at: isoTime(row.job.run_at),
+      locked_at: isoTimeOrNull(row.job.locked_at),
+      created_at: isoTime(row.job.created_at),
+      finished_at: isoTimeOrNull(row.job.finished_at),
+    },
+    entries: row.entries.map(entry => ({ ...entry, created_at: isoTime(entry.created_at) })),
+  }
 }

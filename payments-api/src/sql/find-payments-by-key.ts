@@ -36,7 +36,7 @@ interface Row {
   amount: string
   currency: string
   description: string
-  created_at: Date
+  created_at: string
 }
 
 function toHolder(row: Row): KeyHolder {
@@ -47,7 +47,7 @@ function toHolder(row: Row): KeyHolder {
     amount: row.amount,
     currency: row.currency,
     description: row.description,
-    createdAt: row.created_at,
+    createdAt: new Date(row.created_at),
   }
 }
 

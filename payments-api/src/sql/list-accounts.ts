@@ -5,8 +5,8 @@ export interface AccountRow {
   currency: string
   balance: string
   version: string
-  created_at: Date
-  updated_at: Date
+  created_at: string
+  updated_at: string
 }
 
 /** Customers' accounts in the order of their ids, those that begin with `prefix`, after the account `after`. */

@@ -8,7 +8,7 @@ export interface EntryRow {
   amount: string
   balance_after: string
   account_version: string
-  created_at: Date
+  created_at: string
 }
 
 /** An account's ledger entries, newest first, those before the version `before`. */

@@ -7,11 +7,11 @@ export interface JobRow {
   status: JobStatus
   attempts: number
   last_error: string | null
-  run_at: Date
+  run_at: string
   locked_by: string | null
-  locked_at: Date | null
-  created_at: Date
-  finished_at: Date | null
+  locked_at: string | null
+  created_at: string
+  finished_at: string | null
 }
 
 /** Jobs of one status, those of the newest payments first. Completed ones are found by their results, the others by an index of their own. */

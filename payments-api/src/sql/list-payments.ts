@@ -1,5 +1,7 @@
 import type { Knex } from 'knex'
+import type { Instant } from '../domain/instant.ts'
 import type { Outcome, PaymentStatus, ResultStatus } from '../domain/payment.ts'
+import { firstMillisecondFrom } from '../domain/instant.ts'
 import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from '../domain/payment.ts'
 import { firstUuidv7At } from '../domain/uuidv7.ts'
 
@@ -16,8 +18,8 @@ export interface PaymentRow {
   status: PaymentStatus
   result_status: ResultStatus | null
   discrepancy_amount: string | null
-  created_at: Date
-  updated_at: Date
+  created_at: string
+  updated_at: string
 }
 
 export interface PaymentFilter {
@@ -29,8 +31,8 @@ export interface PaymentFilter {
   amountFrom?: string | undefined
   amountTo?: string | undefined
   /** Accepted at or after; accepted before. */
-  from?: Date | undefined
-  to?: Date | undefined
+  from?: Instant | undefined
+  to?: Instant | undefined
 }
 
 export interface PageRequest {
@@ -127,9 +129,9 @@ function driver(db: Knex, { status, outcome, accountId, from, to }: PaymentFilte
   if (before !== undefined)
     walk.where(id, '<', before)
   if (from !== undefined)
-    walk.where(id, '>=', firstUuidv7At(from))
+    walk.where(id, '>=', firstUuidv7At(firstMillisecondFrom(from)))
   if (to !== undefined)
-    walk.where(id, '<', firstUuidv7At(to))
+    walk.where(id, '<', firstUuidv7At(firstMillisecondFrom(to)))
   return { walk: walk.orderBy(id, 'desc'), id }
 }
 

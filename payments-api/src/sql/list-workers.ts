@@ -4,9 +4,9 @@ export interface WorkerRow {
   id: string
   host: string
   pid: number
-  started_at: Date
-  last_seen_at: Date
-  stopped_at: Date | null
+  started_at: string
+  last_seen_at: string
+  stopped_at: string | null
   settled: string
   /** By the database's clock. */
   seconds_since_seen: number

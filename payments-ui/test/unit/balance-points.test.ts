@@ -25,8 +25,8 @@ it('tells the balance after each entry, oldest first', () => {
 
 it('keeps what a moment ended with', () => {
   const points = balancePoints([
-    entry('2026-11-25T10:00:01.000Z', '40.00'),
-    entry('2026-11-25T10:00:01.000Z', '30.00'),
+    entry('2026-11-25T10:00:01.000812Z', '40.00'),
+    entry('2026-11-25T10:00:01.000311Z', '30.00'),
     entry('2026-11-25T10:00:00.000Z', '20.00'),
     entry('2026-11-25T10:00:00.000Z', '10.00'),
   ])

@@ -24,6 +24,13 @@ it('tells the time to the millisecond', () => {
   expect(formatPreciseTime(at)).toBe('23 Nov 2026, 16:05:13.123 UTC')
 })
 
+it('reads times with microseconds', () => {
+  const micros = '2026-11-23T16:05:13.123987Z'
+  expect(formatTimeAgo(micros, Date.parse(at) + 60_000)).toBe('1 min. ago')
+  expect(formatExactTime(micros)).toBe('23 Nov 2026, 16:05:13 UTC')
+  expect(formatPreciseTime(micros)).toBe('23 Nov 2026, 16:05:13.123 UTC')
+})
+
 it.each([
   [0, '0 s'],
   [0.36, '0.4 s'],

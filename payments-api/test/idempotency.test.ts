@@ -117,7 +117,7 @@ describe('an idempotency key', () => {
       await rival.query('begin')
       await rival.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
-        values (gen_random_uuid(), 'anonymous', $1, sha256(''), 'ACC-IDEM', 'USD', 1, '', now(), now())`, [key])
+        values (gen_random_uuid(), 'anonymous', $1, sha256(''), 'ACC-IDEM', 'USD', 1.00, '', now(), now())`, [key])
       const [blocked, elsewhere, ...neighbours] = await Promise.all([post(key, payment), post(key, payment, 1), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
       for (const { status, body, headers } of [blocked, elsewhere])
         assert.deepEqual([status, body.type, headers.get('retry-after')], [409, '/problems/idempotency-key-in-use', '1'])

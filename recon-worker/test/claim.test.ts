@@ -56,9 +56,10 @@ describe('the claim', () => {
   it('is not slowed by 100,000 jobs that are not due and 10,000 dead ones', async () => {
     await database.sql(`select open_account('ACC-1', 'USD')`)
     await database.sql(`
+      set local session_replication_role = replica; -- jobs begin pending: this turns that guard off
       with p as (
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
-        select gen_random_uuid(), 'test', n::text, sha256('x'), 'ACC-1', 'USD', 1, '', now(), now() from generate_series(1, 110000) n
+        select gen_random_uuid(), 'test', n::text, sha256('x'), 'ACC-1', 'USD', 1.00, '', now(), now() from generate_series(1, 110000) n
         returning id, idempotency_key::int as n)
       insert into recon_jobs (payment_id, run_at, status, attempts, last_error, finished_at)
       select id, case when n <= 100000 then now() + interval '1 hour' else now() end,

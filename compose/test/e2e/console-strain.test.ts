@@ -172,6 +172,7 @@ describe('the console under strain', () => {
     const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
     try {
       await database.query(`select open_account('many', 'USD')`)
+      await database.query(`set session_replication_role = replica`) // payments begin pending: this turns that guard off
       await database.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at)
         select uuidv7(-i * interval '1 minute'), 'anonymous', gen_random_uuid()::text, sha256(''), 'many', 'USD', -5.00, 'Payment ' || i, 'failed', now() - i * interval '1 minute', now()

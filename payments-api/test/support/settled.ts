@@ -30,23 +30,19 @@ export async function writeSettled(database: TestDatabase, payments: Settled[]):
       description,
       createdAt,
     ])
-    await database.sql(`
-      insert into recon_jobs (payment_id, status, attempts, last_error, finished_at, locked_by, locked_at)
-      values ($1, $2::text, $3, $4, $5, case when $2::text <> 'pending' then 'worker-1' end, case when $2::text <> 'pending' then now() end)`, result
-      ? [
-          id,
-          'completed',
-          1,
-          null,
-          new Date(),
-        ]
-      : [
-          id,
-          job,
-          job === 'dead' ? 5 : 0,
-          job === 'dead' ? 'no such account' : null,
-          job === 'dead' ? new Date() : null,
-        ])
+    await database.sql(`insert into recon_jobs (payment_id) values ($1)`, [id])
+    const status = result ? 'completed' : job
+    if (status !== 'pending') {
+      await database.sql(`
+        update recon_jobs
+           set status = $2, attempts = $3, last_error = $4, finished_at = now(), locked_by = 'worker-1', locked_at = now()
+         where payment_id = $1`, [
+        id,
+        status,
+        result ? 1 : 5,
+        result ? null : 'no such account',
+      ])
+    }
     if (!result)
       continue
     await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, notes) values ($1, $2::text, $2::text = 'completed', $3, $4)`, [

@@ -1,0 +1,190 @@
+-- Closes what data statements could still do to the books, and gives the audit what it needs to notice a missing row.
+
+-- The tables below are changed under running services. Two of those locks may deadlock with a statement that takes them in
+-- another order, so this migration gives way: it waits for at most half a deadlock_timeout, lets go and tries again.
+do $$
+begin
+  for attempt in 1..600 loop
+    begin
+      set local lock_timeout = '500ms';
+      lock table payments, recon_jobs, reconciliation_results, accounts, ledger_entries in access exclusive mode;
+      set local lock_timeout = 0;
+      return;
+    exception when lock_not_available or deadlock_detected then
+      perform pg_sleep(0.1);
+    end;
+  end loop;
+  raise exception 'the tables were in use for too long: end long transactions, then migrate again' using errcode = 'lock_not_available';
+end $$;
+
+-- How many decimals a currency has by ISO 4217. Withdrawn codes keep theirs, and metals and test codes have none.
+create function currency_decimals(currency text) returns int
+language sql immutable parallel safe as $$
+  select case
+    when currency in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF',
+                      'XAG', 'XAU', 'XBA', 'XBB', 'XBC', 'XBD', 'XDR', 'XPD', 'XPT', 'XSU', 'XTS', 'XUA', 'XXX') then 0
+    when currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
+    when currency in ('CLF', 'UYW') then 4
+    else 2 end
+$$;
+
+-- Which transaction wrote a row: what an anchor's snapshot sees is what it covers, in whatever order ids arrive. Rows from
+-- before this migration have none and belong to the first anchor. Two steps, so that the table is not rewritten.
+alter table payments add column accepted_in xid8;
+alter table payments alter accepted_in set default pg_current_xact_id();
+alter table reconciliation_results add column settled_in xid8;
+alter table reconciliation_results alter settled_in set default pg_current_xact_id();
+create trigger payments_accepted_in before update of accepted_in on payments
+  for each statement execute function refuse_change();
+
+-- Rows begin as the services write them. AFTER with WHEN: no function call and no row lock for a row that is allowed.
+create trigger accounts_open_empty after insert on accounts
+  for each row when (new.balance <> 0 or scale(new.balance) <> 0 or new.version <> 0 or new.created_at <> now() or new.updated_at <> now())
+  execute function refuse_change();
+create trigger payments_begin_pending after insert on payments
+  for each row when (new.status <> 'pending' or new.updated_at <> new.created_at or new.accepted_in is distinct from pg_current_xact_id())
+  execute function refuse_change();
+create trigger payments_decimals after insert on payments
+  for each row when (scale(new.amount) <> currency_decimals(new.currency)) execute function refuse_change();
+create trigger recon_jobs_begin_pending after insert on recon_jobs
+  for each row when (new.status <> 'pending' or new.attempts <> 0 or new.last_error is not null or new.locked_by is not null or new.created_at <> now())
+  execute function refuse_change();
+create trigger recon_jobs_facts before update of payment_id, traceparent, created_at on recon_jobs
+  for each statement execute function refuse_change();
+create trigger reconciliation_results_begin_now after insert on reconciliation_results
+  for each row when (new.created_at <> now() or new.settled_in is distinct from pg_current_xact_id())
+  execute function refuse_change();
+
+-- Settling is the only change of a payment, once, and says when it happened.
+drop trigger payments_settle_once on payments;
+create trigger payments_settle_once after update on payments
+  for each row when (old.status <> 'pending' or new.status = 'pending' or new.updated_at not in (old.updated_at, now()))
+  execute function refuse_change();
+
+-- Rows from before this migration are the audit's to check: NOT VALID leaves them alone, and checks every new one.
+alter table ledger_entries add constraint ledger_entries_decimals
+  check (scale(amount) <= 4 and scale(balance_after) = scale(amount)) not valid;
+alter table reconciliation_results add constraint reconciliation_results_decimals
+  check (scale(discrepancy_amount) <= 4) not valid;
+
+-- accounts.updated_at is a lower bound for the time of the account's next entry: it never falls, nor runs ahead of the clock.
+create trigger accounts_time_ascends after update on accounts
+  for each row when (new.updated_at < old.updated_at or new.updated_at > greatest(old.updated_at, clock_timestamp()))
+  execute function refuse_change();
+
+-- An entry never changes, with one exception: ledger_post corrects its time where the clock went back.
+drop trigger ledger_entries_immutable on ledger_entries;
+create trigger ledger_entries_immutable
+  before update of payment_id, entry_type, account_id, currency, amount, balance_after, account_version or delete or truncate on ledger_entries
+  for each statement execute function refuse_change();
+create trigger ledger_entries_time_from_ledger before update of created_at on ledger_entries
+  for each statement when (pg_trigger_depth() = 0) execute function refuse_change();
+
+-- Proves every posting and moves the balances; nothing else may move them. It runs once a statement over all new entries.
+-- No self-join of new_rows and no sequential scans or merge joins: plpgsql keeps the plan of its first batch, and
+-- one of a single job must not choose nested loops over new_rows that a batch of 500 then pays for.
+create or replace function ledger_post() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  postings bigint;
+  sound    bigint;
+  touched  bigint;
+  moved    bigint;
+  strays   text[];
+begin
+  -- 1. Each payment: completed, one credit on its own account and one equal debit, of its amount, decimals and currency.
+  --    Two entries of one payment are a credit and a debit: the entries' primary key and check of the type see to that.
+  select count(*),
+         count(*) filter (where n = 2 and p.status = 'completed' and p.amount = posting.amount and scale(p.amount) = decimals
+                            and p.currency = posting.currency and p.account_id = credited)
+    into postings, sound
+    from (select payment_id, amount, currency, scale(amount) as decimals, count(*) as n,
+                 min(account_id) filter (where entry_type = 'credit') as credited
+            from new_rows
+           group by payment_id, amount, currency, decimals) posting
+    left join public.payments p on p.id = posting.payment_id;
+  if sound <> postings then
+    raise exception 'a posting is not one credit and one equal debit of a completed payment'
+      using errcode = 'check_violation', constraint = 'ledger_balanced';
+  end if;
+
+  -- 2. Each account: versions and balances continue from the accounts row without a gap, and the row moves with them.
+  --    Credits are on customers' accounts and debits on settlement accounts, so one account has entries of one type.
+  --    The row is looked up from the end of the index, where its newest version usually is: while somebody holds an
+  --    old snapshot, which keeps all versions, a.id = chain.account_id would walk over each of them. With = in place of
+  --    between, the planner would drop the order.
+  with entry as (
+    select account_id, currency, entry_type, account_version, balance_after, created_at,
+           case entry_type when 'credit' then amount else -amount end as delta,
+           lag(account_version) over w as prev_version,
+           lag(balance_after) over w as prev_balance,
+           lag(created_at) over w as prev_at,
+           lead(account_version) over w as next_version
+      from new_rows
+    window w as (partition by account_id order by account_version)),
+  chain as materialized (
+    select account_id, min(currency) as currency,
+           case min(entry_type) when 'credit' then 'customer' else 'settlement' end as kind,
+           min(account_version) as first_version, max(account_version) as last_version,
+           min(balance_after - delta) filter (where prev_version is null) as opening,
+           min(balance_after) filter (where next_version is null) as closing,
+           min(created_at) as earliest, max(created_at) as latest, bool_and(prev_at is null or created_at >= prev_at) as in_time,
+           min(currency) = max(currency) and min(entry_type) = max(entry_type)
+             and bool_and(prev_version is null or (account_version = prev_version + 1 and balance_after = prev_balance + delta)) as sound
+      from entry
+     group by account_id),
+  moved_account as (
+    update public.accounts a
+       set balance = chain.closing, version = chain.last_version, updated_at = greatest(least(chain.latest, clock_timestamp()), found.floor)
+      from chain
+     cross join lateral (
+       select newest.ctid as at, greatest(newest.updated_at, now()) as floor
+         from public.accounts newest
+        where newest.id between chain.account_id and chain.account_id
+        order by newest.id desc
+        limit 1) found
+     where chain.sound and a.ctid = found.at and a.currency = chain.currency and a.kind = chain.kind
+       and a.version = chain.first_version - 1 and a.balance = chain.opening
+    returning case when not chain.in_time or chain.earliest < found.floor or chain.latest > clock_timestamp() then a.id end as astray)
+  select (select count(*) from chain), count(*), array_agg(astray) filter (where astray is not null)
+    into touched, moved, strays
+    from moved_account;
+  if touched <> moved then
+    raise exception 'entries do not continue their accounts'
+      using errcode = 'check_violation', constraint = 'ledger_chained';
+  end if;
+
+  -- 3. An account's entries never go back in time, nor ahead of the clock. Where their times say so, the account's new entries
+  --    get the time that its row has now: never before its previous entry or the start of this transaction.
+  if strays is not null then
+    update public.ledger_entries e
+       set created_at = a.updated_at
+      from new_rows n
+      join public.accounts a on a.id = n.account_id
+     where n.account_id = any (strays) and e.payment_id = n.payment_id and e.entry_type = n.entry_type;
+  end if;
+  return null;
+end $$;
+
+-- A worker says what was posted, never when: times and transactions are the database's defaults.
+revoke insert on ledger_entries, reconciliation_results from payments_worker;
+grant insert (payment_id, entry_type, account_id, currency, amount, balance_after, account_version) on ledger_entries to payments_worker;
+grant insert (payment_id, status, matched, discrepancy_amount, notes) on reconciliation_results to payments_worker;
+
+
+-- The chain of anchors. Each covers what was accepted and settled since the one before, by a digest of the rows, and hangs
+-- on it by its own digest. A copy of that digest outside of the database proves everything up to it: contracts/README.md.
+create table audit_anchors (
+  seq         int primary key check (seq > 0),
+  snapshot    pg_snapshot not null,
+  payments    bigint not null check (payments >= 0),   -- accepted since the anchor before
+  results     bigint not null check (results >= 0),    -- settled since the anchor before
+  contents    bytea not null check (octet_length(contents) = 32),   -- SHA-256 of those rows
+  digest      bytea not null check (octet_length(digest) = 32),     -- SHA-256 of the digest before, both counts and contents
+  created_at  timestamptz not null default now()
+);
+create trigger audit_anchors_immutable before update or delete or truncate on audit_anchors
+  for each statement execute function refuse_change();
+grant select on audit_anchors to payments_api, payments_worker, payments_reader;

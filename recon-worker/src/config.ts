@@ -12,6 +12,8 @@ const Env = z.object({
   WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),
   /** Jobs that one transaction takes. 500 take about 40 ms; 1,000 settle 2 % more payments a second and 2,000 no more than that. */
   BATCH_SIZE: z.coerce.number().int().min(1).max(1_000).default(500),
+  /** Batches that this worker settles at the same time while there is a backlog: one primary batch, the others secondary. */
+  BATCHES_IN_FLIGHT: z.coerce.number().int().min(1).max(8).default(2),
   /** Attempts after which a job that the database refuses is dead. */
   MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(5),
   LOG_LEVEL: z.enum([
@@ -31,6 +33,7 @@ export interface Config {
   port: number
   workerId: string
   batchSize: number
+  batchesInFlight: number
   maxAttempts: number
   logLevel: string
 }
@@ -52,13 +55,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is "${env[name]}"`}: ${issue.message}`
     }).join('; '))
   }
-  const { DATABASE_URL, HOST, PORT, WORKER_ID, BATCH_SIZE, MAX_ATTEMPTS, LOG_LEVEL } = parsed.data
+  const { DATABASE_URL, HOST, PORT, WORKER_ID, BATCH_SIZE, BATCHES_IN_FLIGHT, MAX_ATTEMPTS, LOG_LEVEL } = parsed.data
   return {
     databaseUrl: DATABASE_URL,
     host: HOST,
     port: PORT,
     workerId: WORKER_ID,
     batchSize: BATCH_SIZE,
+    batchesInFlight: BATCHES_IN_FLIGHT,
     maxAttempts: MAX_ATTEMPTS,
     logLevel: LOG_LEVEL,
   }

@@ -3,10 +3,13 @@ import { hostname } from 'node:os'
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
 import { healthServer } from './health-server.ts'
+import { outage as watchOutages } from './outage.ts'
+import { readReadiness } from './readiness.ts'
 import { run } from './run.ts'
 import { connect } from './sql/connect.ts'
-import { beat, markStopped, register } from './sql/heartbeat.ts'
+import { beat, markStopped } from './sql/heartbeat.ts'
 import { listen } from './sql/listen.ts'
+import { suspectJobs } from './suspects.ts'
 import { wakeUp } from './wake-up.ts'
 
 const HEARTBEAT_MS = 5_000
@@ -21,12 +24,13 @@ async function main(): Promise<void> {
     timestamp: pino.stdTimeFunctions.isoTime,
   })
 
-  const db = connect(config.databaseUrl, log)
+  const db = connect(config.databaseUrl, log, config.batchesInFlight)
   const loop = wakeUp()
   const listening = listen(config.databaseUrl, 'recon_jobs', loop.wake, log)
   const stopping = new AbortController()
 
-  const server = healthServer(async () => db.raw('select 1'))
+  const outage = watchOutages(stopping.signal, log)
+  const server = healthServer(() => readReadiness(db, outage))
   server.on('error', (error: NodeJS.ErrnoException) => {
     fail(error.code === 'EADDRINUSE'
       ? `port ${config.port} on ${config.host} is taken; set PORT to another one, or 0 for any`
@@ -62,8 +66,10 @@ async function main(): Promise<void> {
   await run(db, {
     workerId: config.workerId,
     batchSize: config.batchSize,
+    batchesInFlight: config.batchesInFlight,
     maxAttempts: config.maxAttempts,
-    register: () => register(db, worker),
+    suspects: suspectJobs(db, { worker, inFlight: config.batchSize * config.batchesInFlight, log }),
+    outage,
     wakeUp: loop,
     signal: stopping.signal,
     onSettled: payments => settled += payments,

@@ -1,140 +1,151 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
+import type { Outage } from './outage.ts'
 import type { RunOnceOptions } from './run-once.ts'
 import type { Batch } from './settle.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
+import type { Suspects } from './suspects.ts'
 import type { WakeUp } from './wake-up.ts'
-import { runAlone, runOnce } from './run-once.ts'
-import { isConflict, isTransient } from './sql/database-errors.ts'
+import { lowWaterMark } from './low-water-mark.ts'
+import { refusalWindow } from './refusal-window.ts'
+import { couldSettle, runOnce } from './run-once.ts'
+import { faultOf, isLockTimeout } from './sql/database-errors.ts'
+import { pauseQueue } from './sql/queue-pause.ts'
 
 /** How long an idle worker sleeps when no notification comes: the most that a payment waits when LISTEN is dead. */
 const POLL_MS = 1_000
-/** A claim that looks at all jobs, and not only at those since the low-water mark, at least this often. */
-const FULL_CLAIM_EVERY_MS = 5_000
-/**
- * How far below the oldest job of the last batch the mark is: what is committed later than this, or given back by another
- * worker, waits for the next full claim. Each claim walks over what finished since the mark: at 10,000 a second, 2 s are
- * 20,000 jobs, and a quarter of the rate.
- */
-const LOW_WATER_SLACK_MS = 500
-/** Deadlocks and serialization failures in a row that are tried again at once: the winner has committed, so the next try rarely fails. */
+/** Conflicts in a row that are retried at once: the winner has committed, so the next try rarely fails. */
 const CONFLICTS_AT_ONCE = 5
-const ERROR_BACKOFF_MIN_MS = 100
-const ERROR_BACKOFF_MAX_MS = 5_000
-/** Batches that this worker has in hand at most: its own and, while there is a backlog, one beside it. */
-const BATCHES_AT_ONCE = 2
-/** After one beside was rolled back, none for this long: there may be no second connection, and each try costs a claim of all. */
-const BESIDE_PAUSE_MS = 1_000
-/** Batches that fail one after the other, for a reason that may be one of their jobs, before they are taken apart. */
-const FAILURES_BEFORE_ALONE = 3
+/** After a secondary batch was rolled back, none starts for this long: there may be no second connection. */
+const SECONDARY_PAUSE_MS = 1_000
+/** After a lock timeout, jobs whose accounts are locked are deferred for this long, not waited for. */
+const SKIP_HELD_MS = 10_000
 
-export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'beside' | 'onClaimed'> {
-  /** Registers this worker. Answers whether the one with its id before ended without saying so. */
-  register: () => Promise<{ uncleanStop: boolean }>
+export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'skipHeld' | 'onClaimed'> {
+  /** Batches that are settled at the same time while there is a backlog. */
+  batchesInFlight: number
+  /** Takes jobs one by one first, where workers of this id stopped uncleanly before: see suspectJobs. */
+  suspects: Suspects
+  outage: Outage
   wakeUp: WakeUp
-  /** Ends the loop after what is under way. */
+  /** Ends the loop after the batches in flight. */
   signal: AbortSignal
   onSettled: (payments: number) => void
   log: Logger
 }
 
 /**
- * Settles batches while there are any, then sleeps until it is woken or a second has passed. Ends when told to.
- * While batches are full, a second one is settled beside each, if that is worth it (see claimJobs).
- * After an unclean stop, and when batches fail again and again, it takes as many jobs one by one as it may have had in
- * hand: one of them may be the cause.
+ * Settles batches until the signal, as one primary batch at a time and, while batches are full, secondary ones:
+ *
+ * ```mermaid
+ * stateDiagram-v2
+ *   [*] --> Settling
+ *   Settling --> Settling: a batch was claimed, or a conflict; a full one starts a secondary batch in a free slot
+ *   Settling --> Idle: nothing is due, or the queue is paused
+ *   Idle --> Settling: NOTIFY, or a second has passed
+ *   Settling --> Outage: any error but a job's own or a conflict
+ *   Outage --> Outage: the back-off is over, and the try failed
+ *   Outage --> Settling: the back-off is over, and a batch was settled or could be
+ * ```
+ *
+ * In an outage there are no secondary batches, and nothing but the signal cuts the back-off short.
  */
-export async function run(db: Knex, { register, wakeUp, signal, onSettled, log, ...options }: RunOptions): Promise<void> {
-  let alone: number | undefined // jobs still to be taken alone; undefined until registered
-  let since: Date | '-infinity' = '-infinity'
-  let fullClaimAtMs = 0
-  let failures = 0
+export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp, signal, onSettled, log, ...options }: RunOptions): Promise<void> {
+  const mark = lowWaterMark()
+  const window = refusalWindow()
+  const secondaries = new Set<Promise<void>>()
+  let secondariesFromMs = 0
+  let skipHeldUntilMs = 0
   let conflicts = 0
-  let suspicious = 0 // failures in a row that a job may be to blame for
-  let beside: Promise<void> | undefined // settles the second batch, while there is one
-  let besideFromMs = 0
-  const inHand = BATCHES_AT_ONCE * options.batchSize
   signal.addEventListener('abort', wakeUp.wake)
 
-  function report(batch: Batch): void {
+  const isFull = (claimed: ClaimedJob[]): boolean => claimed.length === options.batchSize
+
+  async function settleBatch(since: Date | '-infinity', batchOptions: Partial<RunOnceOptions> = {}): Promise<Batch> {
+    const skipHeld = performance.now() < skipHeldUntilMs
+    const batch = await runOnce(db, { ...options, since, skipHeld, onClaimed: startSecondary, ...batchOptions })
     for (const failed of batch.failed)
       log.error(failed, failed.status === 'dead' ? 'job is dead' : 'job failed, will be tried again')
     if (batch.settled > 0) {
       onSettled(batch.settled)
       log.info({ claimed: batch.claimed.length, settled: batch.settled }, 'batch')
     }
+    if (batch.claimed[0])
+      mark.moveTo(batch.claimed[0].runAt)
+    window.add(batch)
+    const why = window.verdict()
+    if (why !== undefined) {
+      await pauseQueue(db, why)
+      window.clear()
+      log.error({ reason: why }, 'the queue paused itself')
+    }
+    return batch
   }
 
-  /** What goes wrong here is rolled back and left to the loop, which meets it again and knows what to do. */
-  async function settleBeside(): Promise<void> {
+  /** Called once a batch holds its jobs: a secondary one that claims sooner would take what the primary one is woken for. */
+  function startSecondary(claimed: ClaimedJob[]): void {
+    if (!isFull(claimed) || secondaries.size >= batchesInFlight - 1 || outage.reason() !== undefined
+      || performance.now() < secondariesFromMs || signal.aborted) {
+      return
+    }
+    const secondary = settleWhileFull().finally(() => secondaries.delete(secondary))
+    secondaries.add(secondary)
+  }
+
+  /** What goes wrong here is rolled back, and left to the primary batch, which meets it again. */
+  async function settleWhileFull(): Promise<void> {
     try {
       let batch: Batch
-      do {
-        batch = await runOnce(db, { ...options, since, beside: true })
-        report(batch)
-      } while (batch.claimed.length === options.batchSize && !signal.aborted)
+      do
+        batch = await settleBatch(mark.next())
+      while (isFull(batch.claimed) && outage.reason() === undefined && !signal.aborted)
     }
     catch (error) {
-      log.warn({ err: error }, 'the batch beside was rolled back')
-      besideFromMs = performance.now() + BESIDE_PAUSE_MS
-      fullClaimAtMs = 0 // its jobs may be below the mark by now
+      log.warn({ err: error }, 'secondary batch rolled back')
+      secondariesFromMs = performance.now() + SECONDARY_PAUSE_MS
+      mark.lookBelow()
       wakeUp.wake()
     }
-    beside = undefined
   }
 
-  /** Called when the own batch has its place: begun before, the one beside would take that, and several workers have too many in hand. */
-  function startBeside(own: ClaimedJob[]): void {
-    if (own.length === options.batchSize && failures === 0 && performance.now() >= besideFromMs && !signal.aborted)
-      beside ??= settleBeside()
+  /** Nothing was claimed: recovers from an outage, or sleeps. */
+  async function idle({ paused }: Batch): Promise<void> {
+    if (outage.reason() !== undefined) {
+      if (!await couldSettle(db, options.workerId))
+        return await outage.backOff()
+      outage.over()
+    }
+    if (paused)
+      window.clear() // what is claimed after the pause is judged anew
+    else
+      await suspects.forgive()
+    await wakeUp.sleep(POLL_MS)
   }
 
   while (!signal.aborted) {
     try {
-      if (alone === undefined) {
-        const { uncleanStop } = await register()
-        alone = uncleanStop ? inHand : 0
-        if (uncleanStop)
-          log.warn('the worker with this id did not stop cleanly; starting with one job at a time')
-      }
-
-      const full: boolean = since === '-infinity' || performance.now() >= fullClaimAtMs
-      if (full)
-        fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
-      const batch: Batch = alone > 0
-        ? await runAlone(db, options)
-        : await runOnce(db, { ...options, since: full ? '-infinity' : since, onClaimed: startBeside })
-      failures = 0
+      const alone = await suspects.next()
+      const since = mark.next()
+      const batch = await settleBatch(since, alone)
       conflicts = 0
-      suspicious = 0
-      report(batch)
-
-      const oldest = batch.claimed[0]
-      if (alone > 0) {
-        alone = oldest || batch.failed.length > 0 ? alone - 1 : 0
-        continue
-      }
-      if (oldest) {
-        since = new Date(oldest.runAt.getTime() - LOW_WATER_SLACK_MS)
-        continue // more may be waiting; an empty claim will tell
-      }
-      if (full)
-        await wakeUp.sleep(POLL_MS)
+      if (batch.claimed.length > 0)
+        outage.over()
+      else if (since === '-infinity')
+        await idle(batch)
       else
-        fullClaimAtMs = 0 // nothing above the mark: it looks at all before it sleeps
+        mark.lookBelow() // nothing above the mark: a full claim comes before the sleep
     }
     catch (error) {
-      since = '-infinity'
-      if (isConflict(error) && ++conflicts <= CONFLICTS_AT_ONCE)
+      mark.lookBelow()
+      if (faultOf(error) === 'conflict' && ++conflicts <= CONFLICTS_AT_ONCE)
         continue
-      if (!isTransient(error) && ++suspicious >= FAILURES_BEFORE_ALONE && alone === 0) {
-        alone = inHand
-        log.warn('batches fail again and again; going on with one job at a time')
+      if (isLockTimeout(error) && performance.now() >= skipHeldUntilMs) {
+        skipHeldUntilMs = performance.now() + SKIP_HELD_MS
+        log.warn({ err: error }, 'an account is locked for long; deferring its jobs')
+        continue
       }
-      const waitMs = Math.min(ERROR_BACKOFF_MIN_MS * 2 ** failures++, ERROR_BACKOFF_MAX_MS)
-      log.error({ err: error, waitMs }, 'batch rolled back, will be tried again')
-      await wakeUp.sleep(waitMs)
+      await outage.backOff(error)
     }
   }
-  await beside
+  await Promise.all(secondaries)
 }

@@ -5,9 +5,7 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import { pino } from 'pino'
-import { runAlone } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
-import { takeAlone, takeBack } from '../src/sql/take-alone.ts'
 import { createDatabase } from './support/database.ts'
 import { lockWaits } from './support/lock-waits.ts'
 import { startLoop } from './support/loop.ts'
@@ -51,33 +49,6 @@ describe('a conflict between transactions', () => {
     }
     assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs`), [{ status: 'pending', attempts: 0, last_error: null }])
     assert.equal((await once()).settled, 1)
-  })
-
-  it('alone, too, counts nothing for a lock that another transaction holds too long', async () => {
-    const [id] = await accept(database, [{ amount: '1.00' }])
-    const rival = new pg.Client({ connectionString: database.url() })
-    await rival.connect()
-    const impatient = connect(`${database.url('payments_worker')}?options=-c%20lock_timeout%3D100`, silent)
-    try {
-      await rival.query('begin')
-      await rival.query(`select from accounts where id = 'ACC-1' for no key update`)
-      for (let i = 0; i < 4; i++)
-        await assert.rejects(runAlone(impatient, { workerId: 'w1', maxAttempts: 3 }), { code: '55P03' })
-      await rival.query('rollback')
-      assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs where payment_id = $1`, [id]), [{ status: 'pending', attempts: 0, last_error: null }])
-      assert.equal((await runAlone(impatient, { workerId: 'w1', maxAttempts: 3 })).settled, 1)
-    }
-    finally {
-      await impatient.destroy()
-      await rival.end()
-    }
-  })
-
-  it('alone, leaves a job that another worker settled while this one was stopped', async () => {
-    await accept(database, [{ amount: '1.00' }])
-    const taken = await takeAlone(db, { workerId: 'w1', maxAttempts: 3, backoffMs: 0 })
-    assert.equal((await once({ workerId: 'w2' })).settled, 1)
-    assert.equal(await db.transaction(async trx => await takeBack(trx, taken!.paymentId)), undefined)
   })
 
   it('rolls everything back on a serialization failure, too', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
-import { beat, markStopped, register } from '../src/sql/heartbeat.ts'
+import { beat, forgiveUncleanStops, holdAlone, markStopped, register } from '../src/sql/heartbeat.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
 import { payments } from './support/settled.ts'
@@ -24,14 +24,48 @@ describe('the heartbeat', () => {
 
   const me = { id: 'me', host: 'h', pid: 1 }
 
-  it('tells a start after a clean stop from one after an unclean stop', async () => {
-    assert.deepEqual(await register(db, me), { uncleanStop: false })
-    assert.deepEqual(await register(db, me), { uncleanStop: true })
+  const clean = { uncleanStops: 0, stoppedWith: null, stoppedWithIt: 0 }
+
+  it('counts the starts that found no clean stop before them', async () => {
+    assert.deepEqual(await register(db, me), clean)
+    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
+    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 2 })
     await beat(db, { id: 'me', settled: 7 })
     await markStopped(db, { id: 'me', settled: 8 })
     assert.deepEqual(await database.sql(`select stopped_at is not null as stopped, settled::int from recon_workers`), [{ stopped: true, settled: 8 }])
-    assert.deepEqual(await register(db, { ...me, pid: 2 }), { uncleanStop: false })
+    assert.deepEqual(await register(db, { ...me, pid: 2 }), clean)
     assert.deepEqual(await database.sql(`select stopped_at, settled::int, pid from recon_workers`), [{ stopped_at: null, settled: 0, pid: 2 }])
+  })
+
+  it('counts the unclean stops with one job held alone, until it is another job or none', async () => {
+    const [killer, other] = await accept(database, payments(2)) as [string, string]
+    await register(db, me)
+    for (const [paymentIds, stoppedWith, stoppedWithIt] of [
+      [[killer], killer, 1],
+      [[other, killer], killer, 2],
+      [[other], other, 1],
+      [[killer], killer, 1],
+      [[killer, null], null, 0],
+      [[killer], killer, 1],
+    ] as const) {
+      for (const paymentId of paymentIds)
+        await holdAlone(db, { id: 'me', paymentId })
+      const registration = await register(db, me)
+      assert.deepEqual([registration.stoppedWith, registration.stoppedWithIt], [stoppedWith, stoppedWithIt])
+    }
+    await holdAlone(db, { id: 'me', paymentId: killer })
+    await markStopped(db, { id: 'me', settled: 0 })
+    assert.deepEqual(await register(db, me), clean)
+  })
+
+  it('forgives unclean stops once no job is left that was due when the worker started', async () => {
+    await accept(database, payments(1))
+    await register(db, me)
+    await register(db, me)
+    assert.equal(await forgiveUncleanStops(db, 'me'), false)
+    assert.equal((await runOnce(db, { workerId: 'me', batchSize: 10, maxAttempts: 3 })).settled, 1)
+    assert.equal(await forgiveUncleanStops(db, 'me'), true)
+    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
   })
 
   it('removes workers that were not seen for a week, and only those', async () => {

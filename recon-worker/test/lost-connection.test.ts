@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
-import { isTransient } from '../src/sql/database-errors.ts'
+import { faultOf } from '../src/sql/database-errors.ts'
 import { createDatabase } from './support/database.ts'
 import { startLoop } from './support/loop.ts'
 import { accept } from './support/payments.ts'
@@ -32,13 +32,14 @@ describe('a connection that is lost', () => {
   })
 
   const batch = async (): Promise<Batch> => await runOnce(db, { workerId: 'w1', batchSize: 500, maxAttempts: 3 })
+  const isOutage = (error: unknown): boolean => faultOf(error) === 'outage'
   const untouched = [{ status: 'pending', attempts: 0, last_error: null }]
   const jobs = async (): Promise<unknown> => await database.sql('select distinct status, attempts, last_error from recon_jobs')
 
   for (const step of BATCH_STEPS.slice(1)) {
     it(`before ${step} reaches the database: nothing happened, nothing counts, and the next batch settles`, async () => {
       const reached = proxy.silence(step, 'before')
-      const lost = assert.rejects(batch(), isTransient)
+      const lost = assert.rejects(batch(), isOutage)
       await reached
       proxy.cut()
       await lost
@@ -50,7 +51,7 @@ describe('a connection that is lost', () => {
 
   it('after commit, before its answer: all happened, and the next batch finds nothing to do', async () => {
     const reached = proxy.silence('commit', 'unanswered')
-    const lost = assert.rejects(batch(), isTransient)
+    const lost = assert.rejects(batch(), isOutage)
     await reached
     proxy.cut()
     await lost

@@ -53,7 +53,7 @@ describe('a job that cannot be settled', () => {
       assert.deepEqual(batch.failed.map(({ paymentId, status }) => [paymentId, status]), [
         [bad, status],
       ])
-      assert.deepEqual(await database.sql(`select status, attempts, last_error ~ '^null value in column "balance_after".*SQLSTATE 23502' as told, run_at > locked_at or status = 'dead' as later from recon_jobs where payment_id = $1`, [bad]), [
+      assert.deepEqual(await database.sql(`select status, attempts, last_error = 'account "ACC-MISSING" does not exist' as told, run_at > locked_at or status = 'dead' as later from recon_jobs where payment_id = $1`, [bad]), [
         {
           status,
           attempts: attempt,

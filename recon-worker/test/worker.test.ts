@@ -1,7 +1,6 @@
 import type { TestDatabase } from './support/database.ts'
 import type { Worker } from './support/worker.ts'
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import pg from 'pg'
 import { createDatabase } from './support/database.ts'
 import { lockWaits } from './support/lock-waits.ts'
@@ -122,59 +121,6 @@ describe('the worker process', () => {
     }
   })
 
-  it('finds a job that kills it each time, and lets it end dead while its neighbours settle', async () => {
-    const ids = await accept(database, payments(20))
-    const killer = ids[7]!
-    // Posting this one takes for ever; whenever somebody does, that worker is killed.
-    await database.sql(`
-      create function linger() returns trigger language plpgsql as $$ begin
-        if new.payment_id = '${killer}' then perform pg_sleep(60); end if;
-        return new;
-      end $$`)
-    await database.sql('create trigger linger before insert on ledger_entries for each row execute function linger()')
-
-    let kills = 0
-    const touched = async (): Promise<{ pid: number }[]> => database.sql<{ pid: number }>(`select pid from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)
-    const dead = async (): Promise<boolean> => (await database.sql(`select from recon_jobs where payment_id = $1 and status = 'dead'`, [killer])).length > 0
-    while (!await dead()) {
-      const worker = await start({ WORKER_ID: 'victim', MAX_ATTEMPTS: '3' })
-      await waitFor('the killer is touched, or given up', async () => (await touched()).length > 0 || await dead())
-      const [backend] = await touched()
-      if (!backend)
-        break
-      const exited = once(worker.process, 'exit')
-      worker.process.kill('SIGKILL')
-      await exited
-      await database.sql('select pg_terminate_backend($1)', [backend.pid])
-      await waitFor('its session is gone', async () => (await touched()).length === 0)
-      kills++
-      await database.sql(`update recon_jobs set run_at = now() where status = 'pending' and attempts > 0`) // skips the backoff
-    }
-    assert.equal(kills, 4) // with its batch, which counts nothing; then three times alone
-    await waitFor('the neighbours are settled', async () => await settled(database) === 19)
-    assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs where payment_id = $1`, [killer]), [
-      { status: 'dead', attempts: 3, last_error: 'the worker died while it was settling this job alone' },
-    ])
-    assert.deepEqual(await database.sql(`select distinct attempts from recon_jobs where status = 'completed'`), [{ attempts: 1 }])
-    await assertSettledOnce(database, 19)
-  }).timeout(60_000)
-
-  it('takes batches apart that fail again and again for an unknown reason, until the job to blame is dead', async () => {
-    const ids = await accept(database, payments(20))
-    const bad = ids[7]!
-    await database.sql(`
-      create function corrupt() returns trigger language plpgsql as $$ begin
-        if new.payment_id = '${bad}' then raise exception 'as if corrupted' using errcode = 'XX001'; end if;
-        return new;
-      end $$`)
-    await database.sql('create trigger corrupt before insert on ledger_entries for each row execute function corrupt()')
-    await start({ MAX_ATTEMPTS: '1' })
-    await waitFor('the neighbours are settled', async () => await settled(database) === 19, 20_000)
-    await database.sql(`update recon_jobs set run_at = now() where status = 'pending'`) // skips the backoff
-    await waitFor('the job to blame is dead', async () => (await database.sql(`select from recon_jobs where payment_id = $1 and status = 'dead'`, [bad])).length > 0, 20_000)
-    await assertSettledOnce(database, 19)
-  }).timeout(60_000)
-
   it('loses its locks when it is frozen in the middle, beyond every timeout, and goes on when it thaws', async () => {
     await accept(database, payments(1))
     const limits = full ? '' : '?options=-c%20idle_in_transaction_session_timeout%3D500'
@@ -274,6 +220,7 @@ describe('the worker process', () => {
     ['PORT', 'abc'],
     ['DATABASE_URL', 'localhost'],
     ['BATCH_SIZE', '0'],
+    ['BATCHES_IN_FLIGHT', '0'],
     ['MAX_ATTEMPTS', '1.5'],
     ['LOG_LEVEL', 'loud'],
   ]) {

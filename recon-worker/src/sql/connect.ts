@@ -11,8 +11,8 @@ const CONNECT_TIMEOUT_MS = 5_000
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000
 
-/** Three connections: two settle, the third one tells that this worker lives. They are opened when first needed. */
-export function connect(databaseUrl: string, log: Logger): Knex {
+/** A connection for each batch in flight, and one for the heartbeat and readiness. They are opened when first needed. */
+export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): Knex {
   return knex({
     client: 'pg',
     compileSqlOnError: false, // errors are logged: without the values of the statement, which are the payers' data
@@ -24,7 +24,7 @@ export function connect(databaseUrl: string, log: Logger): Knex {
     },
     pool: {
       min: 0,
-      max: 3,
+      max: batchesInFlight + 1,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
       propagateCreateError: true,
       afterCreate: limitSilence,

@@ -1,29 +1,27 @@
 /**
- * Which failures of the database mean what. SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html
+ * What a failed batch means. SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html
+ *
+ * | SQLSTATE                                                | fault    | the worker                                     |
+ * |---------------------------------------------------------|----------|------------------------------------------------|
+ * | 22 data exception, 23 constraint, P0001 raise exception | data     | finds the job, counts an attempt               |
+ * | 40001 serialization failure, 40P01 deadlock             | conflict | retries the batch at once, a few times         |
+ * | every other one, and whatever has none                  | outage   | backs off, is not ready, counts nothing        |
  */
+export type Fault = 'data' | 'conflict' | 'outage'
 
-/**
- * A job cannot be settled as it is: its data are refused by a type (22), a constraint (23) or a function's own check
- * (P0001). Another attempt may help only after somebody has mended the cause, so attempts are counted.
- */
-export function isDataError(error: unknown): boolean {
-  return /^(?:22|23|P0001)/.test(sqlState(error))
+export function faultOf(error: unknown): Fault {
+  const state = sqlState(error) ?? ''
+  if (/^(?:22|23|P0001)/.test(state))
+    return 'data'
+  return /^40(?:001|P01)/.test(state) ? 'conflict' : 'outage'
 }
 
-/** Two transactions got in each other's way: deadlock or serialization failure. The same work can be done again at once. */
-export function isConflict(error: unknown): boolean {
-  return /^40(?:001|P01)/.test(sqlState(error))
+/** A lock that another transaction held for longer than lock_timeout: an outage, unless the batch can do without it. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === '55P03'
 }
 
-/**
- * Nobody's job is to blame: a conflict, a lock that another transaction held too long, a lost connection, or a database
- * that is away or out of resources.
- */
-export function isTransient(error: unknown): boolean {
-  return isConflict(error) || /^(?:08|53|55P03|57P|25P0)/.test(sqlState(error)) || !/^[0-9A-Z]{5}$/.test(sqlState(error))
-}
-
-/** What the database said, without the statement that Knex puts before it, and with the SQLSTATE: for last_error. */
+/** The database's message and its SQLSTATE, without the statement that Knex puts before them: for last_error. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error))
     return String(error)
@@ -31,7 +29,16 @@ export function errorText(error: unknown): string {
   return state ? `${error.message.replace(/^[\s\S]* - /, '')} (SQLSTATE ${state})` : error.message
 }
 
-function sqlState(error: unknown): string {
+/** Why the worker cannot settle, for GET /ready: no statement, no address and no value of a row. */
+export function outageReason(error: unknown): string {
+  if (sqlState(error))
+    return errorText(error)
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : ''
+  return typeof code === 'string' ? `the database cannot be reached (${code})` : 'the database cannot be reached'
+}
+
+/** Five characters that hold a digit: errno names such as EPIPE are no SQLSTATEs. */
+function sqlState(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
 }

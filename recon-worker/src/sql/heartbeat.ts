@@ -5,20 +5,70 @@ const KEPT_DAYS = 7
 
 export interface WorkerIdentity { id: string, host: string, pid: number }
 
+export interface Registration {
+  /** Consecutive starts under this id, this one included, that found no clean stop before them. */
+  uncleanStops: number
+  /** The job that the worker held alone at the last unclean stop; null if none. */
+  stoppedWith: string | null
+  /** Consecutive unclean stops while it held that job alone. */
+  stoppedWithIt: number
+}
+
+/** Registers a worker that starts, and returns how the ones before it under the same id ended. */
+export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Promise<Registration> {
+  const { rows } = await db.raw<{ rows: [Registration] }>(`
+    with pruned as (
+      delete from recon_workers
+       where last_seen_at < now() - interval '${KEPT_DAYS} days' and id <> ?)
+    insert into recon_workers as w (id, host, pid) values (?, ?, ?)
+        on conflict (id) do update
+       set host = excluded.host, pid = excluded.pid, started_at = now(), last_seen_at = now(), stopped_at = null, settled = 0,
+           unclean_stops = case when w.stopped_at is null then w.unclean_stops + 1 else 0 end,
+           stopped_with = case when w.stopped_at is null then w.held_alone end,
+           stopped_with_it = case
+             when w.stopped_at is not null or w.held_alone is null then 0
+             when w.held_alone = w.stopped_with then w.stopped_with_it + 1
+             else 1
+           end,
+           held_alone = null
+    returning unclean_stops as "uncleanStops", stopped_with as "stoppedWith", stopped_with_it as "stoppedWithIt"`, [id, id, host, pid])
+  return rows[0]
+}
+
+/** Writes down which job this worker takes alone, before it does; null: none any more. */
+export async function holdAlone(db: Knex, { id, paymentId }: { id: string, paymentId: string | null }): Promise<void> {
+  await db.raw('update recon_workers set held_alone = ? where id = ?', [paymentId, id])
+}
+
 /**
- * Registers a worker that starts. Answers whether the one that had its id before ended without saying so: whatever that
- * one held in its hands may be what killed it.
+ * Forgets this worker's unclean stops once every job that was due when it started is settled or waits for its next attempt.
+ * Returns whether it did: until then one of those jobs may be what ended the worker before.
  */
-export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Promise<{ uncleanStop: boolean }> {
-  const { rows } = await db.raw<{ rows: { unclean: boolean }[] }>(`
-    with previous as (select stopped_at is null as unclean from recon_workers where id = ?),
-    pruned as (delete from recon_workers where last_seen_at < now() - interval '${KEPT_DAYS} days' and id <> ?),
-    started as (
-      insert into recon_workers (id, host, pid) values (?, ?, ?)
-          on conflict (id) do update
-         set host = excluded.host, pid = excluded.pid, started_at = now(), last_seen_at = now(), stopped_at = null, settled = 0)
-    select unclean from previous`, [id, id, id, host, pid])
-  return { uncleanStop: rows[0]?.unclean ?? false }
+export async function forgiveUncleanStops(db: Knex, id: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(`
+    update recon_workers w
+       set unclean_stops = 0, held_alone = null, stopped_with = null, stopped_with_it = 0
+     where id = ?
+       and not exists (select from recon_jobs j where j.status = 'pending' and j.run_at <= w.started_at)
+    returning 1`, [id])
+  return rows.length > 0
+}
+
+/**
+ * Declares a job dead that ended its worker each time that it was taken alone. Keeps an error from before. Does nothing
+ * if the job is settled, or in another worker's hands.
+ */
+export async function buryJob(db: Knex, { paymentId, workerId, error }: { paymentId: string, workerId: string, error: string }): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(`
+    with job as materialized (
+      select payment_id from recon_jobs where payment_id = ? and status = 'pending' for update skip locked)
+    update recon_jobs j
+       set status = 'dead', attempts = j.attempts + 1, last_error = concat_ws('; before that: ', ?::text, j.last_error),
+           locked_by = ?, locked_at = now(), finished_at = now()
+      from job
+     where j.payment_id = job.payment_id
+    returning 1`, [paymentId, error, workerId])
+  return rows.length > 0
 }
 
 /** Says that a worker still lives, and what it has settled since it started. */

@@ -1,10 +1,12 @@
 import type { Knex } from 'knex'
 import { pino } from 'pino'
+import { outage } from '../../src/outage.ts'
 import { run } from '../../src/run.ts'
 import { wakeUp } from '../../src/wake-up.ts'
 
 export interface LoopOptions {
   batchSize?: number
+  batchesInFlight?: number
   /** Hears of each sleep. */
   onWait?: (ms: number) => void
   /** Hears what the loop warns of. */
@@ -12,14 +14,17 @@ export interface LoopOptions {
 }
 
 /** The worker's loop within this process. Answers what ends it, after its batch. */
-export function startLoop(db: Knex, { batchSize = 500, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
+export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
   const stopping = new AbortController()
   const bell = wakeUp()
+  const log = pino({ level: 'warn' }, { write: (line: string) => onWarning((JSON.parse(line) as { msg: string }).msg) })
   const loop = run(db, {
     workerId: 'w1',
     batchSize,
     maxAttempts: 3,
-    register: async () => ({ uncleanStop: false }),
+    batchesInFlight,
+    suspects: { next: async () => undefined, forgive: async () => {} },
+    outage: outage(stopping.signal, log),
     wakeUp: {
       wake: bell.wake,
       sleep: async (ms) => {
@@ -29,7 +34,7 @@ export function startLoop(db: Knex, { batchSize = 500, onWait = () => {}, onWarn
     },
     signal: stopping.signal,
     onSettled: () => {},
-    log: pino({ level: 'warn' }, { write: (line: string) => onWarning((JSON.parse(line) as { msg: string }).msg) }),
+    log,
   })
   return async () => {
     stopping.abort()

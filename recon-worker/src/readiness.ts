@@ -1,0 +1,34 @@
+import type { Knex } from 'knex'
+import type { Outage } from './outage.ts'
+import { outageReason } from './sql/database-errors.ts'
+import { PAUSED_ITSELF, readQueueState } from './sql/queue-pause.ts'
+
+export type Readiness
+  = | { status: 'ready', problem?: undefined }
+    | { status: 'paused', pausedBy: string, reason: string | null, problem?: undefined }
+    | { problem: { type: string, title: string, detail: string } }
+
+/**
+ * Whether this worker settles payments, and if not, why. A queue that an operator paused is as it should be; one that
+ * paused itself needs somebody.
+ */
+export async function readReadiness(db: Knex, outage: Outage): Promise<Readiness> {
+  const reason = outage.reason()
+  if (reason !== undefined)
+    return unavailable(reason)
+  try {
+    const { pausedBy, reason, readOnly } = await readQueueState(db)
+    if (readOnly)
+      return unavailable('the database is read-only')
+    if (pausedBy === PAUSED_ITSELF)
+      return { problem: { type: '/problems/queue-paused', title: 'The queue paused itself', detail: reason ?? '' } }
+    return pausedBy === null ? { status: 'ready' } : { status: 'paused', pausedBy, reason }
+  }
+  catch (error) {
+    return unavailable(outageReason(error))
+  }
+}
+
+function unavailable(detail: string): Readiness {
+  return { problem: { type: '/problems/unavailable', title: 'The worker cannot settle payments', detail } }
+}

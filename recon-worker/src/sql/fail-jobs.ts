@@ -1,0 +1,47 @@
+import type { Knex } from 'knex'
+
+export interface FailedAttempt {
+  paymentId: string
+  error: string
+  /** Until the next attempt. Ignored after the last one. */
+  backoffMs: number
+}
+
+export interface FailedJob {
+  paymentId: string
+  error: string
+  /** 'dead' after the last attempt: then only an operator's retry runs the job again. */
+  status: 'pending' | 'dead'
+}
+
+/** Longest error text that is kept. */
+const MAX_ERROR_CHARACTERS = 1_000
+
+/** Counts a failed attempt for each of these claimed jobs, in one statement. */
+export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], { workerId, maxAttempts }: { workerId: string, maxAttempts: number }): Promise<FailedJob[]> {
+  const { rows } = await trx.raw<{ rows: FailedJob[] }>(`
+    update recon_jobs j
+       set attempts = j.attempts + 1, last_error = failed.error, locked_by = ?, locked_at = now(),
+           run_at = now() + failed.backoff_ms * interval '1 millisecond',
+           status = case when j.attempts + 1 >= ? then 'dead' else 'pending' end,
+           finished_at = case when j.attempts + 1 >= ? then now() end
+      from unnest(?::uuid[], ?::text[], ?::float[]) failed(payment_id, error, backoff_ms)
+     where j.payment_id = failed.payment_id
+    returning j.payment_id as "paymentId", j.last_error as error, j.status`, [
+    workerId,
+    maxAttempts,
+    maxAttempts,
+    failed.map(({ paymentId }) => paymentId),
+    failed.map(({ error }) => error.slice(0, MAX_ERROR_CHARACTERS)),
+    failed.map(({ backoffMs }) => backoffMs),
+  ])
+  return rows
+}
+
+/** Puts claimed jobs off for a later transaction: between half of `forMs` and all of it. Counts no attempt. */
+export async function deferJobs(trx: Knex.Transaction, paymentIds: string[], forMs: number): Promise<void> {
+  await trx.raw(`
+    update recon_jobs
+       set run_at = now() + ? * (0.5 + random() / 2) * interval '1 millisecond'
+     where payment_id = any(?)`, [forMs, paymentIds])
+}

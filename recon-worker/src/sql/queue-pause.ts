@@ -1,0 +1,30 @@
+import type { Knex } from 'knex'
+
+/** Who paused the queue when no operator did: paused_by in recon_queue. */
+export const PAUSED_ITSELF = 'recon-worker'
+
+export interface QueueState {
+  pausedBy: string | null
+  reason: string | null
+  /** The session cannot write: a standby, or a database that somebody made read-only. */
+  readOnly: boolean
+}
+
+/** Whether jobs can be claimed now. One row: cheap enough for each readiness check. */
+export async function readQueueState(db: Knex): Promise<QueueState> {
+  const { rows } = await db.raw<{ rows: [QueueState] }>(`
+    select paused_by as "pausedBy", reason, current_setting('transaction_read_only')::boolean as "readOnly"
+      from recon_queue`)
+  return rows[0]
+}
+
+export async function isPaused(db: Knex): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: [{ paused: boolean }] }>('select paused_at is not null as paused from recon_queue')
+  return rows[0].paused
+}
+
+/** Pauses the queue for all workers. Returns false if it was paused already. */
+export async function pauseQueue(db: Knex, reason: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: [{ paused: boolean }] }>('select pause_queue(?, ?) as paused', [PAUSED_ITSELF, reason])
+  return rows[0].paused
+}

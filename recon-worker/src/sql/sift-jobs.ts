@@ -1,0 +1,67 @@
+import type { Knex } from 'knex'
+
+export interface SiftedJob {
+  paymentId: string
+  /** Why it can never be posted as it is; null if nothing is known against it. */
+  refusal: string | null
+  /** Its account, or the settlement account, is locked by another transaction. Only with `skipHeld`. */
+  held: boolean
+}
+
+/**
+ * Locks all accounts of a batch, in the order that postBatch uses, and finds the jobs whose posting is known to be
+ * refused. Later posts of parts of the batch then wait for no lock, so they cannot deadlock with other batches.
+ *
+ * `posted` is false for a payment that failed the rules: it needs no account. With `skipHeld`, jobs whose accounts are
+ * locked are reported instead of waited for.
+ */
+export async function siftJobs(trx: Knex.Transaction, jobs: { paymentId: string, posted: boolean }[], { skipHeld }: { skipHeld: boolean }): Promise<SiftedJob[]> {
+  const { rows } = await trx.raw<{ rows: SiftedJob[] }>(`
+    with batch as materialized (
+      select p.id, p.status, p.account_id, p.currency, job.posted, job.n,
+             'settlement:' || p.currency || ':' || pg_backend_pid() % 8 as settlement_id
+        from unnest(?::uuid[], ?::boolean[]) with ordinality job(id, posted, n)
+        join payments p on p.id = job.id),
+    locked as materialized (
+      select found.*
+        from (select account_id as id from batch where posted
+               union
+              select settlement_id from batch where posted
+               order by 1) wanted
+       cross join lateral (
+         select a.id
+           from accounts a
+          where a.id between wanted.id and wanted.id
+          order by a.id desc
+          limit 1
+            for no key update ${skipHeld ? 'skip locked' : ''}) found)
+    select batch.id as "paymentId",
+           case
+             when exists (select from reconciliation_results r where r.payment_id = batch.id)
+               then 'the payment already has a result'
+             when batch.status <> 'pending'
+               then format('the payment is already %s', batch.status)
+             when not batch.posted
+               then null
+             when account.id is null
+               then format('account "%s" does not exist', batch.account_id)
+             when account.currency <> batch.currency
+               then format('the payment is in %s, but account "%s" is in %s', batch.currency, batch.account_id, account.currency)
+             when account.kind <> 'customer'
+               then format('account "%s" is not a customer''s', batch.account_id)
+             when settlement.id is null
+               then format('settlement account "%s" does not exist', batch.settlement_id)
+             when exists (select from ledger_entries e where e.payment_id = batch.id)
+               then 'the payment is already posted'
+           end as refusal,
+           batch.posted and not (exists (select from locked where locked.id = batch.account_id)
+                                 and exists (select from locked where locked.id = batch.settlement_id)) as held
+      from batch
+      left join accounts account on account.id = batch.account_id
+      left join accounts settlement on settlement.id = batch.settlement_id
+     order by batch.n`, [
+    jobs.map(({ paymentId }) => paymentId),
+    jobs.map(({ posted }) => posted),
+  ])
+  return rows
+}

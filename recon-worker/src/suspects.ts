@@ -1,0 +1,72 @@
+import type { Knex } from 'knex'
+import type { Logger } from 'pino'
+import type { RunOnceOptions } from './run-once.ts'
+import type { ClaimedJob } from './sql/claim-jobs.ts'
+import type { Registration, WorkerIdentity } from './sql/heartbeat.ts'
+import { buryJob, forgiveUncleanStops, holdAlone, register } from './sql/heartbeat.ts'
+
+/** Unclean stops in a row after which jobs are taken one by one. One is a machine that rebooted, or an operator's kill. */
+const STOPS_BEFORE_ALONE = 2
+/** Unclean stops in a row with one job held alone, after which that job is dead. */
+const STOPS_BEFORE_DEAD = 3
+export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
+
+export interface Suspects {
+  /** How the next batch is taken: one job, written down before its attempt, while jobs are suspected; else as usual. */
+  next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
+  /** Called when nothing can be claimed: forgets the unclean stops, if no job is left that may have caused them. */
+  forgive: () => Promise<void>
+}
+
+/**
+ * Finds the job that ends the process each time: nothing is committed then, so nothing else could tell. After repeated
+ * unclean stops of the worker with this id, as many jobs as may have been in flight are taken one by one, and each is
+ * written down first. One that is held alone at three unclean stops in a row is dead.
+ */
+export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: WorkerIdentity, inFlight: number, log: Logger }): Suspects {
+  const { id } = worker
+  let registration: Registration | undefined
+  let started = false
+  let left = 0 // jobs to take one by one
+  let holds = false
+
+  async function hold(job: ClaimedJob | undefined): Promise<void> {
+    if (!job)
+      return
+    await holdAlone(db, { id, paymentId: job.paymentId })
+    holds = true
+    left--
+  }
+
+  /** Every step may be repeated, should the database fail in between. */
+  async function start(): Promise<void> {
+    const { uncleanStops, stoppedWith, stoppedWithIt } = registration ??= await register(db, worker)
+    if (stoppedWith !== null && stoppedWithIt >= STOPS_BEFORE_DEAD && await buryJob(db, { paymentId: stoppedWith, workerId: id, error: ENDED_ITS_WORKER }))
+      log.error({ paymentId: stoppedWith, error: ENDED_ITS_WORKER, status: 'dead' }, 'job is dead')
+    if (uncleanStops >= STOPS_BEFORE_ALONE) {
+      left = inFlight
+      log.warn({ uncleanStops, jobs: left }, 'this worker stopped uncleanly again and again; taking jobs one by one')
+    }
+    started = true
+  }
+
+  return {
+    next: async () => {
+      if (!started)
+        await start()
+      if (left > 0)
+        return { batchSize: 1, onClaimed: ([job]) => hold(job) }
+      if (holds)
+        await holdAlone(db, { id, paymentId: null })
+      holds = false
+      return undefined
+    },
+    forgive: async () => {
+      if (registration && registration.uncleanStops > 0 && await forgiveUncleanStops(db, id)) {
+        registration.uncleanStops = 0
+        left = 0
+        holds = false
+      }
+    },
+  }
+}

@@ -14,7 +14,7 @@ import { drainable } from './http/drain.ts'
 import { answerUnreadable } from './http/unreadable.ts'
 import { createMetrics } from './metrics.ts'
 import { connect } from './sql/connect.ts'
-import { isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
+import { isConflict, isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
 import { findAccount } from './sql/find-account.ts'
 import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
 import { insertPayments } from './sql/insert-payments.ts'
@@ -76,7 +76,7 @@ function main(): void {
     metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
     wake()
     return holders
-  }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
+  }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
 
   const createPayment = createPayments({
     write: payment => write(payment).catch((error: unknown) => {

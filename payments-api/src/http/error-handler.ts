@@ -15,7 +15,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       return sendProblem(res, 'overloaded', 'Too many payments wait to be written. Try again with the same Idempotency-Key.')
     if (isUnavailable(error)) {
       log.error({ req: loggedRequest(req), err: error }, 'the database is unavailable')
-      return sendProblem(res, 'unavailable', 'The database gave no answer. Try again; with the same Idempotency-Key a payment is made once.')
+      return sendProblem(res, 'unavailable', 'The database cannot serve this now. Try again; with the same Idempotency-Key a payment is made once.')
     }
     // What Express and its body reader throw: see the package http-errors.
     switch (typeof error === 'object' && error !== null && 'status' in error

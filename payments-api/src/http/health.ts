@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Registry } from 'prom-client'
 import type { Route } from './route.ts'
+import { assertWritable } from '../sql/assert-writable.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 import { Health, Ready } from './schemas.ts'
@@ -11,7 +12,7 @@ export interface HealthDeps {
   metrics: Registry
 }
 
-/** /health: the process lives. /ready: it can serve; not while the database is away or the process is stopping. */
+/** /health: the process lives. /ready: it can serve; not while the database is away or read-only, or the process is stopping. */
 export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
   return [
     defineRoute({
@@ -37,7 +38,7 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       handle: async (_input, _req, res) => {
         if (draining())
           return sendProblem(res, 'unavailable', 'This process is stopping.')
-        await db.raw('select 1')
+        await assertWritable(db)
         res.json({ status: 'ready' })
       },
     }),

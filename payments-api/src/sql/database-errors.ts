@@ -1,13 +1,23 @@
-/**
- * Which failures of the database mean what. SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html
- */
+import pg from 'pg'
+import { causeOf } from './sqlstates.ts'
 
-/** Nothing comes from the database, by an open connection or by a new one: no use in trying again at once. */
-export class SilentDatabaseError extends Error {}
+/** Nothing can be had from the database now; later it may well be. */
+export class DatabaseUnavailableError extends Error {}
+
+/** Nothing comes from the database, on an open connection or a new one: trying again at once is no use. */
+export class SilentDatabaseError extends DatabaseUnavailableError {}
+
+/** The connection broke while a statement was under way, which may have been committed or not. */
+export class LostConnectionError extends DatabaseUnavailableError {}
+
+/** The database said so: pg's class tells, for the codes of other errors (EPIPE, EPERM) can look like an SQLSTATE. */
+function sqlState(error: unknown): string {
+  return error instanceof pg.DatabaseError ? error.code ?? '' : ''
+}
 
 /** A row was refused for what it holds: data exception (22) or constraint violation (23). Trying again cannot help. */
 export function isRefusedRow(error: unknown): boolean {
-  return /^2[23]/.test(sqlState(error))
+  return causeOf(sqlState(error)) === 'row'
 }
 
 /** Another transaction held what was waited for beyond the role's lock_timeout. */
@@ -15,31 +25,17 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03'
 }
 
-/** The connection broke with a statement under way, which may have been committed or not. */
+/** A deadlock or a serialization failure: nothing was written, and the same statement may well succeed at once. */
+export function isConflict(error: unknown): boolean {
+  return sqlState(error).startsWith('40')
+}
+
+/** The connection is gone, or is one to a standby, and the statement may have been committed or not. */
 export function isLostConnection(error: unknown): boolean {
-  return /^(?:08|57P01|57P02)/.test(sqlState(error))
-    || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(sqlState(error))
-    || (error instanceof Error && /Connection terminated|Connection ended/.test(error.message))
+  return error instanceof LostConnectionError || /^(?:08|57P0[1245]|25006|25P0[34])/.test(sqlState(error))
 }
 
-/** The database cannot be reached, does not accept connections, or gave no answer in time: it may well later. */
+/** The database cannot serve this now, for no fault of the statement: 503 with Retry-After. Of all else, the fault is ours: 500. */
 export function isUnavailable(error: unknown): boolean {
-  return isLostConnection(error)
-    || error instanceof SilentDatabaseError
-    || /^(?:57|53|55P03|25P0)/.test(sqlState(error))
-    || [
-      'ECONNREFUSED',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-    ].includes(sqlState(error))
-    || (error instanceof Error && /timeout expired|Query read timeout|timeout exceeded/i.test(error.message))
-}
-
-function sqlState(error: unknown): string {
-  if (error instanceof AggregateError) // what connecting to a name with several addresses fails with
-    return sqlState(error.errors[0])
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : ''
+  return error instanceof DatabaseUnavailableError || causeOf(sqlState(error)) === 'state'
 }

@@ -17,7 +17,9 @@ export async function findPayment(db: Knex, id: string): Promise<PaymentDetailRo
   const { rows } = await db.raw<{ rows: PaymentDetailRow[] }>(`
     select p.id, p.account_id, p.amount, p.currency, p.description, p.status, p.created_at, p.updated_at,
            r.status as result_status, r.discrepancy_amount, r.matched, r.notes, r.created_at as reconciled_at,
-           case when j.payment_id is not null then to_json(j) end as job,
+           case when j.payment_id is not null then json_build_object(
+             'payment_id', j.payment_id, 'status', j.status, 'attempts', j.attempts, 'last_error', j.last_error, 'run_at', j.run_at,
+             'locked_by', j.locked_by, 'locked_at', j.locked_at, 'created_at', j.created_at, 'finished_at', j.finished_at) end as job,
            (select coalesce(json_agg(json_build_object(
                      'payment_id', e.payment_id, 'entry_type', e.entry_type, 'account_id', e.account_id, 'currency', e.currency,
                      'amount', e.amount::text, 'balance_after', e.balance_after::text,

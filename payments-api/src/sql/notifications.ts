@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
-import pg from 'pg'
+import { Connection } from './connection.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_MIN_MS = 100
 const RECONNECT_MAX_MS = 5_000
 /** How often the connection is asked for a sign of life, and how long that may take: a dead network is silent. */
@@ -24,16 +23,15 @@ export function listen(
   on: { notification: (channel: string, payload: string) => void, listening: () => void },
   log: Logger,
 ): Notifications {
-  let client: pg.Client | undefined
+  let client: Connection | undefined
   let timer: NodeJS.Timeout | undefined
   let failures = 0
   let closed = false
 
   async function open(): Promise<void> {
-    const next = new pg.Client({
+    const next = new Connection({
       connectionString: databaseUrl,
       application_name: 'payments-api listen',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: PROBE_TIMEOUT_MS,
       keepAlive: true,
     })
@@ -65,7 +63,7 @@ export function listen(
     }
   }
 
-  function probe(connection: pg.Client, broken: (error: unknown) => void): void {
+  function probe(connection: Connection, broken: (error: unknown) => void): void {
     timer = setTimeout(() => {
       connection.query('select 1').then(() => {
         if (client === connection)

@@ -4,6 +4,8 @@ import type { JobRow } from './list-jobs.ts'
 /** Puts a dead job back into the queue. Answers whether it was dead, and the job as it is now; no job for an unknown payment. */
 export async function retryJob(db: Knex, paymentId: string): Promise<{ retried: boolean, job: JobRow | undefined }> {
   const { rows: [result] } = await db.raw<{ rows: { retried: boolean }[] }>('select retry_dead_job(?) as retried', [paymentId])
-  const job = await db<JobRow>('recon_jobs').where('payment_id', paymentId).first()
+  const job = await db<JobRow>('recon_jobs')
+    .where('payment_id', paymentId)
+    .first('payment_id', 'status', 'attempts', 'last_error', 'run_at', 'locked_by', 'locked_at', 'created_at', 'finished_at') as JobRow | undefined
   return { retried: result?.retried ?? false, job }
 }

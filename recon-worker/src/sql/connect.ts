@@ -2,8 +2,9 @@ import type { Knex } from 'knex'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import knex from 'knex'
+import { DatabaseClient } from './database-client.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
+const ACQUIRE_TIMEOUT_MS = 5_000
 /**
  * A connection that is silent for this long is closed: behind the role's statement_timeout of 10 s, for a network that
  * swallows what is sent. Idle connections leave the pool before that.
@@ -14,12 +15,11 @@ const IDLE_TIMEOUT_MS = 8_000
 /** A connection for each batch in flight, and one for the heartbeat and readiness. They are opened when first needed. */
 export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): Knex {
   return knex({
-    client: 'pg',
+    client: DatabaseClient,
     compileSqlOnError: false, // errors are logged: without the values of the statement, which are the payers' data
     connection: {
       connectionString: databaseUrl,
       application_name: 'recon-worker',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
     },
     pool: {
@@ -29,7 +29,7 @@ export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): 
       propagateCreateError: true,
       afterCreate: limitSilence,
     },
-    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     log: {
       warn: message => log.warn(message),
       error: message => log.error(message),

@@ -1,0 +1,54 @@
+import pg from 'pg'
+import { openSession } from './session.ts'
+
+/** How long a connection may take to open, its session included. */
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** A connection to a writable database, in a session with the settings that our statements rely on. */
+export class Connection extends pg.Client {
+  /** pg's: no statement is under way. */
+  declare readonly readyForQuery: boolean
+  /** Knex's: why this connection must not be used again. Knex sets it too, when the connection breaks. */
+  declare __knex__disposed?: unknown
+
+  override async connect(): Promise<pg.Client> {
+    const { stream } = this.connection
+    const limit = setTimeout(() => stream.destroy(new Error('timeout expired: the connection was not opened')), CONNECT_TIMEOUT_MS)
+    try {
+      await super.connect()
+      await openSession(this)
+      return this
+    }
+    catch (error) {
+      this.discard(error)
+      throw error
+    }
+    finally {
+      clearTimeout(limit)
+    }
+  }
+
+  /** Whether nothing is under way: no statement, and no transaction, aborted or not. */
+  isIdle(): boolean {
+    return this.readyForQuery && this.getTransactionStatus() === 'I'
+  }
+
+  /** Resolves once the server is ready again after a statement that failed, or the connection has ended. */
+  async untilReady(): Promise<void> {
+    if (this.readyForQuery || this.__knex__disposed !== undefined)
+      return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.off('drain', done).off('end', done)
+        resolve()
+      }
+      this.on('drain', done).on('end', done)
+    })
+  }
+
+  /** Closes the connection. The server rolls back what it had begun. */
+  discard(reason: unknown): void {
+    this.__knex__disposed = reason
+    void this.end().catch(() => {})
+  }
+}

@@ -1,0 +1,70 @@
+import type { Statement } from './prepared-statements.ts'
+import PostgresClient from 'knex/lib/dialects/postgres/index.js'
+import pg from 'pg'
+import { Connection } from './connection.ts'
+import { DatabaseUnavailableError } from './database-unavailable.ts'
+import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './prepared-statements.ts'
+
+const QUERY_CANCELED = '57014'
+const READ_ONLY_TRANSACTION = '25006'
+
+/** The whole transaction can be done again at once, on another connection. It has the code of a serialization failure, which says the same. */
+export class StalePlanError extends Error {
+  readonly code = '40001'
+}
+
+class PooledConnection extends Connection {
+  readonly generation = planGeneration()
+}
+
+/**
+ * Knex's client for Postgres. A connection goes back to work only when it is idle and its prepared statements are good:
+ * any other is closed and replaced.
+ */
+export class DatabaseClient extends PostgresClient {
+  override _driver(): object {
+    return { ...pg, Client: PooledConnection }
+  }
+
+  override async validateConnection(connection: PooledConnection): Promise<boolean> {
+    return connection.isIdle() && connection.generation === planGeneration()
+  }
+
+  /**
+   * Runs a statement. A failure is reported when the server is ready again, so that the state of its transaction is known.
+   * @throws {DatabaseUnavailableError} when the connection broke
+   */
+  override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
+    if (statement.sql === 'ROLLBACK' && connection.__knex__disposed !== undefined)
+      return statement // done by closing the connection; the caller gets the error that led here
+    try {
+      const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement
+      if (/^commit\b/i.test(statement.sql) && done.response?.command === 'ROLLBACK')
+        throw new DatabaseUnavailableError('the transaction was aborted: the database answered COMMIT with ROLLBACK')
+      return done
+    }
+    catch (error) {
+      await connection.untilReady()
+      if (isNamed(statement) && refusesPlan(error, connection.generation)) {
+        if (connection.isIdle())
+          return await this._query(connection, withoutName(statement)) // it has not run, and no transaction was lost
+        throw new StalePlanError('a prepared statement was refused, and its transaction with it', { cause: error })
+      }
+      const broken = connection.__knex__disposed !== undefined && !(error instanceof pg.DatabaseError) && !(error instanceof DatabaseUnavailableError)
+      if (endsConnection(statement, error))
+        connection.discard(error)
+      if (statement.sql === 'ROLLBACK')
+        return statement
+      throw broken ? new DatabaseUnavailableError(`the connection to the database broke: ${String(error)}`, { cause: error }) : error
+    }
+  }
+}
+
+/**
+ * After a failed BEGIN, COMMIT or ROLLBACK the state of the session is anyone's guess. One that was canceled may have a
+ * timeout that is corrected by now: a session keeps the settings that it began with. A read-only one is a standby's.
+ */
+function endsConnection({ sql }: Statement, error: unknown): boolean {
+  return /^(?:begin|commit|rollback)\b(?! to\b)/i.test(sql)
+    || (error instanceof pg.DatabaseError && (error.code === QUERY_CANCELED || error.code === READ_ONLY_TRANSACTION))
+}

@@ -1,29 +1,33 @@
 import type { AddressInfo } from 'node:net'
 import type { NewPayment } from './domain/payment.ts'
+import type { Written } from './domain/write-payments.ts'
 import { createServer } from 'node:http'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { createPayments, MAX_LOOKUPS } from './domain/create-payment.ts'
+import { createPayments } from './domain/create-payment.ts'
 import { EventHub } from './domain/event-hub.ts'
 import { groupCommit, MAX_WRITES } from './domain/group-commit.ts'
+import { knownCurrencies } from './domain/known-currencies.ts'
 import { settleStatistics } from './domain/settle-statistics.ts'
 import { parseSettled } from './domain/settled-notification.ts'
 import { wakeWorkers } from './domain/wake-workers.ts'
+import { paymentWriter } from './domain/write-payments.ts'
 import { drainable } from './http/drain.ts'
 import { answerUnreadable } from './http/unreadable.ts'
 import { createMetrics } from './metrics.ts'
 import { connect } from './sql/connect.ts'
 import { isConflict, isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
-import { findAccount } from './sql/find-account.ts'
+import { findCurrencies } from './sql/find-currencies.ts'
 import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
 import { insertPayments } from './sql/insert-payments.ts'
 import { listen } from './sql/notifications.ts'
-import { openAccount } from './sql/open-account.ts'
 
+/** Groups of writes: payments to known accounts, and all others. Accounts that are locked then hold up none of the first. */
+const WRITE_GROUPS = 2
 /**
- * Connections for reads. Writes and accounts have their own, so that a slow list never holds up a payment; with them
- * and the one that listens, a process has at most 11; while an answer is due and none comes, a pool briefly opens one more.
+ * Connections for reads. Writes have their own, so that a slow list never holds up a payment; with them and the one that
+ * listens, a process has at most 11; while an answer is due and none comes, a pool briefly opens one more.
  */
 const READ_CONNECTIONS = 6
 /** A connection that sends nothing is held this long, headers and a whole request may take this long; Node looks every 2 s, not every 30. */
@@ -46,8 +50,7 @@ function main(): void {
   const log = pino({ level: config.logLevel, base: { service: 'payments-api', pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ sync: false, minLength: LOG_BUFFER_CHARACTERS }))
   setInterval(() => log.flush(), LOG_FLUSH_MS).unref()
 
-  const writeDb = connect(config.databaseUrl, MAX_WRITES, 'payments-api write', log)
-  const acceptDb = connect(config.databaseUrl, MAX_LOOKUPS, 'payments-api accept', log)
+  const writeDb = connect(config.databaseUrl, WRITE_GROUPS * MAX_WRITES, 'payments-api write', log)
   const db = connect(config.databaseUrl, READ_CONNECTIONS, 'payments-api read', log)
   const events = new EventHub()
   const metrics = createMetrics(() => events.size)
@@ -70,26 +73,29 @@ function main(): void {
   }, log)
   const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
 
-  const write = groupCommit(async (payments: NewPayment[]) => {
-    const startedAtMs = performance.now()
-    const holders = await insertPayments(writeDb, payments)
-    metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
-    wake()
-    return holders
-  }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
-
-  const createPayment = createPayments({
-    write: payment => write(payment).catch((error: unknown) => {
-      if (isLockTimeout(error))
-        return 'in-use'
-      throw error
-    }),
-    findByKey: async (caller, idempotencyKey) => (await findPaymentsByKey(acceptDb, [
-      { caller, idempotencyKey },
-    ])).find({ caller, idempotencyKey }),
-    findCurrency: async accountId => (await findAccount(acceptDb, accountId))?.currency,
-    openAccount: (accountId, currency) => openAccount(acceptDb, accountId, currency),
+  const currencies = knownCurrencies()
+  const writePayments = paymentWriter({
+    insert: (payments, openAccounts) => insertPayments(writeDb, payments, openAccounts),
+    findByKey: payments => findPaymentsByKey(writeDb, payments),
+    findCurrencies: accountIds => findCurrencies(writeDb, accountIds),
+    currencyOf: currencies.get,
   })
+  /** Groups concurrent payments into few writes. */
+  function grouped(openAccounts: boolean): (payment: NewPayment) => Promise<Written | 'key-in-use'> {
+    const write = groupCommit(async (payments: NewPayment[]) => {
+      const startedAtMs = performance.now()
+      const written = await writePayments(payments, openAccounts)
+      metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
+      wake()
+      return written
+    }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
+    return payment => write(payment).catch((error: unknown) => {
+      if (isLockTimeout(error))
+        return 'key-in-use'
+      throw error
+    })
+  }
+  const createPayment = createPayments({ write: grouped(false), writeAndOpen: grouped(true), currencies })
 
   let draining = false
   const server = createServer(HTTP_TIMEOUTS, buildApp({
@@ -131,7 +137,6 @@ function main(): void {
     await Promise.all([
       notifications.close(),
       writeDb.destroy(),
-      acceptDb.destroy(),
       db.destroy(),
     ])
     log.info('stopped')

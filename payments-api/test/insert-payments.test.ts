@@ -1,37 +1,24 @@
+import type { Knex } from 'knex'
 import type { NewPayment } from '../src/domain/payment.ts'
+import type { KeyHolder } from '../src/domain/write-payments.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { groupCommit } from '../src/domain/group-commit.ts'
-import { timeOfUuidv7, uuidv7 } from '../src/domain/uuidv7.ts'
 import { connect } from '../src/sql/connect.ts'
 import { isLockTimeout, isLostConnection, isRefusedRow } from '../src/sql/database-errors.ts'
-import { insertPayments } from '../src/sql/insert-payments.ts'
 import { createDatabase } from './support/database.ts'
+import { newPayment as payment, writeThrough } from './support/write-payments.ts'
 
-describe('insertPayments', () => {
+describe('a batch of payments', () => {
   let database: TestDatabase
   before(async () => {
     database = await createDatabase()
   })
   after(() => database?.drop())
 
-  function payment(idempotencyKey: string): NewPayment {
-    const id = uuidv7()
-    return {
-      id,
-      caller: 'test',
-      idempotencyKey,
-      requestHash: createHash('sha256').update(id).digest(),
-      accountId: 'ACC-1',
-      amount: '1.00',
-      currency: 'USD',
-      description: '',
-      createdAt: timeOfUuidv7(id),
-      traceparent: null,
-    }
-  }
+  const write = async (db: Knex, payments: NewPayment[]): Promise<KeyHolder[]> =>
+    await writeThrough(db)(payments, false) as KeyHolder[] // no account is opened here, so there is no mismatch
 
   it('never deadlocks on batches with the same keys in opposite orders, and both learn the same holders', async () => {
     const [one, other] = [1, 2].map(() => connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))) as [ReturnType<typeof connect>, ReturnType<typeof connect>]
@@ -39,8 +26,8 @@ describe('insertPayments', () => {
       for (let round = 0; round < 60; round++) {
         const keys = Array.from({ length: 200 }, (_, i) => `${round}-${i}`)
         const [forward, backward] = await Promise.all([
-          insertPayments(one, keys.map(payment)),
-          insertPayments(other, keys.toReversed().map(payment)),
+          write(one, keys.map(key => payment(key))),
+          write(other, keys.toReversed().map(key => payment(key))),
         ])
         assert.deepEqual(forward.map(holder => holder.id), backward.toReversed().map(holder => holder.id))
       }
@@ -55,7 +42,7 @@ describe('insertPayments', () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
       const [first, second] = [payment('twice'), payment('twice')]
-      assert.deepEqual((await insertPayments(db, [first, second])).map(holder => holder.id), [first.id, first.id])
+      assert.deepEqual((await write(db, [first, second])).map(holder => holder.id), [first.id, first.id])
     }
     finally {
       await db.destroy()
@@ -67,7 +54,7 @@ describe('insertPayments', () => {
     try {
       const [mine, theirs] = [payment('shared'), { ...payment('shared'), caller: 'other' }]
       for (const _again of [1, 2])
-        assert.deepEqual((await insertPayments(db, [mine, theirs])).map(holder => holder.id), [mine.id, theirs.id])
+        assert.deepEqual((await write(db, [mine, theirs])).map(holder => holder.id), [mine.id, theirs.id])
     }
     finally {
       await db.destroy()
@@ -77,9 +64,9 @@ describe('insertPayments', () => {
   it('of a group fails only the row that the database refuses', async () => {
     const db = connect(database.url('payments_api'), 2, 'test', pino({ level: 'silent' }))
     try {
-      const write = groupCommit((payments: NewPayment[]) => insertPayments(db, payments), { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
+      const grouped = groupCommit((payments: NewPayment[]) => write(db, payments), { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
       const group = Array.from({ length: 100 }, (_, i) => ({ ...payment(`group-${i}`), ...(i === 7 && { amount: '1e15' }) }))
-      const results = await Promise.allSettled(group.map(write))
+      const results = await Promise.allSettled(group.map(grouped))
       assert.deepEqual(results.flatMap(({ status }, i) => status === 'rejected' ? [i] : []), [7])
       assert.deepEqual(await database.sql(`select count(*)::int as n from payments where idempotency_key like 'group-%'`), [{ n: 99 }])
     }

@@ -1,5 +1,6 @@
+import type { KnownCurrencies } from './known-currencies.ts'
 import type { AcceptedPayment, NewPayment } from './payment.ts'
-import { inBatches } from './in-batches.ts'
+import type { KeyHolder, Written } from './write-payments.ts'
 import { currencyDigits, formatAmount } from './money.ts'
 import { requestHash } from './request-hash.ts'
 import { timeOfUuidv7, uuidv7 } from './uuidv7.ts'
@@ -24,89 +25,54 @@ export type CreateResult
     | { kind: 'key-in-use' }
     | { kind: 'currency-mismatch', accountCurrency: string }
 
-/** A payment that holds an idempotency key, with the hash of the request that made it. */
-export type KeyHolder = AcceptedPayment & { requestHash: Buffer }
-
 export interface CreatePaymentDeps {
-  /** Writes a payment and its job, or answers who has its key: a payment, or a write that has not ended. */
-  write: (payment: NewPayment) => Promise<KeyHolder | 'in-use'>
-  findByKey: (caller: string, idempotencyKey: string) => Promise<KeyHolder | undefined>
-  /** The account's currency; undefined for an account that was never seen. */
-  findCurrency: (accountId: string) => Promise<string | undefined>
-  /** Opens the account unless it exists; answers the account's currency either way. */
-  openAccount: (accountId: string, currency: string) => Promise<string>
+  /** Writes a payment whose account is known to hold its currency. */
+  write: (payment: NewPayment) => Promise<Written | 'key-in-use'>
+  /** Writes any other payment, and opens its account. */
+  writeAndOpen: (payment: NewPayment) => Promise<Written | 'key-in-use'>
+  currencies: KnownCurrencies
 }
 
-/** Accounts whose currency is remembered. An account's currency never changes, so what is remembered is never stale. */
-const MAX_KNOWN_ACCOUNTS = 100_000
-/** Requests that may look up or open their account at once, each on a connection. */
-export const MAX_LOOKUPS = 2
-
 /**
- * Creates payments, each idempotency key at most one, for ever.
+ * Creates payments, at most one per idempotency key, for ever.
  * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first answer.
  * @throws {OverloadedError} when too many wait, or for too long
  */
-export function createPayments(deps: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
-  const knownCurrencies = new Map<string, string>()
-  const checkAccountInTurn = inBatches<PaymentRequest, CreateResult | undefined>(
-    { batches: MAX_LOOKUPS, batchSize: 1 },
-    async ([next]) => next && checkAccount(next.item).then(next.resolve, next.reject),
-  )
-
-  function remember(accountId: string, currency: string): void {
-    if (knownCurrencies.has(accountId))
-      return
-    if (knownCurrencies.size >= MAX_KNOWN_ACCOUNTS)
-      knownCurrencies.clear()
-    knownCurrencies.set(accountId, currency)
-  }
-
-  /** Sees to it that the account is there and holds the currency. Answers the result where the request ends here. */
-  async function checkAccount(request: PaymentRequest): Promise<CreateResult | undefined> {
-    const { caller, idempotencyKey, accountId } = request
-    // Who stood in line before it may have asked the same.
-    const currency = knownCurrencies.get(accountId) ?? await deps.findCurrency(accountId)
-    if (currency !== undefined)
-      remember(accountId, currency)
-    if (currency === request.currency)
-      return undefined
-    // A key that is taken has its answer, and must not open an account.
-    const holder = await deps.findByKey(caller, idempotencyKey)
-    if (holder)
-      return answerFor(holder, requestHash(request))
-    if (currency !== undefined)
-      return { kind: 'currency-mismatch', accountCurrency: currency }
-    remember(accountId, await deps.openAccount(accountId, request.currency))
-    return checkAccount(request) // a rival may have opened it with another currency
-  }
-
+export function createPayments({ write, writeAndOpen, currencies }: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
   return async (request) => {
-    if (knownCurrencies.get(request.accountId) !== request.currency) {
-      const result = await checkAccountInTurn(request)
-      if (result)
-        return result
-    }
-    const id = uuidv7()
-    const hash = requestHash(request)
-    const holder = await deps.write({
-      id,
-      caller: request.caller,
-      idempotencyKey: request.idempotencyKey,
-      requestHash: hash,
-      accountId: request.accountId,
-      amount: formatAmount(request.minorUnits, currencyDigits(request.currency) ?? 0),
-      currency: request.currency,
-      description: request.description,
-      createdAt: timeOfUuidv7(id),
-      traceparent: request.traceparent,
-    })
-    if (holder === 'in-use')
+    const payment = newPayment(request)
+    const isKnown = currencies.get(payment.accountId) === payment.currency
+    const written = await (isKnown ? write(payment) : writeAndOpen(payment))
+    if (written === 'key-in-use')
       return { kind: 'key-in-use' }
-    return holder.id === id ? { kind: 'created', payment: holder } : answerFor(holder, hash)
+    if ('accountCurrency' in written) {
+      currencies.remember(payment.accountId, written.accountCurrency)
+      return { kind: 'currency-mismatch', accountCurrency: written.accountCurrency }
+    }
+    if (!isKnown)
+      currencies.remember(written.accountId, written.currency)
+    return answerFor(payment, written)
   }
 }
 
-function answerFor(holder: KeyHolder, hash: Buffer): CreateResult {
-  return holder.requestHash.equals(hash) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
+function newPayment(request: PaymentRequest): NewPayment {
+  const id = uuidv7()
+  return {
+    id,
+    caller: request.caller,
+    idempotencyKey: request.idempotencyKey,
+    requestHash: requestHash(request),
+    accountId: request.accountId,
+    amount: formatAmount(request.minorUnits, currencyDigits(request.currency) ?? 0),
+    currency: request.currency,
+    description: request.description,
+    createdAt: timeOfUuidv7(id),
+    traceparent: request.traceparent,
+  }
+}
+
+function answerFor(payment: NewPayment, holder: KeyHolder): CreateResult {
+  if (holder.id === payment.id)
+    return { kind: 'created', payment: holder }
+  return holder.requestHash.equals(payment.requestHash) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
 }

@@ -23,7 +23,7 @@ export interface Waiting<Item, Result> {
  * that can be known: all that were let in are then answered in time, also when more comes than can be done.
  */
 export function inBatches<Item, Result>(
-  { batches, batchSize, overlapAfterMs = 0 }: { batches: number, batchSize: number, overlapAfterMs?: number },
+  { batches, batchSize, overlapAfterMs }: { batches: number, batchSize: number, overlapAfterMs: number },
   settle: (batch: Waiting<Item, Result>[]) => Promise<void>,
 ): (item: Item) => Promise<Result> {
   const line: (Waiting<Item, Result> & { sinceMs: number })[] = []

@@ -1,15 +1,10 @@
 import type { Knex } from 'knex'
-import type { KeyHolder } from '../domain/create-payment.ts'
+import type { KeyHolder } from '../domain/write-payments.ts'
 
 interface Key { caller: string, idempotencyKey: string }
 
-/** The payments that hold these idempotency keys. No statement is sent for no keys. */
+/** The payments that hold these idempotency keys. */
 export async function findPaymentsByKey(db: Knex, keys: Key[]): Promise<{ find: (key: Key) => KeyHolder | undefined }> {
-  if (keys.length === 0) {
-    return {
-      find: () => undefined,
-    }
-  }
   const { rows } = await db.raw<{ rows: Row[] }>(`
     select caller, idempotency_key, id, request_hash, account_id, amount, currency, description, created_at
       from payments

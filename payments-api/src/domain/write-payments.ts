@@ -1,0 +1,68 @@
+import type { AcceptedPayment, NewPayment } from './payment.ts'
+
+/** The payment that holds an idempotency key, with the hash of the request that made it. */
+export type KeyHolder = AcceptedPayment & { requestHash: Buffer }
+
+/** The holder of the payment's key, itself (same id) or an earlier payment; or the account's currency, if it is another one. */
+export type Written = KeyHolder | { accountCurrency: string }
+
+type CurrencyOf = (accountId: string) => string | undefined
+
+export interface WritePaymentsDeps {
+  /** Writes the payments whose keys are free, all or none, and returns their ids. Writes none for `other-currency`. */
+  insert: (payments: NewPayment[], openAccounts: boolean) => Promise<Set<string> | 'other-currency'>
+  findByKey: (payments: NewPayment[]) => Promise<{ find: (payment: NewPayment) => KeyHolder | undefined }>
+  /** The currencies of those accounts that exist, by account id. */
+  findCurrencies: (accountIds: string[]) => Promise<Map<string, string>>
+  /** The currency of an account that is remembered. */
+  currencyOf: CurrencyOf
+}
+
+/** Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns what became of each payment, in order. */
+export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<Written[]>
+
+export function paymentWriter({ insert, findByKey, findCurrencies, ...remembered }: WritePaymentsDeps): WritePayments {
+  return async function write(payments, openAccounts, currencyOf: CurrencyOf = remembered.currencyOf): Promise<Written[]> {
+    const writable = withoutMismatches(payments, currencyOf)
+    const created = writable.length > 0 ? await insert(writable, openAccounts) : new Set<string>()
+    if (created === 'other-currency') { // a rival opened one of the accounts: now it is known
+      const found = await findCurrencies(payments.map(({ accountId }) => accountId))
+      return write(payments, openAccounts, accountId => found.get(accountId))
+    }
+    if (created.size === payments.length)
+      return payments
+
+    const opened = new Map(payments.filter(({ id }) => created.has(id)).map(({ accountId, currency }) => [accountId, currency]))
+    const currencyNow: CurrencyOf = accountId => opened.get(accountId) ?? currencyOf(accountId)
+    const holders = await findByKey(payments.filter(({ id }) => !created.has(id)))
+    const results = new Map<NewPayment, Written | undefined>(payments.map(payment => [
+      payment,
+      created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow),
+    ]))
+
+    // The first payment of a new account may have had a used key, and so decided nothing for the others.
+    const undecided = payments.filter(payment => !results.get(payment))
+    if (undecided.length === payments.length)
+      throw new Error(`nobody holds the idempotency key of payment ${payments[0]!.id}, yet it was not inserted`)
+    if (undecided.length > 0) {
+      const decided = await write(undecided, openAccounts, currencyNow)
+      undecided.forEach((payment, i) => results.set(payment, decided[i]))
+    }
+    return payments.map(payment => results.get(payment)!)
+  }
+}
+
+/** A new account gets the currency of its first payment. */
+function withoutMismatches(payments: NewPayment[], currencyOf: CurrencyOf): NewPayment[] {
+  const currencies = new Map<string, string>()
+  return payments.filter(({ accountId, currency }) => {
+    const accountCurrency = currencies.get(accountId) ?? currencyOf(accountId) ?? currency
+    currencies.set(accountId, accountCurrency)
+    return accountCurrency === currency
+  })
+}
+
+function mismatch({ accountId, currency }: NewPayment, currencyOf: CurrencyOf): Written | undefined {
+  const accountCurrency = currencyOf(accountId)
+  return accountCurrency === undefined || accountCurrency === currency ? undefined : { accountCurrency }
+}

@@ -15,6 +15,7 @@ import { logRequests } from './http/log-requests.ts'
 import { operationRoutes } from './http/operations.ts'
 import { paymentRoutes } from './http/payments.ts'
 import { sendProblem } from './http/problem.ts'
+import { queueRoutes } from './http/queue.ts'
 import { routerOf } from './http/route.ts'
 
 export interface AppDeps extends PaymentsDeps, OperationsDeps, Omit<HealthDeps, 'metrics'> {
@@ -28,6 +29,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...paymentRoutes(deps),
     ...accountRoutes(deps),
     ...operationRoutes(deps),
+    ...queueRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes({ ...deps, metrics: deps.metrics.registry }),
   ]

@@ -22,6 +22,7 @@ import { findCurrencies } from './sql/find-currencies.ts'
 import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
 import { insertPayments } from './sql/insert-payments.ts'
 import { listen } from './sql/notifications.ts'
+import { queueState } from './sql/queue-state.ts'
 
 /** Groups of writes: payments to known accounts, and all others. Accounts that are locked then hold up none of the first. */
 const WRITE_GROUPS = 2
@@ -53,7 +54,7 @@ function main(): void {
   const writeDb = connect(config.databaseUrl, WRITE_GROUPS * MAX_WRITES, 'payments-api write', log)
   const db = connect(config.databaseUrl, READ_CONNECTIONS, 'payments-api read', log)
   const events = new EventHub()
-  const metrics = createMetrics(() => events.size)
+  const metrics = createMetrics(() => events.size, () => queueState(db))
   const statistics = settleStatistics()
   const notifications = listen(config.databaseUrl, ['payment_events', 'recon_jobs'], {
     listening: () => {

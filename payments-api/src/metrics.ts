@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express'
+import type { QueueState } from './sql/queue-state.ts'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { registerQueueMetrics } from './queue-metrics.ts'
 
 export interface Metrics {
   registry: Registry
@@ -10,10 +12,11 @@ export interface Metrics {
   settled: (payments: number) => void
 }
 
-/** What Prometheus reads from one process. `eventClients` is asked when it does. */
-export function createMetrics(eventClients: () => number): Metrics {
+/** What Prometheus reads from one process. `eventClients` and `readQueue` are called when it does. */
+export function createMetrics(eventClients: () => number, readQueue: () => Promise<QueueState>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  registerQueueMetrics(registry, readQueue)
   const registers = [registry]
   const requests = new Histogram({
     name: 'http_request_duration_seconds',

@@ -1,6 +1,8 @@
 import type { Answer, Api } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import pg from 'pg'
 import { openApiText } from '../scripts/write-openapi.ts'
 import { firstUuidv7At } from '../src/domain/uuidv7.ts'
 import { call, startApi } from './support/api.ts'
@@ -43,6 +45,124 @@ describe('the queue', () => {
     assert.deepEqual(documented('/payments', 503), ['Retry-After'])
   })
 
+  describe('with dead jobs', () => {
+    const deadJobs = async (): Promise<number> => (await database.sql<{ n: number }>(`select count(*)::int as n from recon_jobs where status = 'dead'`))[0]!.n
+    const retry = (body?: unknown): Promise<Answer<{ retried: number, remaining: number }>> => post('/recon-jobs/retry', body)
+
+    beforeEach(async () => {
+      const ids = await writeSettled(database, Array.from({ length: 5 }, () => ({ accountId: 'DEAD', amount: '1.00', result: null, job: 'dead' as const })))
+      await database.sql(`update recon_jobs set last_error = 'out of "paper"; 100 %' where payment_id = any($1)`, [ids.slice(0, 2)])
+    })
+    afterEach(() => database.sql('select retry_dead_jobs(10000)'))
+
+    it('puts all back, in steps that a caller repeats until none is left', async () => {
+      const steps = [await retry({ limit: 2 }), await retry({ limit: 2 }), await retry({ limit: 2 }), await retry({ limit: 2 })]
+      assert.deepEqual(steps.map(({ status, body }) => [status, body.retried, body.remaining]), [[200, 2, 3], [200, 2, 1], [200, 1, 0], [200, 0, 0]])
+      assert.equal(await deadJobs(), 0)
+    })
+
+    it('puts all back for a request without a body, or with an empty one', async () => {
+      assert.deepEqual((await retry()).body, { retried: 5, remaining: 0 })
+      assert.deepEqual((await retry({})).body, { retried: 0, remaining: 0 })
+    })
+
+    it('puts back those with exactly one error, and counts those', async () => {
+      assert.deepEqual((await retry({ error: 'out of "paper"; 100 %', limit: 1 })).body, { retried: 1, remaining: 1 })
+      assert.deepEqual((await retry({ error: 'out of "paper"; 100 %' })).body, { retried: 1, remaining: 0 })
+      for (const error of ['OUT OF "PAPER"; 100 %', 'no such', 'no such account ', '%', ''])
+        assert.deepEqual((await retry({ error })).body, { retried: 0, remaining: 0 }, error)
+      assert.equal(await deadJobs(), 3)
+    })
+
+    it('wakes the workers', async () => {
+      const worker = new pg.Client({ connectionString: database.url('payments_worker') })
+      await worker.connect()
+      try {
+        await worker.query('listen recon_jobs')
+        const woken = once(worker, 'notification', { signal: AbortSignal.timeout(10_000) })
+        await retry()
+        await woken
+      }
+      finally {
+        await worker.end()
+      }
+    })
+
+    it('puts nothing back for a body that breaks a rule, and names each field', async () => {
+      for (const [body, pointer] of [
+        [{ limit: 0 }, '#/limit'],
+        [{ limit: 1_001 }, '#/limit'],
+        [{ limit: -1 }, '#/limit'],
+        [{ limit: 1.5 }, '#/limit'],
+        [{ limit: '5' }, '#/limit'],
+        [{ limit: null }, '#/limit'],
+        [{ error: null }, '#/error'],
+        [{ error: 7 }, '#/error'],
+        [{ error: 'a\0' }, '#/error'],
+        ['{"error":"\\ud800"}', '#/error'],
+        [{ errors: 'no such account' }, '#/errors'],
+        [{ 'a/b': 1 }, '#/a~1b'],
+        [[], '#'],
+        ['null', '#'],
+        ['5', '#'],
+      ]) {
+        const { status, body: problem } = await post<{ type: string, errors: { pointer: string }[] }>('/recon-jobs/retry', body)
+        assert.deepEqual([status, problem.type, problem.errors.map(error => error.pointer)], [422, '/problems/validation', [pointer]], JSON.stringify(body))
+      }
+      assert.equal((await post('/recon-jobs/retry', '{')).status, 400)
+      const many = await post<{ errors: unknown[] }>('/recon-jobs/retry', Object.fromEntries(Array.from({ length: 7_000 }, (_, i) => [i, 0])))
+      assert.deepEqual([many.status, many.body.errors.length], [422, 20])
+      assert.equal(await deadJobs(), 5)
+    })
+  })
+
+  describe('paused', () => {
+    const queue = async (): Promise<Pause> => (await call<{ queue: Pause }>(`${api.url}/operations`)).body.queue
+    const pause = (body?: unknown): Promise<Answer<Pause>> => post('/queue/pause', body)
+    const told = ({ pausedAt, pausedBy, pauseReason }: Pause): Pause => ({ pausedAt, pausedBy, pauseReason })
+    const running = { pausedAt: null, pausedBy: null, pauseReason: null }
+
+    afterEach(() => database.sql('select resume_queue()'))
+
+    it('says since when, by whom and why, and keeps its first pause', async () => {
+      assert.deepEqual(told(await queue()), running)
+      const { status, body } = await pause({ reason: 'the bank corrects its accounts' })
+      assert.deepEqual([status, body.pausedBy, body.pauseReason], [200, 'operator', 'the bank corrects its accounts'])
+      assert.ok(Math.abs(Date.parse(body.pausedAt!) - Date.now()) < 60_000)
+      assert.deepEqual((await pause({ reason: 'another one' })).body, body)
+      assert.deepEqual(told(await queue()), body)
+    })
+
+    it('by a worker says so, and any caller resumes it; a running queue stays one', async () => {
+      await database.sql(`select pause_queue('recon-worker', '51 of the last 100 jobs were refused')`)
+      assert.deepEqual([(await queue()).pausedBy, (await queue()).pauseReason], ['recon-worker', '51 of the last 100 jobs were refused'])
+      for (let i = 0; i < 2; i++) {
+        const { status, body } = await post<Pause>('/queue/resume')
+        assert.deepEqual([status, body], [200, running])
+      }
+      assert.deepEqual(told(await queue()), running)
+    })
+
+    it('needs no reason, and no body', async () => {
+      assert.equal((await pause()).body.pauseReason, null)
+      await database.sql('select resume_queue()')
+      assert.equal((await pause({})).body.pauseReason, null)
+    })
+
+    it('does not come of a body that breaks a rule', async () => {
+      for (const body of [{ reason: 'x'.repeat(501) }, { reason: 5 }, { reason: null }, { reason: 'a\0' }, { by: 'me' }])
+        assert.equal((await pause(body)).status, 422, JSON.stringify(body))
+      assert.deepEqual(told(await queue()), running)
+      assert.equal((await pause({ reason: 'é'.repeat(500) })).status, 200)
+    })
+
+    it('takes payments, and is ready', async () => {
+      await pause()
+      const { status } = await call(`${api.url}/payments`, { headers: { 'idempotency-key': 'while-paused' }, body: { accountId: 'P', amount: '1.00' } })
+      assert.deepEqual([status, (await call(`${api.url}/ready`)).status], [201, 200])
+    })
+  })
+
   it('reports what settled after days as days, and one settled payment as a rate above 0', async () => {
     const operations = async (): Promise<Settled> => (await call<{ settled: Settled }>(`${api.url}/operations`)).body.settled
     await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [firstUuidv7At(new Date(Date.now() - THREE_DAYS_MS))] })])
@@ -53,6 +173,12 @@ describe('the queue', () => {
     assert.ok(latencyMs.longest >= THREE_DAYS_MS)
   })
 })
+
+interface Pause {
+  pausedAt: string | null
+  pausedBy: string | null
+  pauseReason: string | null
+}
 
 interface Settled {
   settled: number

@@ -2,7 +2,7 @@ import type { FieldError } from './problem.ts'
 import { z } from 'zod'
 import { currencyDigits, DEFAULT_CURRENCY, parseAmount } from '../domain/money.ts'
 import { JsonNumber } from './json-body.ts'
-import { AccountId, Currency, named } from './schemas.ts'
+import { AccountId, Currency, named, Text } from './schemas.ts'
 
 const MAX_DESCRIPTION_CHARACTERS = 500
 
@@ -17,18 +17,12 @@ const Amount = z.union(
   example: '100.00',
 })
 
-const Description = z.string('must be a string')
-  .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
-  .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
-  .refine(text => [...text].length <= MAX_DESCRIPTION_CHARACTERS, `must have at most ${MAX_DESCRIPTION_CHARACTERS} characters`)
-  .meta({ maxLength: MAX_DESCRIPTION_CHARACTERS })
-
 /** The body of POST /payments. */
 export const CreatePayment = z.strictObject({
   accountId: AccountId,
   amount: Amount,
   currency: Currency.default(DEFAULT_CURRENCY),
-  description: Description.default(''),
+  description: Text(MAX_DESCRIPTION_CHARACTERS).default(''),
 }, 'must be a JSON object').register(named, { id: 'CreatePayment' })
 
 export type ParsedBody

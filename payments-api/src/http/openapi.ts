@@ -61,7 +61,7 @@ function operation(route: Route): Json {
     ],
     ...(route.body && {
       requestBody: {
-        required: true,
+        required: !route.body.safeParse({}).success, // a body whose every field is optional may be left out
         content: {
           'application/json': {
             schema: inline(route.body),

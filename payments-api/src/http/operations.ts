@@ -1,5 +1,5 @@
-import type { Knex } from 'knex'
 import type { SettleStatistics } from '../domain/settle-statistics.ts'
+import type { QueueDeps } from './queue.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
 import { listJobs } from '../sql/list-jobs.ts'
@@ -9,6 +9,7 @@ import { retryJob } from '../sql/retry-job.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
 import { jobJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
+import { queuePauseFields, queuePauseJson } from './queue.ts'
 import { defineRoute } from './route.ts'
 import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
 
@@ -26,6 +27,7 @@ const Operations = z.object({
     waiting: z.int().describe(`Counted up to ${MAX_COUNTED}`),
     dead: z.int().describe(`Counted up to ${MAX_COUNTED}`),
     oldestSeconds: z.number().nullable().describe('How long the oldest due job has been waiting; null when none is'),
+    ...queuePauseFields,
   }),
   settled: z.object({
     ...rate,
@@ -49,11 +51,8 @@ const Operations = z.object({
   })).describe('Those seen within the last hour, the newest first'),
 }).register(named, { id: 'Operations' })
 
-export interface OperationsDeps {
-  db: Knex
+export interface OperationsDeps extends QueueDeps {
   readStatistics: () => SettleStatistics
-  /** Tells the workers that a job is due. */
-  wake: () => void
 }
 
 export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): Route[] {
@@ -73,7 +72,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
           listWorkers(db),
         ])
         res.json({
-          queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds },
+          queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds, ...queuePauseJson(queue) },
           settled: readStatistics(),
           workers: workers.map(worker => ({
             id: worker.id,

@@ -24,6 +24,15 @@ export const Currency = z.string('must be a string')
 export const DecimalString = z.string('must be a string')
   .regex(/^-?\d{1,15}(?:\.\d{1,4})?$/, 'must be a plain decimal number such as 100.00')
 
+/** Text that the database can hold. */
+export function Text(maxCharacters: number): z.ZodString {
+  return z.string('must be a string')
+    .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
+    .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
+    .refine(text => [...text].length <= maxCharacters, `must have at most ${maxCharacters} characters`)
+    .meta({ maxLength: maxCharacters })
+}
+
 export const Status = z.enum(PAYMENT_STATUSES, `must be one of ${PAYMENT_STATUSES.join(', ')}`)
 export const OutcomeName = z.enum(Object.values(OUTCOMES), `must be one of ${Object.values(OUTCOMES).join(', ')}`)
 

@@ -1,0 +1,44 @@
+import type { NextFunction, Request, Response } from 'express'
+import type { z } from 'zod'
+import { jsonBody, JsonNumber } from './json-body.ts'
+import { sendProblem } from './problem.ts'
+
+/** Wrong fields named in one response. */
+const MAX_ERRORS = 20
+
+/** Middleware: reads a JSON body into req.body. A request without a body is read as {}. */
+export const optionalJsonBody = [
+  (req: Request, _res: Response, next: NextFunction): void => {
+    if (!hasBody(req))
+      req.body = {}
+    next()
+  },
+  ...jsonBody.map(handler => (req: Request, res: Response, next: NextFunction): void => {
+    if (hasBody(req))
+      void handler(req, res, next)
+    else
+      next()
+  }),
+]
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** Checks a body. Where it breaks a rule, sends 422 that names each wrong field by its pointer, and returns undefined. */
+export function parseBody<Schema extends z.ZodType>(schema: Schema, json: unknown, res: Response): z.output<Schema> | undefined {
+  const parsed = schema.safeParse(json instanceof JsonNumber ? Number(json.source) : json)
+  if (parsed.success)
+    return parsed.data
+  const errors = parsed.error.issues.flatMap(issue => issue.code === 'unrecognized_keys'
+    ? issue.keys.map(key => ({ pointer: pointer([...issue.path, key]), detail: 'is not a field here' }))
+    : [
+        { pointer: pointer(issue.path), detail: issue.message },
+      ])
+  sendProblem(res, 'validation', 'Nothing was changed. Correct the fields listed in errors.', errors.slice(0, MAX_ERRORS))
+}
+
+/** Source: RFC 6901, as a URI fragment. */
+function pointer(path: PropertyKey[]): string {
+  return `#${path.map(part => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
+}

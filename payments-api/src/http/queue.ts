@@ -1,0 +1,118 @@
+import type { Knex } from 'knex'
+import type { QueuePauseRow } from '../sql/pause-queue.ts'
+import type { Route } from './route.ts'
+import { z } from 'zod'
+import { pauseQueue, queuePause, resumeQueue } from '../sql/pause-queue.ts'
+import { MAX_COUNTED } from '../sql/queue-state.ts'
+import { countDeadJobs, retryJobs } from '../sql/retry-jobs.ts'
+import { JsonNumber } from './json-body.ts'
+import { optionalJsonBody, parseBody } from './parse-body.ts'
+import { defineRoute } from './route.ts'
+import { named, Text } from './schemas.ts'
+
+/** Dead jobs that one request puts back: one statement, which locks and rewrites each of them. */
+const MAX_RETRIED = 1_000
+/** Callers are not told apart yet. A worker that pauses the queue gives the name of its service. */
+const OPERATOR = 'operator'
+
+/** How a pause is told, in every response that tells it. */
+export const queuePauseFields = {
+  pausedAt: z.string().meta({ format: 'date-time' }).nullable().describe('Since when workers claim no jobs; null while the queue runs'),
+  pausedBy: z.string().nullable().describe(`Who paused it: "${OPERATOR}" through this API, or "recon-worker" because most jobs were refused`),
+  pauseReason: z.string().nullable().describe('Why, where a reason was given'),
+}
+const QueuePause = z.object(queuePauseFields).register(named, { id: 'QueuePause' })
+
+export function queuePauseJson({ paused_at, paused_by, reason }: QueuePauseRow): z.output<typeof QueuePause> {
+  return { pausedAt: paused_at?.toISOString() ?? null, pausedBy: paused_by, pauseReason: reason === '' ? null : reason }
+}
+
+const PauseQueue = z.strictObject({
+  reason: Text(500).default('').meta({ description: 'Why, for whoever finds the queue paused', examples: ['The bank corrects its accounts until noon'] }),
+}, 'must be a JSON object').register(named, { id: 'PauseQueue' })
+
+const RetryReconJobs = z.strictObject({
+  error: Text(10_000).optional().meta({ description: 'Only jobs whose lastError is exactly this; all dead jobs without it', examples: ['no such account'] }),
+  limit: z.instanceof(JsonNumber, { error: 'must be a number' })
+    .transform(({ source }) => Number(source))
+    .pipe(z.int('must be a whole number').min(1, 'must be at least 1').max(MAX_RETRIED, `must be at most ${MAX_RETRIED}`))
+    .default(MAX_RETRIED)
+    .meta({ description: 'Jobs put back by this request at most', type: 'integer', minimum: 1, maximum: MAX_RETRIED }),
+}, 'must be a JSON object').register(named, { id: 'RetryReconJobs' })
+
+const RetriedReconJobs = z.object({
+  retried: z.int().min(0).describe('Jobs put back into the queue by this request'),
+  remaining: z.int().min(0).describe(`Jobs that the same request would still find dead, counted up to ${MAX_COUNTED}: repeat it until there are none`),
+}).register(named, { id: 'RetriedReconJobs' })
+
+const bodyProblems = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation'] as const
+
+export interface QueueDeps {
+  db: Knex
+  /** Tells the workers that jobs are due. */
+  wake: () => void
+}
+
+export function queueRoutes({ db, wake }: QueueDeps): Route[] {
+  return [
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'retryReconJobs',
+      method: 'post',
+      path: '/recon-jobs/retry',
+      summary: 'Put dead jobs back into the queue: all of them, or those with one error',
+      description: `The oldest payments first, up to ${MAX_RETRIED} in a request. A retried job starts over with no attempts and may die again.`,
+      body: RetryReconJobs,
+      before: optionalJsonBody,
+      answers: {
+        200: { description: 'How many were put back, and how many are left', schema: RetriedReconJobs },
+      },
+      problems: [...bodyProblems],
+      handle: async (_input, req, res) => {
+        const body = parseBody(RetryReconJobs, req.body, res)
+        if (!body)
+          return
+        const retried = await retryJobs(db, { limit: body.limit, error: body.error })
+        if (retried > 0)
+          wake()
+        res.json({ retried, remaining: await countDeadJobs(db, { error: body.error }) })
+      },
+    }),
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'pauseQueue',
+      method: 'post',
+      path: '/queue/pause',
+      summary: 'Pause the queue: workers claim no more jobs',
+      description: 'Payments are still accepted and stay pending. What a worker has claimed already is finished. Pausing a paused queue changes nothing: the first pause keeps its time and reason.',
+      body: PauseQueue,
+      before: optionalJsonBody,
+      answers: {
+        200: { description: 'The pause in force', schema: QueuePause },
+      },
+      problems: [...bodyProblems],
+      handle: async (_input, req, res) => {
+        const body = parseBody(PauseQueue, req.body, res)
+        if (!body)
+          return
+        await pauseQueue(db, { by: OPERATOR, reason: body.reason })
+        res.json(queuePauseJson(await queuePause(db)))
+      },
+    }),
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'resumeQueue',
+      method: 'post',
+      path: '/queue/resume',
+      summary: 'Resume the queue: workers claim jobs again, whoever paused it',
+      description: 'Resuming a queue that runs changes nothing.',
+      answers: {
+        200: { description: 'No pause is in force', schema: QueuePause },
+      },
+      handle: async (_input, _req, res) => {
+        await resumeQueue(db)
+        res.json(queuePauseJson(await queuePause(db)))
+      },
+    }),
+  ]
+}

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { listJobs } from '../sql/list-jobs.ts'
 import { listWorkers } from '../sql/list-workers.ts'
 import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
+import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { retryJob } from '../sql/retry-job.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
 import { jobJson } from './payment-json.ts'
@@ -93,6 +94,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       method: 'get',
       path: '/recon-jobs',
       summary: 'List reconciliation jobs of one status, those of the newest payments first',
+      description: `A page examines at most ${MAX_EXAMINED} jobs: where few of them have the status, it may be short, or empty, and still have a nextCursor.`,
       query: z.strictObject({
         status: JobStatus,
         limit: Limit,
@@ -105,11 +107,10 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
         },
       },
       handle: async ({ query: { status, limit, cursor } }, _req, res) => {
-        const rows = await listJobs(db, { status, limit: limit + 1, before: cursor })
-        const page = rows.slice(0, limit)
+        const { rows, next } = await listJobs(db, status, { limit, before: cursor })
         res.json({
-          jobs: page.map(jobJson),
-          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.payment_id) : null,
+          jobs: rows.map(jobJson),
+          nextCursor: next === undefined ? null : encodeCursor(next),
         })
       },
     }),

@@ -2,12 +2,15 @@ import type { Request, Response } from 'express'
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
 import type { CreateResult, PaymentRequest } from '../domain/create-payment.ts'
-import type { PaymentPage } from '../sql/list-payments.ts'
+import type { PaymentFilter } from '../domain/payment-filter.ts'
+import type { PaymentRow } from '../sql/list-payments.ts'
+import type { Page } from '../sql/read-page.ts'
 import type { Route } from './route.ts'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
+import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
 import { InstantParameter } from './instant.ts'
@@ -35,7 +38,7 @@ const Filter = z.strictObject({
   amountTo: DecimalString.optional().describe('At most this amount'),
   from: InstantParameter.optional().describe('Accepted at or after'),
   to: InstantParameter.optional().describe('Accepted before'),
-})
+} satisfies Record<keyof PaymentFilter, z.ZodType>)
 const ListQuery = Filter.extend({
   limit: Limit,
   cursor: cursorOver(z.uuid()),
@@ -88,7 +91,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
   }
 
   /** One page is in memory at a time; the next one is read when the client has taken this one. */
-  async function* csvLines(filter: z.output<typeof Filter>, first: PaymentPage): AsyncGenerator<string> {
+  async function* csvLines(filter: z.output<typeof Filter>, first: Page<PaymentRow>): AsyncGenerator<string> {
     yield CSV_HEADER
     for (let page = first; ; page = await listPayments(db, filter, { limit: CSV_PAGE, before: page.next })) {
       yield page.rows.map(csvLine).join('')
@@ -149,7 +152,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'get',
       path: '/payments',
       summary: 'List payments, newest first',
-      description: 'Filters add up. A page that had to look at many payments for few matches may come short, or empty, and still have a nextCursor.',
+      description: `All filters must hold. A page examines at most ${MAX_EXAMINED} payments: where few of them match, it may be short, or empty, and still have a nextCursor.`,
       query: ListQuery,
       answers: {
         200: {

@@ -1,4 +1,6 @@
 import type { Knex } from 'knex'
+import type { Page, PagePlan, PageRequest } from './read-page.ts'
+import { readPage } from './read-page.ts'
 
 export type JobStatus = 'pending' | 'completed' | 'dead'
 
@@ -14,20 +16,45 @@ export interface JobRow {
   finished_at: string | null
 }
 
-/** Jobs of one status, those of the newest payments first. Completed ones are found by their results, the others by an index of their own. */
-export async function listJobs(db: Knex, { status, limit, before }: { status: JobStatus, limit: number, before?: string | undefined }): Promise<JobRow[]> {
-  const query = db('recon_jobs as j')
-    .select('j.payment_id', 'j.status', 'j.attempts', 'j.last_error', 'j.run_at', 'j.locked_by', 'j.locked_at', 'j.created_at', 'j.finished_at')
-    .orderBy(status === 'completed' ? 'r.payment_id' : 'j.payment_id', 'desc')
-    .limit(limit)
-  if (status === 'completed') {
-    void query.join('reconciliation_results as r', 'r.payment_id', 'j.payment_id')
+const COLUMNS = 'payment_id, status, attempts, last_error, run_at, locked_by, locked_at, created_at, finished_at'
+
+/** How the jobs of each status are found. The conditions on a job's status are those of the partial indexes. */
+const PLANS: Record<JobStatus, { from: string, where: string, row: string, condition?: string }> = {
+  // Results are never pruned and jobs may be, so a page examines results that have no job left.
+  completed: {
+    from: 'select payment_id as id from reconciliation_results',
+    where: 'true',
+    row: `select w.id, j.* from walk w join lateral (select ${COLUMNS} from recon_jobs where payment_id = w.id limit 1) j on true`,
+    condition: `j.status = 'completed'`,
+  },
+  // Dead jobs are in the same index.
+  pending: {
+    from: `select payment_id as id, ${COLUMNS} from recon_jobs`,
+    where: `status <> 'completed'`,
+    row: 'select * from walk w',
+    condition: `status = 'pending'`,
+  },
+  dead: {
+    from: `select payment_id as id, ${COLUMNS} from recon_jobs`,
+    where: `status = 'dead'`,
+    row: 'select * from walk w',
+  },
+}
+
+/** Jobs of one status, those of the newest payments first. */
+export async function listJobs(db: Knex, status: JobStatus, page: PageRequest): Promise<Page<JobRow & { id: string }>> {
+  const { from, where, row, condition } = PLANS[status]
+  const plan: PagePlan = {
+    walk: {
+      select: from,
+      where: [
+        { sql: where, values: [] },
+        ...(page.before === undefined ? [] : [{ sql: 'payment_id < ?', values: [page.before] }]),
+      ],
+      order: 'payment_id desc',
+    },
+    row: { select: row, order: 'w.id desc' },
+    conditions: condition === undefined ? [] : [{ sql: condition, values: [] }],
   }
-  else {
-    void query.whereRaw(status === 'dead' ? `j.status = 'dead'` : `j.status = 'pending' and j.status <> 'completed'`)
-  } // as the partial indexes say it
-  if (before !== undefined) {
-    void query.where(status === 'completed' ? 'r.payment_id' : 'j.payment_id', '<', before)
-  }
-  return await query as JobRow[]
+  return await readPage(db, plan, page)
 }

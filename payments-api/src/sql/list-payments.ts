@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 import type { Instant } from '../domain/instant.ts'
-import type { Outcome, PaymentStatus, ResultStatus } from '../domain/payment.ts'
+import type { PaymentFilter } from '../domain/payment-filter.ts'
+import type { PaymentStatus, ResultStatus } from '../domain/payment.ts'
+import type { Page, PagePlan, PageRequest, Sql } from './read-page.ts'
 import { firstMillisecondFrom } from '../domain/instant.ts'
-import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from '../domain/payment.ts'
+import { matchesNothing, resultsOf } from '../domain/payment-filter.ts'
+import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS, SETTLED_STATUS } from '../domain/payment.ts'
 import { firstUuidv7At } from '../domain/uuidv7.ts'
-
-/** Rows that one page may look at when a filter that no index serves leaves most of them out: half a millisecond a thousand. */
-const MAX_EXAMINED = 3_000
-const COLUMNS = ['id', 'account_id', 'amount', 'currency', 'description', 'status', 'created_at', 'updated_at']
+import { readPage } from './read-page.ts'
 
 export interface PaymentRow {
   id: string
@@ -22,128 +22,117 @@ export interface PaymentRow {
   updated_at: string
 }
 
-export interface PaymentFilter {
-  status?: PaymentStatus | undefined
-  outcome?: Outcome | undefined
-  accountId?: string | undefined
-  currency?: string | undefined
-  /** Decimal strings; both ends belong to the range. */
-  amountFrom?: string | undefined
-  amountTo?: string | undefined
-  /** Accepted at or after; accepted before. */
-  from?: Instant | undefined
-  to?: Instant | undefined
+/** A page of payments, newest first, which is the order of their ids. Filters that contradict each other ask the database nothing. */
+export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRequest): Promise<Page<PaymentRow>> {
+  return matchesNothing(filter)
+    ? { rows: [], next: undefined }
+    : await readPage(db, plan(filter, page.before), page)
 }
 
-export interface PageRequest {
-  limit: number
-  /** Only payments before this id. */
-  before?: string | undefined
-  maxExamined?: number
+/** Every walk serves the other two: they are ranges of its ids. */
+type FilterName = Exclude<keyof PaymentFilter, 'from' | 'to'>
+type FilterValues = { [Name in FilterName]-?: NonNullable<PaymentFilter[Name]> }
+
+/**
+ * What each filter asks of a payment `p` and its result `r`. A filter that the page's walk does not serve is applied to
+ * what the walk examines, so none is ever left out: a new one does not compile before it is here.
+ */
+const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } = {
+  // Both tables are asked: the one that is walked leaves rows out before the other one is looked up.
+  status: status => RESULTS_BY_STATUS[status].length > 0
+    ? { sql: 'p.status = ? and r.status = any(?)', values: [status, RESULTS_BY_STATUS[status]] }
+    : { sql: 'p.status = ?', values: [status] },
+  outcome: outcome => ({ sql: 'p.status = ? and r.status = ?', values: [SETTLED_STATUS[RESULTS_BY_OUTCOME[outcome]], RESULTS_BY_OUTCOME[outcome]] }),
+  accountId: accountId => ({ sql: 'p.account_id = ?', values: [accountId] }),
+  currency: currency => ({ sql: 'p.currency = ?', values: [currency] }),
+  amountFrom: amount => ({ sql: 'p.amount >= ?::numeric', values: [amount] }),
+  amountTo: amount => ({ sql: 'p.amount <= ?::numeric', values: [amount] }),
 }
 
-export interface PaymentPage {
-  rows: PaymentRow[]
-  /** The id to go on before; undefined on the last page. */
-  next: string | undefined
+interface Walk {
+  table: 'payments' | 'reconciliation_results' | 'recon_jobs'
+  /** The first column of the index, and its value in all candidates. */
+  prefix?: { column: string, value: string }
+  where: Sql[]
+  /** The filters that it leaves nothing to apply of. */
+  serves: FilterName[]
+}
+
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
+const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+const PAYMENT_COLUMNS = 'id, account_id, amount, currency, description, status, created_at, updated_at'
+/** Looks up one row by its key. With LIMIT 1 the planner can do nothing else, such as scan the table for all candidates. */
+const paymentOf = (walk: string): string => `join lateral (select ${PAYMENT_COLUMNS} from payments where id = ${walk}.id limit 1) p on true`
+const resultOf = (walk: string): string => `left join lateral (select status, discrepancy_amount from reconciliation_results where payment_id = ${walk}.id limit 1) r on true`
+
+/** For each table that is walked: the column with a payment's id, what else is read there, and how the rest of a row is looked up. */
+const TABLES: Record<Walk['table'], { key: string, columns: string, alias: string, joins: string }> = {
+  payments: { key: 'id', columns: PAYMENT_COLUMNS, alias: 'p', joins: resultOf('p') },
+  reconciliation_results: { key: 'payment_id', columns: 'payment_id as id, status, discrepancy_amount', alias: 'r', joins: paymentOf('r') },
+  recon_jobs: { key: 'payment_id', columns: 'payment_id as id', alias: 'j', joins: `${paymentOf('j')} ${resultOf('j')}` },
+}
+
+function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
+  const { table, prefix, where, serves } = walkFor(filter)
+  const { key, columns, alias, joins } = TABLES[table]
+  return {
+    walk: {
+      select: `select ${columns} from ${table}`,
+      where: [...where, range(key, prefix, filter, before)],
+      order: `${prefix ? `${prefix.column} desc, ` : ''}${key} desc`,
+    },
+    row: {
+      select: `select ${PAYMENT_COLUMNS.replaceAll(/\w+/g, 'p.$&')}, r.status as result_status, r.discrepancy_amount from walk ${alias} ${joins}`,
+      order: `${prefix ? `${alias}.${prefix.column} desc, ` : ''}${alias}.id desc`,
+    },
+    conditions: conditionsOf(filter, serves),
+  }
+}
+
+/** The index that all candidates come from; payments itself has none on the status. */
+function walkFor(filter: PaymentFilter): Walk {
+  const { accountId, currency, status } = filter
+  const results = resultsOf(filter)
+  if (accountId !== undefined) {
+    return {
+      table: 'payments',
+      prefix: { column: 'account_id', value: accountId },
+      // An account has one currency. Evaluated once: with another one, no payment is read.
+      where: currency === undefined ? [] : [{ sql: '(select currency from accounts where id = ?) = ?', values: [accountId, currency] }],
+      serves: ['accountId', 'currency'],
+    }
+  }
+  if (status === 'pending')
+    return { table: 'recon_jobs', where: [{ sql: `status <> 'completed'`, values: [] }], serves: ['status'] } // as the partial index says it
+  const [result] = results ?? []
+  if (results?.length === 1 && result !== undefined && result !== 'completed') {
+    return {
+      table: 'reconciliation_results',
+      prefix: { column: 'status', value: result },
+      where: [{ sql: `status <> 'completed'`, values: [] }], // as the partial index says it
+      serves: ['status', 'outcome'],
+    }
+  }
+  return { table: results ? 'reconciliation_results' : 'payments', where: [], serves: [] }
 }
 
 /**
- * A page of payments, newest first, which is the order of their ids.
- *
- * One index drives each page: (account_id, id) for an account, the results for what is settled, the open jobs for what
- * is pending, else the primary key; payments itself has no index on the status. Other filters are applied to what that
- * index walks, at most 3,000 rows a page: such a page may be short, or empty, and still have a next one.
+ * The part of the index that a page begins and ends in. With `column = value and key < ...` in place of the comparison of
+ * rows, the planner drops the column from ORDER BY, and may walk the primary key past everybody else's payments.
  */
-export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRequest): Promise<PaymentPage> {
-  // A page that may end at the bound of its walk is asked for in two statements, which must see the same rows.
-  return driverServes(filter)
-    ? await readPage(db, filter, page)
-    : await db.transaction(trx => readPage(trx, filter, page), { isolationLevel: 'repeatable read', readOnly: true })
+function range(key: string, prefix: Walk['prefix'], { from, to }: PaymentFilter, before: string | undefined): Sql {
+  const firstAt = (instant: Instant): string => firstUuidv7At(firstMillisecondFrom(instant))
+  const low = from ? firstAt(from) : LOWEST_ID
+  const high = [before?.toLowerCase() ?? HIGHEST_ID, to ? firstAt(to) : HIGHEST_ID].sort()[0]!
+  return prefix
+    ? { sql: `(${prefix.column}, ${key}) >= (?, ?::uuid) and (${prefix.column}, ${key}) < (?, ?::uuid)`, values: [prefix.value, low, prefix.value, high] }
+    : { sql: `${key} >= ? and ${key} < ?`, values: [low, high] }
 }
 
-async function readPage(db: Knex, filter: PaymentFilter, { limit, before, maxExamined = MAX_EXAMINED }: PageRequest): Promise<PaymentPage> {
-  const examines = !driverServes(filter)
-  const { walk, id } = driver(db, filter, before)
-  walk.limit(examines ? maxExamined : limit + 1)
-  // A walk of payments has all that is asked of them: to look each up again would cost most of a page that examines many.
-  const walked: Knex.QueryBuilder = id === 'id'
-    ? db.from(walk.clone().select(COLUMNS).as('p'))
-    : db.from(walk.clone().select(`${id} as id`).as('walk')).join('payments as p', 'p.id', 'walk.id')
-  const query = walked
-    .leftJoin('reconciliation_results as r', 'r.payment_id', 'p.id')
-    .select(COLUMNS.map(column => `p.${column}`))
-    .select('r.status as result_status', 'r.discrepancy_amount')
-    .orderBy('p.id', 'desc')
-    .limit(limit + 1)
-  if (examines)
-    applyFilters(query, filter)
-  const rows = await query as PaymentRow[]
-
-  if (rows.length > limit) {
-    return {
-      rows: rows.slice(0, limit),
-      next: rows[limit - 1]!.id,
-    }
+function conditionsOf(filter: PaymentFilter, served: FilterName[]): Sql[] {
+  const condition = <Name extends FilterName>(name: Name): Sql[] => {
+    const value = filter[name]
+    return value === undefined || served.includes(name) ? [] : [CONDITIONS[name](value as FilterValues[Name])]
   }
-  // Where the walk ended at its bound, the next page goes on from there.
-  const [lastExamined] = examines
-    ? await db.from(walk.select(`${id} as id`).as('walk')).select('id').orderBy('id', 'desc').offset(maxExamined - 1) as { id: string }[]
-    : []
-  return { rows, next: lastExamined?.id }
-}
-
-/** Whether the driver alone finds exactly the payments that are asked for. */
-function driverServes({ status, outcome, accountId, currency, amountFrom, amountTo }: PaymentFilter): boolean {
-  if (currency !== undefined || amountFrom !== undefined || amountTo !== undefined)
-    return false
-  return [status, outcome, accountId].filter(each => each !== undefined).length <= 1
-}
-
-interface Driver {
-  /** Candidates, newest first, straight from one index; what to select of them is left to say. */
-  walk: Knex.QueryBuilder
-  /** The column that has a payment's id: payments' own, or that of a table beside it. */
-  id: 'id' | 'payment_id'
-}
-
-/** What drives a page: the one index that all its candidates come from. */
-function driver(db: Knex, { status, outcome, accountId, from, to }: PaymentFilter, before: string | undefined): Driver {
-  const results = outcome ? [RESULTS_BY_OUTCOME[outcome]] : status && RESULTS_BY_STATUS[status]
-  let walk: Knex.QueryBuilder
-  let id: Driver['id'] = 'payment_id'
-  if (accountId !== undefined) {
-    walk = db('payments').where('account_id', accountId)
-    id = 'id'
-  }
-  else if (results?.length) {
-    walk = db('reconciliation_results').whereIn('status', results)
-  }
-  else if (status === 'pending') {
-    walk = db('recon_jobs').whereRaw(`status <> 'completed'`) // as the partial index says it
-  }
-  else {
-    walk = db('payments')
-    id = 'id'
-  }
-  if (before !== undefined)
-    walk.where(id, '<', before)
-  if (from !== undefined)
-    walk.where(id, '>=', firstUuidv7At(firstMillisecondFrom(from)))
-  if (to !== undefined)
-    walk.where(id, '<', firstUuidv7At(firstMillisecondFrom(to)))
-  return { walk: walk.orderBy(id, 'desc'), id }
-}
-
-function applyFilters(query: Knex.QueryBuilder, { status, outcome, currency, amountFrom, amountTo }: PaymentFilter): void {
-  if (status !== undefined)
-    query.where('p.status', status)
-  if (outcome !== undefined)
-    query.where('r.status', RESULTS_BY_OUTCOME[outcome])
-  if (currency !== undefined)
-    query.where('p.currency', currency)
-  if (amountFrom !== undefined)
-    query.whereRaw('p.amount >= ?::numeric', [amountFrom])
-  if (amountTo !== undefined)
-    query.whereRaw('p.amount <= ?::numeric', [amountTo])
+  return (Object.keys(CONDITIONS) as FilterName[]).flatMap(condition)
 }

@@ -1,0 +1,38 @@
+import type { Instant } from './instant.ts'
+import type { Outcome, PaymentStatus, ResultStatus } from './payment.ts'
+import { firstMillisecondFrom } from './instant.ts'
+import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from './payment.ts'
+
+/** What a list of payments is narrowed to. All that are set must hold. */
+export interface PaymentFilter {
+  status?: PaymentStatus | undefined
+  outcome?: Outcome | undefined
+  accountId?: string | undefined
+  currency?: string | undefined
+  /** Decimal strings with at most four decimals; both ends belong to the range. */
+  amountFrom?: string | undefined
+  amountTo?: string | undefined
+  /** Accepted at or after; accepted before. */
+  from?: Instant | undefined
+  to?: Instant | undefined
+}
+
+/** The results that status and outcome leave possible; undefined where they ask for none: without both, or for what has none yet. */
+export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | undefined {
+  if (outcome !== undefined)
+    return [RESULTS_BY_OUTCOME[outcome]].filter(result => status === undefined || RESULTS_BY_STATUS[status].includes(result))
+  return status === undefined || RESULTS_BY_STATUS[status].length === 0 ? undefined : [...RESULTS_BY_STATUS[status]]
+}
+
+/** Whether no payment can match, whatever the database holds: filters contradict each other. */
+export function matchesNothing(filter: PaymentFilter): boolean {
+  const { amountFrom, amountTo, from, to } = filter
+  return resultsOf(filter)?.length === 0
+    || (amountFrom !== undefined && amountTo !== undefined && tenThousandths(amountFrom) > tenThousandths(amountTo))
+    || (from !== undefined && to !== undefined && firstMillisecondFrom(from) >= firstMillisecondFrom(to))
+}
+
+function tenThousandths(decimal: string): bigint {
+  const [whole, fraction = ''] = decimal.split('.')
+  return BigInt(whole + fraction.padEnd(4, '0'))
+}

@@ -1,0 +1,108 @@
+import type { Knex } from 'knex'
+
+/** Candidates that one page may examine where its filters leave most of them out: half a millisecond a thousand. */
+export const MAX_EXAMINED = 3_000
+
+/** A piece of SQL and the values of its placeholders. */
+export interface Sql {
+  sql: string
+  values: unknown[]
+}
+
+/** How a list is read: the candidates from one index, in its order, and what is left out of them. */
+export interface PagePlan {
+  walk: {
+    /** Selects the candidates with their `id`. */
+    select: string
+    where: Sql[]
+    /** The columns of the index, all descending: naming every one leaves the planner no other index. */
+    order: string
+  }
+  row: {
+    /** Selects a row of the list from `walk` and what is looked up for it. */
+    select: string
+    /** The order of the walk, as this selects it, so that it can stop at a full page. */
+    order: string
+  }
+  /** What the walk does not serve: applied to each candidate. */
+  conditions: Sql[]
+}
+
+export interface PageRequest {
+  limit: number
+  /** Only rows before this id. */
+  before?: string | undefined
+  maxExamined?: number
+}
+
+export interface Page<Row> {
+  rows: Row[]
+  /** The id to go on before; undefined on the last page. */
+  next: string | undefined
+}
+
+/**
+ * A page of a list, in descending order of its ids. Where the walk serves the whole filter, it examines one candidate more
+ * than it returns; else 3,000 at most, so that a page may be short, or empty, and still have a next one.
+ *
+ * One statement, so that the rows and the place to go on from are of one snapshot.
+ */
+export async function readPage<Row extends { id: string }>(db: Knex, plan: PagePlan, { limit, maxExamined = MAX_EXAMINED }: PageRequest): Promise<Page<Row>> {
+  const { walk, row, conditions } = plan
+  const candidates = (most: number): Sql => ({
+    sql: `
+    with walk as materialized (
+      ${walk.select}
+       where ${allOf(walk.where)}
+       order by ${walk.order}
+       limit ?)`,
+    values: [...valuesOf(walk.where), most],
+  })
+  const page: Sql = {
+    sql: `
+      ${row.select}
+       where ${allOf(conditions)}
+       order by ${row.order}
+       limit ?`,
+    values: [...valuesOf(conditions), limit + 1],
+  }
+  if (conditions.length === 0) {
+    const rows = await select<Row>(db, [candidates(limit + 1), page])
+    return pageOf(rows, limit, undefined)
+  }
+  const found = await select<{ id: string | null, bound: string | null }>(db, [
+    candidates(maxExamined),
+    { sql: `, page as materialized (${page.sql})`, values: page.values },
+    {
+      // Looked for only where the walk ended before the page was full.
+      sql: `, bound as (
+      select case when (select count(*) from page) <= ? then (select id from walk order by id desc offset ? limit 1) end as bound)
+    select page.*, bound.bound
+      from bound
+      left join page on true
+     order by page.id desc`,
+      values: [limit, maxExamined - 1],
+    },
+  ])
+  const rows = found.filter(({ id }) => id !== null).map(({ bound: _, ...each }) => each as Row)
+  return pageOf(rows, limit, found[0]?.bound ?? undefined)
+}
+
+function pageOf<Row extends { id: string }>(rows: Row[], limit: number, bound: string | undefined): Page<Row> {
+  return rows.length > limit
+    ? { rows: rows.slice(0, limit), next: rows[limit - 1]!.id }
+    : { rows, next: bound }
+}
+
+async function select<Row>(db: Knex, parts: Sql[]): Promise<Row[]> {
+  const { rows } = await db.raw<{ rows: Row[] }>(parts.map(({ sql }) => sql).join(''), valuesOf(parts) as Knex.RawBinding[])
+  return rows
+}
+
+function allOf(conditions: Sql[]): string {
+  return conditions.length > 0 ? conditions.map(({ sql }) => `(${sql})`).join(' and ') : 'true'
+}
+
+function valuesOf(conditions: Sql[]): unknown[] {
+  return conditions.flatMap(({ values }) => values)
+}

@@ -1,0 +1,149 @@
+import type { Knex } from 'knex'
+import type { PaymentFilter } from '../src/domain/payment-filter.ts'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import { pino } from 'pino'
+import { parseInstant } from '../src/domain/instant.ts'
+import { PAYMENT_STATUSES } from '../src/domain/payment.ts'
+import { connect } from '../src/sql/connect.ts'
+import { listAccounts } from '../src/sql/list-accounts.ts'
+import { listEntries } from '../src/sql/list-entries.ts'
+import { listJobs } from '../src/sql/list-jobs.ts'
+import { listPayments } from '../src/sql/list-payments.ts'
+import { createDatabase } from './support/database.ts'
+
+const LIMIT = 50
+/** Each payment of a full page is one row of what is walked, and is looked up in two tables at most. */
+const SERVED = 3 * (LIMIT + 1) + 10
+/** As the README says: 3,000 payments a page, with what is looked up for them. */
+const BOUNDED = 3 * 3_000 + SERVED
+
+const FAILED = 50_000
+const DEAD = 10_000
+
+describe('the rows that a list reads', () => {
+  let database: TestDatabase
+  let db: Knex
+
+  before(async () => {
+    database = await createDatabase()
+    db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
+    await database.sql('set session_replication_role = replica') // no triggers: these rows need no books
+    await database.sql(`select open_account(id, 'USD') from unnest(array['OLD', 'NEW']) id`)
+    const write = (first: number, count: number, accountId: string, status: string, result: string | null, job: string | null): Promise<unknown> => database.sql(`
+      with n as (
+        select ('019b0000-' || lpad(to_hex(n / 65536), 4, '0') || '-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id, n
+          from generate_series($1::int, $1::int + $2::int - 1) n),
+      p as (
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at)
+        select id, 'test', id, sha256(''), $3, 'USD', 10.00, '', $4, now(), now() from n),
+      r as (
+        insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
+        select id, $5, $5 = 'completed', case $5 when 'completed_with_discrepancy' then 0.13 else 0 end from n where $5::text is not null)
+      insert into recon_jobs (payment_id, status, last_error, finished_at)
+      select id, $6, 'error', case when $6 <> 'pending' then now() end from n where $6::text is not null`, [first, count, accountId, status, result, job])
+    await write(0, 100, 'OLD', 'completed', 'completed', 'completed')
+    await write(100, 100, 'OLD', 'completed', 'completed_with_discrepancy', 'completed')
+    await write(200, 100, 'OLD', 'pending', null, 'pending')
+    await write(65_536, FAILED, 'NEW', 'failed', 'failed', null) // their jobs were pruned
+    await write(65_536 + FAILED, DEAD, 'NEW', 'pending', null, 'dead')
+    await database.sql('vacuum analyze payments, recon_jobs, reconciliation_results')
+  })
+  after(async () => {
+    await db?.destroy()
+    await database?.drop()
+  })
+
+  /** Entries of indexes and rows of tables that one call reads, by Postgres' own count. */
+  async function rowsRead(list: (db: Knex) => Promise<unknown>): Promise<number> {
+    return await db.transaction(async (trx) => {
+      const count = async (): Promise<number> => (await trx.raw<{ rows: { n: number }[] }>(`
+        select sum(pg_stat_get_xact_tuples_returned(oid))::int as n from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')`)).rows[0]!.n
+      const before = await count()
+      await list(trx)
+      return await count() - before
+    })
+  }
+
+  const at = (millisecond: number): PaymentFilter['from'] => parseInstant(new Date(Number.parseInt('019b00000000', 16) + millisecond).toISOString())
+  const VALUES: { [Name in keyof PaymentFilter]-?: PaymentFilter[Name][] } = {
+    status: [...PAYMENT_STATUSES],
+    outcome: ['matched', 'discrepancy', 'failed'],
+    accountId: ['OLD', 'NEW', 'NOBODY'],
+    currency: ['USD', 'EUR'],
+    amountFrom: ['10', '1000000'],
+    amountTo: ['10', '0'],
+    from: [at(0), at(1)],
+    to: [at(10), at(1)],
+  }
+  const singles = Object.entries(VALUES).flatMap(([name, values]) => values.map((value): PaymentFilter => ({ [name]: value })))
+  const pairs = singles.flatMap((one, i) => singles.slice(i + 1).filter(two => Object.keys(one)[0] !== Object.keys(two)[0]).map((two): PaymentFilter => ({ ...one, ...two })))
+  const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value === 'string' ? value : (value as { micros: bigint }).micros}`).join('&')
+
+  it('are bounded for every filter and every pair of filters, with 50,000 failed payments ahead', async () => {
+    const unbounded: string[] = []
+    for (const filter of [{}, ...singles, ...pairs]) {
+      const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))
+      if (n > BOUNDED)
+        unbounded.push(`${show(filter)} read ${n}`)
+    }
+    assert.deepEqual(unbounded, [])
+    assert.ok(pairs.length > 100)
+  }).timeout(120_000)
+
+  const served: PaymentFilter[] = [{}, { status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { to: at(1) }, { status: 'failed', to: at(1) }]
+  for (const filter of served) {
+    it(`are those of the page where an index serves the filter: ${show(filter) || 'none'}`, async () => {
+      const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))
+      assert.ok(n <= SERVED, `${n} rows`)
+    })
+  }
+
+  const contradictions: PaymentFilter[] = [
+    { status: 'pending', outcome: 'matched' },
+    { status: 'failed', outcome: 'matched' },
+    { status: 'completed', outcome: 'failed' },
+    { amountFrom: '10.0001', amountTo: '10' },
+    { amountFrom: '-1', amountTo: '-1.5' },
+    { from: at(1), to: at(1) },
+    { from: at(10), to: at(1) },
+    { accountId: 'OLD', currency: 'EUR' },
+  ]
+  for (const filter of contradictions) {
+    it(`are none where filters contradict each other, and the page is the last one: ${show(filter)}`, async () => {
+      let page: unknown
+      const n = await rowsRead(async trx => page = await listPayments(trx, filter, { limit: LIMIT }))
+      assert.deepEqual(page, { rows: [], next: undefined })
+      assert.ok(n <= 1, `${n} rows`) // the account's, with its currency
+    })
+  }
+
+  it('are the account\'s alone, even where the planner takes the account for a common one', async () => {
+    await database.sql(`update pg_statistic set stanumbers1 = array[0.01::real, 0.99::real] where starelid = 'payments'::regclass and staattnum = 5`)
+    const n = await rowsRead(trx => listPayments(trx, { accountId: 'OLD' }, { limit: LIMIT }))
+    assert.ok(n <= SERVED, `${n} rows`)
+  })
+
+  for (const status of ['pending', 'completed', 'dead'] as const) {
+    it(`are bounded for ${status} jobs, and a page that came short goes on to the last one`, async () => {
+      let found = 0
+      let before: string | undefined
+      do {
+        const n = await rowsRead(async (trx) => {
+          const page = await listJobs(trx, status, { limit: 200, before })
+          found += page.rows.length
+          before = page.next
+        })
+        assert.ok(n <= BOUNDED, `${n} rows`)
+      } while (before !== undefined)
+      assert.equal(found, { pending: 100, completed: 200, dead: DEAD }[status])
+    })
+  }
+
+  it('are bounded for accounts and entries', async () => {
+    const settlement = 8 // of the one currency that was seen
+    assert.ok(await rowsRead(trx => listAccounts(trx, { limit: LIMIT })) <= 2 * (LIMIT + settlement))
+    assert.ok(await rowsRead(trx => listAccounts(trx, { limit: LIMIT, prefix: 'NE' })) <= 2)
+    assert.equal(await rowsRead(trx => listEntries(trx, { accountId: 'OLD', limit: LIMIT })), 0)
+  })
+})

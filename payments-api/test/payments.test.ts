@@ -150,6 +150,27 @@ describe('payments', () => {
       })
     }
 
+    for (const [what, body, pointer] of [
+      ['repeats the amount', '{"accountId":"B-1","amount":"1.00","amount":"1000.00"}', '#/amount'],
+      ['repeats the amount with an escape', '{"accountId":"B-1","amount":1.00,"am\\u006funt":1000.00}', '#/amount'],
+      ['repeats a key with the same value', '{"accountId":"B-1","accountId":"B-1","amount":1}', '#/accountId'],
+      ['repeats __proto__', '{"accountId":"B-1","amount":1,"__proto__":{},"__proto__":{}}', '#/__proto__'],
+      ['repeats a key in an object in an array', '{"accountId":"B-1","amount":1,"lines":[{},{"a":1, "a" : 2}]}', '#/lines/1/a'],
+      ['has a colon in a text, too', '{"accountId":"B-1","amount":1,"description":"\\"a\\":1","amount":2}', '#/amount'],
+    ] as const) {
+      it(`refuses a body that ${what}, and makes no payment`, async () => {
+        const answer = await post<Problem>(body)
+        assert.equal(answer.status, 400)
+        assert.equal(answer.body.type, '/problems/malformed-json')
+        assert.deepEqual(answer.body.errors, [{ pointer, detail: 'is repeated' }])
+        assert.deepEqual(await database.sql(`select from payments where account_id = 'B-1'`), [])
+      })
+    }
+
+    it('takes a colon in a description', async () => {
+      assert.equal((await post({ accountId: 'B-2', amount: '1.00', description: '{"amount": 1, "amount": 2}' })).status, 201)
+    })
+
     it('refuses bytes that are not UTF-8', async () => {
       const res = await fetch(`${api.url}/payments`, {
         method: 'POST',

@@ -1,7 +1,8 @@
 import type { FieldError } from './problem.ts'
 import { z } from 'zod'
 import { currencyDigits, DEFAULT_CURRENCY, parseAmount } from '../domain/money.ts'
-import { JsonNumber } from './json-body.ts'
+import { JsonNumber } from './json-number.ts'
+import { jsonPointer } from './json-pointer.ts'
 import { AccountId, Currency, named, Text } from './schemas.ts'
 
 const MAX_DESCRIPTION_CHARACTERS = 500
@@ -73,13 +74,8 @@ function parseAmountAlone(json: unknown): ReturnType<typeof parseAmount> | undef
 
 function toFieldErrors(issue: z.core.$ZodIssue, json: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(key => ({ pointer: pointer([...issue.path, key]), detail: 'is not a field of a payment' }))
+    return issue.keys.map(key => ({ pointer: jsonPointer([...issue.path, key]), detail: 'is not a field of a payment' }))
   const [field] = issue.path
   const missing = field !== undefined && (json as Record<PropertyKey, unknown>)[field] === undefined
-  return [{ pointer: pointer(issue.path), detail: missing ? 'is required' : issue.message }]
-}
-
-/** Source: RFC 6901, as a URI fragment. */
-function pointer(path: PropertyKey[]): string {
-  return `#${path.map(part => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
+  return [{ pointer: jsonPointer(issue.path), detail: missing ? 'is required' : issue.message }]
 }

@@ -1,16 +1,11 @@
 import type { NextFunction, Request, Response } from 'express'
 import express from 'express'
+import { JsonNumber } from './json-number.ts'
+import { jsonPointer } from './json-pointer.ts'
 import { sendProblem } from './problem.ts'
+import { repeatedKey } from './repeated-key.ts'
 
 export const MAX_BODY_BYTES = 64 * 1024
-
-/** A number of a JSON text, as it was written there: no digit is lost, unlike with a JavaScript number. */
-export class JsonNumber {
-  readonly source: string
-  constructor(source: string) {
-    this.source = source
-  }
-}
 
 const readBytes = express.raw({
   type: () => true,
@@ -37,7 +32,13 @@ function parseJson(req: Request, res: Response, next: NextFunction): void {
   try {
     // Without a body express.raw leaves nothing.
     const text = utf8.decode(req.body instanceof Buffer ? req.body : Buffer.of())
-    req.body = MAY_HOLD_A_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text)
+    const parsed: unknown = MAY_HOLD_A_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text)
+    const repeated = repeatedKey(text, parsed)
+    if (repeated) {
+      const pointer = jsonPointer(repeated)
+      return sendProblem(res, 'malformed-json', `The body has ${pointer} more than once. Send each key of an object once.`, [{ pointer, detail: 'is repeated' }])
+    }
+    req.body = parsed
     next()
   }
   catch (error) {

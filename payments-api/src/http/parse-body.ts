@@ -1,6 +1,8 @@
 import type { NextFunction, Request, Response } from 'express'
 import type { z } from 'zod'
-import { jsonBody, JsonNumber } from './json-body.ts'
+import { jsonBody } from './json-body.ts'
+import { JsonNumber } from './json-number.ts'
+import { jsonPointer } from './json-pointer.ts'
 import { sendProblem } from './problem.ts'
 
 /** Wrong fields named in one response. */
@@ -31,14 +33,9 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, json: unknow
   if (parsed.success)
     return parsed.data
   const errors = parsed.error.issues.flatMap(issue => issue.code === 'unrecognized_keys'
-    ? issue.keys.map(key => ({ pointer: pointer([...issue.path, key]), detail: 'is not a field here' }))
+    ? issue.keys.map(key => ({ pointer: jsonPointer([...issue.path, key]), detail: 'is not a field here' }))
     : [
-        { pointer: pointer(issue.path), detail: issue.message },
+        { pointer: jsonPointer(issue.path), detail: issue.message },
       ])
   sendProblem(res, 'validation', 'Nothing was changed. Correct the fields listed in errors.', errors.slice(0, MAX_ERRORS))
-}
-
-/** Source: RFC 6901, as a URI fragment. */
-function pointer(path: PropertyKey[]): string {
-  return `#${path.map(part => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
 }

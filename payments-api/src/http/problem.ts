@@ -3,7 +3,7 @@ import type { Response } from 'express'
 /** Every kind of error that the API returns (RFC 9457), by the last part of its type. Types are stable: clients switch on them. */
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
-  'malformed-json': { status: 400, title: 'The body is not JSON' },
+  'malformed-json': { status: 400, title: 'The body cannot be read as JSON' },
   'invalid-parameter': { status: 400, title: 'A path or query parameter is wrong' },
   'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing' },
   'idempotency-key-malformed': { status: 400, title: 'The Idempotency-Key header is malformed' },

@@ -1,0 +1,8 @@
+/** A pointer into a body of 64 kB can be longer than the body: what is longer than this is cut, and ends in "…". */
+const MAX_POINTER_CHARACTERS = 256
+
+/** A path into a JSON text as a pointer. Source: RFC 6901, as a URI fragment. */
+export function jsonPointer(path: PropertyKey[]): string {
+  const pointer = `#${path.map(part => `/${encodeURIComponent(String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
+  return pointer.length <= MAX_POINTER_CHARACTERS ? pointer : `${pointer.slice(0, MAX_POINTER_CHARACTERS)}…`
+}

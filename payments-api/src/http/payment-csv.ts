@@ -1,4 +1,5 @@
 import type { PaymentRow } from '../sql/list-payments.ts'
+import { csvText } from './csv.ts'
 import { paymentJson } from './payment-json.ts'
 
 const COLUMNS = [
@@ -16,23 +17,12 @@ const COLUMNS = [
 /** The first line of the file. Lines end as RFC 4180 says. */
 export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`
 
-/**
- * A payment as a line of CSV (RFC 4180). A description that a spreadsheet would take for a formula gets an apostrophe
- * before it. Source: OWASP, CSV Injection.
- */
+/** A payment as a line of CSV. */
 export function csvLine(row: PaymentRow): string {
   const payment = paymentJson(row)
   return `${COLUMNS.map((column) => {
-    const value = payment[column]
-    if (value === null)
-      return ''
-    if (column === 'description') {
-      return quote(/^[=+\-@\t\r\n]/.test(payment.description) ? `'${payment.description}` : payment.description)
-    }
-    return value
+    const value = payment[column] ?? ''
+    // An amount is a number: a spreadsheet must be able to add it up, also below zero.
+    return column === 'amount' || column === 'discrepancyAmount' ? value : csvText(value)
   }).join(',')}\r\n`
-}
-
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

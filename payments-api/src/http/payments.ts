@@ -174,7 +174,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'get',
       path: '/payments.csv',
       summary: 'Export payments as CSV, newest first',
-      description: 'All that the filters match. Descriptions that a spreadsheet would take for a formula get an apostrophe before them.',
+      description: 'All payments that the filters match. A description that a spreadsheet would take for a formula begins with an apostrophe, and one with a separator (comma, semicolon, tab, line break) is quoted.',
       query: Filter,
       answers: {
         200: { description: 'RFC 4180, with a header line', contentType: 'text/csv' },

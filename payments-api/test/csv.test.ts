@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { csvText } from '../src/http/csv.ts'
+
+/** The cells of one line, as RFC 4180 has them. */
+function parse(line: string): string[] {
+  const cells: string[] = []
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy
+  for (let match = cell.exec(line); match; match = cell.exec(line))
+    cells.push(match[1]?.replaceAll('""', '"') ?? match[2]!)
+  assert.equal(cell.lastIndex, 0, 'the whole line was read')
+  return cells
+}
+
+const visible = (text: string): string => text.replace(/^[\s\p{C}]+/u, '')
+const mark = fc.constantFrom(...'=+-@＝＋－＠﹦﹢﹣﹫⁺₌−')
+const invisible = fc.constantFrom('', ' ', '\u00A0', '\t', '\r', '\n', '\uFEFF', '\u200B', '\u2028', '\u3000', '\u3164', '\u0085', '\u001F', '\u2060\u00AD')
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: fc.constantFrom('"', ',', ';', '\t', '|', '\r', '\n', '\'', '=', '+', ' ', '1', '.') }),
+  fc.tuple(invisible, invisible, mark, fc.string()).map(parts => parts.join('')),
+)
+
+describe('a cell of CSV', () => {
+  it('reads back as the text, with an apostrophe only before what may be a formula', () => {
+    fc.assert(fc.property(fc.array(text, { minLength: 1 }), (texts) => {
+      for (const [i, cell] of parse(`${texts.map(csvText).join(',')}\r\n`).entries()) {
+        const mayBeFormula = /^[\t\r\n]|[=+\-@−]/.test(texts[i]!.normalize('NFKC') + texts[i])
+        assert.ok(cell === texts[i] || (mayBeFormula && cell === `'${texts[i]}`), JSON.stringify([cell, texts[i]]))
+      }
+    }), { numRuns: 2_000 })
+  })
+
+  it('never begins with a formula, whatever invisible characters and forms of the sign come first', () => {
+    fc.assert(fc.property(text, (value) => {
+      const [cell = ''] = parse(`${csvText(value)}\r\n`)
+      for (const start of [visible(cell), visible(cell.normalize('NFKC'))])
+        assert.ok(!/^[=+\-@−]/.test(start), JSON.stringify(cell))
+    }), { numRuns: 2_000 })
+  })
+
+  for (const [value, cell] of [
+    ['plain text', 'plain text'],
+    ['-5.00', '\'-5.00'],
+    ['a = b + c @ d', 'a = b + c @ d'],
+    ['don\'t', 'don\'t'],
+    ['', ''],
+    ['=1+1', '\'=1+1'],
+    ['-5.00 paid', '\'-5.00 paid'],
+    ['＝1+1', '\'＝1+1'],
+    ['＋1', '\'＋1'],
+    ['－1', '\'－1'],
+    ['＠SUM(1)', '\'＠SUM(1)'],
+    ['\u00A0=1', '\'\u00A0=1'],
+    ['\t=1', '"\'\t=1"'],
+    ['\uFEFF=1', '\'\uFEFF=1'],
+    ['\ttext', '"\'\ttext"'],
+    ['a;b', '"a;b"'],
+    ['a\tb', '"a\tb"'],
+    ['x;=1+1', '"x;=1+1"'],
+    ['a\u2028b', '"a\u2028b"'],
+    ['say "a"', '"say ""a"""'],
+  ] as const) {
+    it(`writes ${JSON.stringify(value)} as ${JSON.stringify(cell)}`, () => assert.equal(csvText(value), cell))
+  }
+})

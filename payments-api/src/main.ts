@@ -96,7 +96,12 @@ function main(): void {
       throw error
     })
   }
-  const createPayment = createPayments({ write: grouped(false), writeAndOpen: grouped(true), currencies })
+  const createPayment = createPayments({
+    write: grouped(false),
+    writeAndOpen: grouped(true),
+    findByKey: async payment => (await findPaymentsByKey(writeDb, [payment])).find(payment),
+    currencies,
+  })
 
   let draining = false
   const server = createServer(HTTP_TIMEOUTS, buildApp({

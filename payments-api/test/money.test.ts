@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
-import { currencyDigits, formatAmount, parseAmount } from '../src/domain/money.ts'
+import { balanceText, CURRENCIES_PUBLISHED, currencyDigits, digitsOf, formatAmount, KNOWN_CURRENCIES, parseAmount, PAYABLE_CURRENCIES, whyNotPayable } from '../src/domain/money.ts'
 
 describe('money', () => {
   it('knows the decimals of ISO 4217, also where Intl says otherwise', () => {
@@ -22,6 +23,33 @@ describe('money', () => {
     }
     for (const [currency, expected] of Object.entries(digits))
       assert.equal(currencyDigits(currency), expected, currency)
+  })
+
+  it('takes the money of ISO 4217 as it is today, and no funds, metals, units of account, reserved or withdrawn codes', () => {
+    const payable = (codes: string): string[] => codes.split(' ').filter(code => PAYABLE_CURRENCIES.includes(code))
+    const today = 'USD EUR JPY XCG XCD XAF XOF XPF ZWG SLE VED VES BYN MRU STN CUP'
+    assert.deepEqual(payable(today), today.split(' '))
+    const notToday = 'XXX XTS XAU XAG XPT XPD XDR XUA XSU XAD XBA XBB XBC XBD BOV CHE CHW CLF COU MXV USN UYI UYW ANG BGN HRK ZWL SLL CUC VEF MRO STD BYR LTL DEM ABC'
+    assert.deepEqual(payable(notToday), [])
+    assert.equal(PAYABLE_CURRENCIES.length, 155)
+    for (const code of PAYABLE_CURRENCIES)
+      assert.equal(whyNotPayable(code), undefined)
+  })
+
+  it('knows what withdrawn codes had, and shows an unknown one as it is', () => {
+    assert.equal(whyNotPayable('BGN'), 'was withdrawn from ISO 4217 in 2026-01')
+    assert.equal(whyNotPayable('ANG'), 'was withdrawn from ISO 4217 in 2025-03')
+    assert.deepEqual(['BGN', 'CLF', 'JPY', 'XXX', 'ABC'].map(code => balanceText('0', code)), ['0.00', '0.0000', '0', '0', '0'])
+    assert.deepEqual(['BGN', 'ABC'].map(code => balanceText('1.250', code)), ['1.250', '1.250'])
+    assert.throws(() => digitsOf('ABC'), RangeError)
+    assert.ok(KNOWN_CURRENCIES.includes('ANG') && !KNOWN_CURRENCIES.includes('ABC'))
+  })
+
+  it('has a list of currencies that is younger than two years (mend with `npm run currencies`), and tells its date', async () => {
+    const twoYearsAgo = new Date()
+    twoYearsAgo.setFullYear(twoYearsAgo.getFullYear() - 2)
+    assert.ok(new Date(CURRENCIES_PUBLISHED) > twoYearsAgo, `the list is of ${CURRENCIES_PUBLISHED}`)
+    assert.match(await readFile(new URL('../README.md', import.meta.url), 'utf8'), new RegExp(`list of ${CURRENCIES_PUBLISHED}`))
   })
 
   it('reads back every amount that it writes, exactly', () => {

@@ -1,7 +1,7 @@
 import type { KnownCurrencies } from './known-currencies.ts'
 import type { AcceptedPayment, NewPayment } from './payment.ts'
 import type { KeyHolder, Written } from './write-payments.ts'
-import { currencyDigits, formatAmount } from './money.ts'
+import { digitsOf, formatAmount, whyNotPayable } from './money.ts'
 import { requestHash } from './request-hash.ts'
 import { timeOfUuidv7, uuidv7 } from './uuidv7.ts'
 
@@ -24,12 +24,16 @@ export type CreateResult
     /** A rival's write with this key has neither committed nor rolled back within the database's lock_timeout. */
     | { kind: 'key-in-use' }
     | { kind: 'currency-mismatch', accountCurrency: string }
+    /** The code was withdrawn, or is not money. Payments made before can still be replayed. */
+    | { kind: 'currency-not-payable', because: string }
 
 export interface CreatePaymentDeps {
   /** Writes a payment whose account is known to hold its currency. */
   write: (payment: NewPayment) => Promise<Written | 'key-in-use'>
   /** Writes any other payment, and opens its account. */
   writeAndOpen: (payment: NewPayment) => Promise<Written | 'key-in-use'>
+  /** The payment that holds the key of one that must not be written. */
+  findByKey: (payment: NewPayment) => Promise<KeyHolder | undefined>
   currencies: KnownCurrencies
 }
 
@@ -38,9 +42,14 @@ export interface CreatePaymentDeps {
  * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first answer.
  * @throws {OverloadedError} when too many wait, or for too long
  */
-export function createPayments({ write, writeAndOpen, currencies }: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
+export function createPayments({ write, writeAndOpen, findByKey, currencies }: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
   return async (request) => {
     const payment = newPayment(request)
+    const because = whyNotPayable(payment.currency)
+    if (because !== undefined) {
+      const holder = await findByKey(payment)
+      return holder ? answerFor(payment, holder) : { kind: 'currency-not-payable', because }
+    }
     const isKnown = currencies.get(payment.accountId) === payment.currency
     const written = await (isKnown ? write(payment) : writeAndOpen(payment))
     if (written === 'key-in-use')
@@ -63,7 +72,7 @@ function newPayment(request: PaymentRequest): NewPayment {
     idempotencyKey: request.idempotencyKey,
     requestHash: requestHash(request),
     accountId: request.accountId,
-    amount: formatAmount(request.minorUnits, currencyDigits(request.currency) ?? 0),
+    amount: formatAmount(request.minorUnits, digitsOf(request.currency)),
     currency: request.currency,
     description: request.description,
     createdAt: timeOfUuidv7(id),

@@ -1,18 +1,49 @@
-import { data } from 'currency-codes'
+import currencies from './currencies.json' with { type: 'json' }
 
 /** Digits before the decimal point that an amount may have; the database holds the same limit (amount < 1e15). */
 export const MAX_INTEGER_DIGITS = 15
 
 export const DEFAULT_CURRENCY = 'USD'
 
-const DIGITS = new Map(data.map(({ code, digits }) => [code, digits]))
+/** The day of the ISO 4217 list that the codes are from. */
+export const CURRENCIES_PUBLISHED = currencies.published
+/** Codes of money that somebody can pay in today: no funds, metals, units of account or withdrawn codes. */
+export const PAYABLE_CURRENCIES = Object.keys(currencies.payable)
+
+const NOT_PAYABLE = new Map(Object.entries(currencies.notPayable))
+const DIGITS = new Map([
+  ...Object.entries(currencies.payable),
+  ...Object.entries(currencies.notPayable).map(([code, { digits }]) => [code, digits] as const),
+])
+/** Every code that a payment or an account may hold, withdrawn ones included. */
+export const KNOWN_CURRENCIES = [...DIGITS.keys()].sort()
 
 /**
- * How many decimals a currency has by ISO 4217: USD 2, JPY 0, KWD 3; undefined for a code that is not in the standard.
- * From a data package and not from Intl, which says 0 for HUF, IDR, COP and others where the standard says 2.
+ * How many decimals a known currency has by ISO 4217: USD 2, JPY 0, KWD 3. Not from Intl, which says 0 for HUF, IDR,
+ * COP and others where the standard says 2. Undefined for an unknown code: no amount is read or written in it, and one
+ * that is found in the database is shown as it is there.
  */
 export function currencyDigits(currency: string): number | undefined {
   return DIGITS.get(currency)
+}
+
+/** @throws {RangeError} for an unknown code */
+export function digitsOf(currency: string): number {
+  const digits = currencyDigits(currency)
+  if (digits === undefined)
+    throw new RangeError(`"${currency}" is not a known currency`)
+  return digits
+}
+
+/** Why no new payment can be made in a known currency, such as "was withdrawn …"; undefined for a payable one. */
+export function whyNotPayable(currency: string): string | undefined {
+  return NOT_PAYABLE.get(currency)?.because
+}
+
+/** A balance as Postgres wrote it. An account without an entry holds a bare 0, which gets its currency's decimals if the currency is known. */
+export function balanceText(balance: string, currency: string): string {
+  const digits = currencyDigits(currency)
+  return balance === '0' && digits !== undefined ? formatAmount(0n, digits) : balance
 }
 
 export type ParsedAmount

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { AccountRow } from '../sql/list-accounts.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
-import { currencyDigits, formatAmount } from '../domain/money.ts'
+import { balanceText } from '../domain/money.ts'
 import { balanceAt } from '../sql/balance-at.ts'
 import { findAccount } from '../sql/find-account.ts'
 import { listAccounts } from '../sql/list-accounts.ts'
@@ -85,7 +85,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         const account = await findAccount(db, accountId)
         if (!account)
           return sendProblem(res, 'not-found', neverSeen(accountId))
-        const balance = at ? await balanceAt(db, accountId, at) : account.balance
+        const balance = at ? await balanceAt(db, accountId, at) ?? '0' : account.balance
         res.json({
           accountId,
           balance: balanceText(balance, account.currency),
@@ -134,9 +134,4 @@ function accountJson(row: AccountRow): object {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
-}
-
-/** Before its first entry an account holds a bare 0, or nothing at all. */
-function balanceText(balance: string | undefined, currency: string): string {
-  return balance === undefined || balance === '0' ? formatAmount(0n, currencyDigits(currency) ?? 0) : balance
 }

@@ -1,9 +1,9 @@
 import type { FieldError } from './problem.ts'
 import { z } from 'zod'
-import { currencyDigits, DEFAULT_CURRENCY, parseAmount } from '../domain/money.ts'
+import { DEFAULT_CURRENCY, digitsOf, parseAmount, whyNotPayable } from '../domain/money.ts'
 import { JsonNumber } from './json-number.ts'
 import { jsonPointer } from './json-pointer.ts'
-import { AccountId, Currency, named, Text } from './schemas.ts'
+import { AccountId, named, PaymentCurrency, Text } from './schemas.ts'
 
 const MAX_DESCRIPTION_CHARACTERS = 500
 
@@ -22,7 +22,7 @@ const Amount = z.union(
 export const CreatePayment = z.strictObject({
   accountId: AccountId,
   amount: Amount,
-  currency: Currency.default(DEFAULT_CURRENCY),
+  currency: PaymentCurrency.default(DEFAULT_CURRENCY),
   description: Text(MAX_DESCRIPTION_CHARACTERS).default(''),
 }, 'must be a JSON object').register(named, { id: 'CreatePayment' })
 
@@ -30,31 +30,23 @@ export type ParsedBody
   = | { ok: true, value: { accountId: string, minorUnits: bigint, currency: string, description: string } }
     | { ok: false, errors: FieldError[] }
 
-/** Checks the body of POST /payments: every field that is wrong is told at once, with its pointer. */
+/**
+ * Checks the body of POST /payments. All wrong fields are named at once, with their pointers. A currency that is not
+ * payable is none of them if it is all that is wrong: the body may repeat a payment that was made while it was.
+ */
 export function parseCreatePaymentBody(json: unknown): ParsedBody {
   const body = CreatePayment.safeParse(json)
-  const amount = body.success ? parseAmount(body.data.amount, currencyDigits(body.data.currency) ?? 0) : parseAmountAlone(json)
-  if (body.success && amount?.ok) {
-    const { accountId, currency, description } = body.data
-    return {
-      ok: true,
-      value: {
-        accountId,
-        minorUnits: amount.minorUnits,
-        currency,
-        description,
-      },
-    }
+  if (body.success) {
+    const { accountId, amount, currency, description } = body.data
+    const parsed = parseAmount(amount, digitsOf(currency))
+    if (parsed.ok)
+      return { ok: true, value: { accountId, minorUnits: parsed.minorUnits, currency, description } }
   }
   return {
     ok: false,
     errors: [
-      ...(body.success ? [] : body.error.issues.flatMap(issue => toFieldErrors(issue, json))),
-      ...(amount && !amount.ok
-        ? [
-            { pointer: '#/amount', detail: amount.reason },
-          ]
-        : []),
+      ...(body.error?.issues ?? []).flatMap(issue => toFieldErrors(issue, json)),
+      ...amountAndCurrencyErrors(json),
     ],
   }
 }
@@ -64,12 +56,17 @@ const MOST_CURRENCY_DIGITS = 4
 const AmountField = z.object({ amount: CreatePayment.shape.amount })
 const CurrencyField = z.object({ currency: CreatePayment.shape.currency })
 
-/** Judges the amount of a body that has other faults, so that all are told at once. */
-function parseAmountAlone(json: unknown): ReturnType<typeof parseAmount> | undefined {
-  const { data: amount } = AmountField.safeParse(json)
-  const { data: currency } = CurrencyField.safeParse(json)
-  const digits = currency && currencyDigits(currency.currency)
-  return amount && parseAmount(amount.amount, digits ?? MOST_CURRENCY_DIGITS)
+/** What the schema does not tell of the two: they are judged together, and whatever else is wrong with the body. */
+function amountAndCurrencyErrors(json: unknown): FieldError[] {
+  const amount = AmountField.safeParse(json).data?.amount
+  const currency = CurrencyField.safeParse(json).data?.currency
+  const because = currency && whyNotPayable(currency)
+  const digits = currency === undefined || because !== undefined ? MOST_CURRENCY_DIGITS : digitsOf(currency)
+  const parsed = amount === undefined ? undefined : parseAmount(amount, digits)
+  return [
+    ...(parsed?.ok === false ? [{ pointer: '#/amount', detail: parsed.reason }] : []),
+    ...(because === undefined ? [] : [{ pointer: '#/currency', detail: because }]),
+  ]
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue, json: unknown): FieldError[] {

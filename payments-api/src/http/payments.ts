@@ -20,7 +20,7 @@ import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
-import { AcceptedPayment, AccountId, Currency, DecimalString, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
+import { AcceptedPayment, AccountId, DecimalString, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
 
 /** Callers are not told apart yet: all share one name space of idempotency keys. */
 const CALLER = 'anonymous'
@@ -33,7 +33,7 @@ const Filter = z.strictObject({
   status: Status.optional(),
   outcome: OutcomeName.optional(),
   accountId: AccountId.optional(),
-  currency: Currency.optional(),
+  currency: KnownCurrency.optional(),
   amountFrom: DecimalString.optional().describe('At least this amount'),
   amountTo: DecimalString.optional().describe('At most this amount'),
   from: InstantParameter.optional().describe('Accepted at or after'),
@@ -86,6 +86,10 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       case 'currency-mismatch':
         return sendProblem(res, 'currency-mismatch', `Account ${body.value.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
           { pointer: '#/currency', detail: `must be ${result.accountCurrency} for this account` },
+        ])
+      case 'currency-not-payable':
+        return sendProblem(res, 'validation', `Nothing was created: ${body.value.currency} ${result.because}.`, [
+          { pointer: '#/currency', detail: result.because },
         ])
     }
   }

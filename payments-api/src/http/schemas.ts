@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { currencyDigits } from '../domain/money.ts'
+import { CURRENCIES_PUBLISHED, currencyDigits, KNOWN_CURRENCIES, PAYABLE_CURRENCIES } from '../domain/money.ts'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
 
 /** The named schemas of the OpenAPI document. */
@@ -12,13 +12,23 @@ export const AccountId = z.string('must be a string').regex(
   examples: ['ACC-001'],
 })
 
-export const Currency = z.string('must be a string')
+/** A currency in a response: the account's, also if its code was withdrawn since. */
+export const Currency = z.string().meta({
+  description: 'ISO 4217 code; withdrawn codes stay on the payments and accounts that have them',
+  pattern: '^[A-Z]{3}$',
+  examples: ['USD'],
+})
+
+const known = z.string('must be a string')
   .refine(code => currencyDigits(code) !== undefined, 'must be an ISO 4217 code in capitals such as "USD"')
-  .meta({
-    description: 'ISO 4217 code',
-    pattern: '^[A-Z]{3}$',
-    examples: ['USD'],
-  })
+/** A currency that payments may have, withdrawn ones included. */
+export const KnownCurrency = known.meta({ description: 'ISO 4217 code, or one that was withdrawn', enum: KNOWN_CURRENCIES, examples: ['USD'] })
+/** The currency of a new payment. Withdrawn codes pass here: a payment made in one can be replayed. */
+export const PaymentCurrency = known.meta({
+  description: `Payable ISO 4217 code, from the list of ${CURRENCIES_PUBLISHED}: no funds, metals, units of account or reserved codes`,
+  enum: PAYABLE_CURRENCIES,
+  examples: ['USD'],
+})
 
 /** Decimals that any currency of ISO 4217 may have. */
 export const DecimalString = z.string('must be a string')

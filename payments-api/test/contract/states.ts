@@ -83,7 +83,12 @@ export function providerStates({ url, database }: { url: string, database: TestD
       return { paymentId: paymentId! }
     },
 
+    'the queue is running': async () => void await database.sql('select resume_queue()'),
+
+    'the queue is paused': async () => void await database.sql(`select pause_queue('operator', 'a test')`),
+
     'a worker is settling payments and one waits': async () => {
+      await database.sql('select resume_queue()')
       await database.sql(`insert into recon_workers (id, host, pid) values ('worker-1', 'here', 1) on conflict (id) do update set last_seen_at = now()`)
       const [, settled] = await writeSettled(database, [
         { accountId: newAccountId(), amount: '100.00', result: null },

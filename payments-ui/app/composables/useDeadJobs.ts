@@ -1,8 +1,8 @@
 import type { Problem } from '#shared/types/problem'
-import type { ReconJob, ReconJobPage } from '#shared/types/recon-job'
+import type { ReconJob, ReconJobPage, RetriedReconJobs } from '#shared/types/recon-job'
 
-/** Retries under way at a time: the queue takes them one by one anyway. */
-const LANES = 4
+/** The API counts no further. */
+const MAX_COUNTED = 100_000
 
 /** Jobs that were given up, and how to put them back into the queue. */
 export function useDeadJobs() {
@@ -27,59 +27,53 @@ export function useDeadJobs() {
     retrying.value = next
   }
 
-  /** Whether the job is in the queue now. One that someone else has put back meanwhile is. */
-  async function putBack(paymentId: string): Promise<boolean> {
-    const answer = await askServer<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
-    if (answer.ok || answer.problem.status === 409 || answer.problem.status === 404)
-      return true
-    retryProblem.value = answer.problem
-    return false
-  }
-
   async function retry(paymentId: string): Promise<void> {
     if (retrying.value.has(paymentId))
       return
     retryProblem.value = null
+    report.value = ''
     mark(paymentId, true)
-    if (await putBack(paymentId))
+    const answer = await askServer<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
+    if (answer.ok)
       report.value = 'The job is in the queue again.'
+    else if (answer.problem.type === '/problems/job-not-dead')
+      report.value = 'The job was not dead any more: somebody else had put it back.'
+    else
+      retryProblem.value = answer.problem
     await list.load()
     mark(paymentId, false)
   }
 
-  /** Every dead job there is now, also those that are not loaded. Stops at the first that cannot be put back. */
-  async function retryAll(): Promise<void> {
+  /**
+   * Every job that is dead now, or every one with this error, also those that are not loaded. A job that dies again
+   * meanwhile has had its retry: no more are put back than were dead at first.
+   */
+  async function retryAll(error?: string): Promise<void> {
     if (retrying.value.has('all'))
       return
     retryProblem.value = null
+    report.value = ''
     mark('all', true)
-    const begun = new Set<string>()
+    let dead = Infinity
     let done = 0
-    for (;;) {
-      const page = await askServer<ReconJobPage>('/api/recon-jobs', {
-        query: { status: 'dead', limit: 200 },
-      })
-      // One that is dead again already has had its retry.
-      const ids = page.ok
-        ? page.body.jobs.map(job => job.paymentId).filter(id => !begun.has(id))
-        : []
-      if (ids.length === 0)
+    let remaining = 0
+    while (done < dead) {
+      const answer = await askServer<RetriedReconJobs>('/api/recon-jobs/retry', { method: 'POST', body: { error } })
+      if (!answer.ok) {
+        retryProblem.value = answer.problem
         break
-      ids.forEach(id => begun.add(id))
-      await Promise.all(Array.from({ length: LANES }, async () => {
-        for (let id = ids.shift(); id !== undefined && !retryProblem.value; id = ids.shift()) {
-          if (await putBack(id)) {
-            done++
-            report.value = `${done} put back so far.`
-          }
-        }
-      }))
-      if (retryProblem.value)
+      }
+      done += answer.body.retried
+      remaining = answer.body.remaining
+      if (dead === Infinity)
+        dead = done + remaining
+      if (answer.body.retried === 0)
         break
+      report.value = `${count(done)} put back so far, ${count(remaining)} to go.`
     }
-    report.value = done === 1
-      ? 'One job is in the queue again.'
-      : `${done} jobs are in the queue again.`
+    report.value = retryProblem.value
+      ? done > 0 ? `${inTheQueue(done)} Then a request failed.` : ''
+      : remaining > 0 ? `${inTheQueue(done)} ${areDead(remaining)}` : inTheQueue(done)
     await list.load()
     mark('all', false)
   }
@@ -92,4 +86,20 @@ export function useDeadJobs() {
     retry,
     retryAll,
   }
+}
+
+function count(jobs: number): string {
+  return `${jobs.toLocaleString('en')}${jobs === MAX_COUNTED ? ' or more' : ''}`
+}
+
+function inTheQueue(jobs: number): string {
+  return jobs === 1
+    ? 'One job is in the queue again.'
+    : `${jobs.toLocaleString('en')} jobs are in the queue again.`
+}
+
+function areDead(jobs: number): string {
+  return jobs === 1
+    ? 'One is still dead.'
+    : `${count(jobs)} are still dead.`
 }

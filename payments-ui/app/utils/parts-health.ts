@@ -4,7 +4,7 @@ import type { StreamState } from './open-event-stream'
 
 export interface PartHealth {
   name: string
-  state: 'ok' | 'failed' | 'unknown'
+  state: 'ok' | 'failed' | 'unknown' | 'paused'
   /** In a few words. */
   says: string
 }
@@ -62,14 +62,17 @@ export function partsHealth({ operations, apiProblem, readinessProblem, isReady,
     const count = (state: string) => operations.workers.filter(worker => worker.state === state).length
     const running = count('running')
     const lost = count('lost')
+    const paused = operations.queue.pausedAt !== null
     return {
       name,
-      state: running > 0
-        ? 'ok'
-        : 'failed',
-      says: lost > 0
-        ? `${running} running, ${lost} lost`
-        : `${running} running`,
+      state: running === 0
+        ? 'failed'
+        : paused ? 'paused' : 'ok',
+      says: [
+        `${running} running`,
+        ...(lost > 0 ? [`${lost} lost`] : []),
+        ...(paused ? ['queue paused'] : []),
+      ].join(', '),
     }
   }
 }

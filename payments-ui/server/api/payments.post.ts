@@ -1,10 +1,5 @@
-export default defineEventHandler(async (event) => {
-  const body = await readBodyText(event.node.req, MAX_BODY_BYTES)
-  if (body === undefined)
-    return refuseLargeBody(event)
-  return sendAnswer(event, await usePaymentsApi().createPayment({
-    body,
-    contentType: getHeader(event, 'content-type'),
+export default defineEventHandler(async event =>
+  passBody(event, (json, signal) => usePaymentsApi().createPayment({
+    ...json,
     idempotencyKey: getHeader(event, 'idempotency-key'),
-  }, untilClosed(event.node.res)))
-})
+  }, signal)))

@@ -1,10 +1,10 @@
 import type { Account, AccountPage, LedgerEntryPage } from '../../shared/types/account.ts'
 import type { Balance } from '../../shared/types/balance.ts'
-import type { Operations } from '../../shared/types/operations.ts'
+import type { Operations, QueuePause } from '../../shared/types/operations.ts'
 import type { PaymentDetail } from '../../shared/types/payment-detail.ts'
 import type { AcceptedPayment, PaymentPage } from '../../shared/types/payment.ts'
 import type { Problem } from '../../shared/types/problem.ts'
-import type { ReconJob, ReconJobPage } from '../../shared/types/recon-job.ts'
+import type { ReconJob, ReconJobPage, RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import { problem } from './problem.ts'
 
 // The one client of the payments API. Plain TypeScript, nothing of Nuxt: the contract tests drive it as it is.
@@ -25,10 +25,13 @@ export interface PaymentsApiOptions {
   timeoutMs?: number
 }
 
-export interface CreatePaymentCall {
+export interface JsonCall {
   /** JSON text, passed on byte for byte. */
   body: string
   contentType?: string
+}
+
+export interface CreatePaymentCall extends JsonCall {
   idempotencyKey?: string
 }
 
@@ -60,6 +63,15 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
           : unreachable(),
       }
     }
+  }
+
+  /** POSTs JSON, as it came. */
+  function send<Body>(path: string, { body, contentType }: JsonCall, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<ApiAnswer<Body>> {
+    return call(path, {
+      method: 'POST',
+      body,
+      headers: { ...(contentType !== undefined && { 'content-type': contentType }), ...headers },
+    }, signal)
   }
 
   async function open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ApiAnswer<ReadableStream<Uint8Array>>> {
@@ -95,15 +107,10 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
   }
 
   return {
-    createPayment: ({ body, contentType, idempotencyKey }: CreatePaymentCall, signal?: AbortSignal) =>
-      call<AcceptedPayment>('payments', {
-        method: 'POST',
-        body,
-        headers: {
-          ...(contentType !== undefined && { 'content-type': contentType }),
-          ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-        },
-      }, signal),
+    createPayment: ({ idempotencyKey, ...json }: CreatePaymentCall, signal?: AbortSignal) =>
+      send<AcceptedPayment>('payments', json, signal, {
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      }),
 
     listPayments: (query?: URLSearchParams, signal?: AbortSignal) =>
       call<PaymentPage>(withQuery('payments', query), {}, signal),
@@ -140,6 +147,17 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     /** Puts a dead job back into the queue; a 409 where it is not dead. */
     retryJob: (paymentId: string, signal?: AbortSignal) =>
       segment(paymentId, safe => call<ReconJob>(`recon-jobs/${safe}/retry`, { method: 'POST' }, signal)),
+
+    /** Puts dead jobs back into the queue, as many as one request may. */
+    retryJobs: (json: JsonCall, signal?: AbortSignal) =>
+      send<RetriedReconJobs>('recon-jobs/retry', json, signal),
+
+    /** Stops the workers from claiming jobs. */
+    pauseQueue: (json: JsonCall, signal?: AbortSignal) =>
+      send<QueuePause>('queue/pause', json, signal),
+
+    resumeQueue: (signal?: AbortSignal) =>
+      call<QueuePause>('queue/resume', { method: 'POST' }, signal),
 
     /** The API's event stream; `after` is the id of the last event that the browser has seen. `signal` ends it. */
     openEvents: (after: string | undefined, signal: AbortSignal) =>

@@ -8,6 +8,16 @@ export interface Worker {
   settled: number
 }
 
+/** All null while the queue runs. */
+export interface QueuePause {
+  /** ISO 8601. */
+  pausedAt: string | null
+  /** `operator` through the API, or `recon-worker` because most jobs were refused. */
+  pausedBy: string | null
+  /** Null as well where no reason was given. */
+  pauseReason: string | null
+}
+
 export interface SettleRate {
   /** The figures are over this time: fewer seconds just after a start. */
   windowSeconds: number
@@ -17,7 +27,7 @@ export interface SettleRate {
 
 /** What GET /operations returns. */
 export interface Operations {
-  queue: {
+  queue: QueuePause & {
     /** Both are counted up to 100,000. */
     waiting: number
     dead: number

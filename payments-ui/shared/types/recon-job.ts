@@ -21,3 +21,11 @@ export interface ReconJobPage {
   /** Opaque; null on the last page. */
   nextCursor: string | null
 }
+
+/** What a retry of many came to. */
+export interface RetriedReconJobs {
+  /** Put back into the queue by this request. */
+  retried: number
+  /** Still dead, counted up to 100,000. */
+  remaining: number
+}

@@ -1,4 +1,5 @@
-import type { Operations, SettleRate, Worker } from '../../shared/types/operations.ts'
+import type { Operations, QueuePause, SettleRate, Worker } from '../../shared/types/operations.ts'
+import type { RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
 import { expectAnswer, expectProblem } from './support/ask.ts'
@@ -6,12 +7,15 @@ import { deadJob, fact, instant, PAYMENT_ID, reconJob } from './support/expected
 
 const { eachLike, equal, integer, nullValue, number, string } = Matchers
 
+const running = { pausedAt: nullValue(), pausedBy: nullValue(), pauseReason: nullValue() } satisfies Reads<QueuePause>
+const paused = { pausedAt: instant(), pausedBy: equal('operator'), pauseReason: string('the bank corrects its accounts') } satisfies Reads<QueuePause>
 const rate = { windowSeconds: integer(10), settled: integer(33), settledPerSecond: number(3.3) } satisfies Reads<SettleRate>
 const operations = {
   queue: {
     waiting: integer(3),
     dead: integer(0),
     oldestSeconds: number(0.5),
+    ...running,
   } satisfies Reads<Operations['queue']>,
   settled: {
     ...rate,
@@ -27,6 +31,7 @@ const operations = {
   } satisfies Reads<Worker>),
 } satisfies Reads<Operations>
 
+const json = (body: object) => ({ body: JSON.stringify(body), contentType: 'application/json' })
 const retry = fact('paymentId', PAYMENT_ID, id => `/recon-jobs/${id}/retry`)
 
 describe('operations', () => {
@@ -42,6 +47,27 @@ describe('operations', () => {
     path: '/ready',
     call: client => client.ready(),
   }, { status: string('ready') }))
+})
+
+describe('the queue', () => {
+  const body = { reason: 'the bank corrects its accounts' }
+
+  it('can be paused', () => expectAnswer({
+    given: ['the queue is running'],
+    description: 'a pause of the queue',
+    method: 'POST',
+    path: '/queue/pause',
+    body,
+    call: client => client.pauseQueue(json(body)),
+  }, paused))
+
+  it('can be resumed', () => expectAnswer({
+    given: ['the queue is paused'],
+    description: 'a resumption of the queue',
+    method: 'POST',
+    path: '/queue/resume',
+    call: client => client.resumeQueue(),
+  }, running))
 })
 
 describe('dead jobs', () => {
@@ -60,6 +86,19 @@ describe('dead jobs', () => {
     path: retry,
     call: client => client.retryJob(PAYMENT_ID),
   }, reconJob({ ...deadJob, status: equal('pending'), attempts: integer(0), finishedAt: nullValue() })))
+
+  it('can be put back all at once, or those with one error', async () => {
+    for (const body of [{}, { error: 'no such account' }]) {
+      await expectAnswer({
+        given: ['a payment was given up', { error: 'no such account' }],
+        description: 'error' in body ? 'a retry of the dead jobs with one error' : 'a retry of all dead jobs',
+        method: 'POST',
+        path: '/recon-jobs/retry',
+        body,
+        call: client => client.retryJobs(json(body)),
+      }, { retried: integer(1), remaining: integer(0) } satisfies Reads<RetriedReconJobs>)
+    }
+  })
 
   it('cannot when they are not dead', () => expectProblem({
     given: ['a payment is waiting'],

@@ -1,16 +1,18 @@
 import type { VueWrapper } from '@vue/test-utils'
-import type { Operations } from '../../shared/types/operations'
-import type { ReconJob } from '../../shared/types/recon-job'
+import type { Operations, QueuePause } from '../../shared/types/operations'
+import type { ReconJob, RetriedReconJobs } from '../../shared/types/recon-job'
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
-import { setResponseStatus } from 'h3'
+import { readBody, setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import OperationsPage from '~/pages/operations.vue'
 import { FakeEventSource } from '../support/fake-event-source'
 
 const AT = '2026-11-23T16:05:13.123Z'
 
+const RUNNING = { pausedAt: null, pausedBy: null, pauseReason: null }
+
 const operations: Operations = {
-  queue: { waiting: 100_000, dead: 2, oldestSeconds: 125 },
+  queue: { waiting: 100_000, dead: 2, oldestSeconds: 125, ...RUNNING },
   settled: {
     windowSeconds: 300,
     settled: 13,
@@ -30,6 +32,12 @@ let dead: string[]
 let retried: string[]
 /** The status that the next retry of this id meets. */
 let refusals: Record<string, number>
+let pause: QueuePause
+/** Bodies of the bulk retries, and what each comes to: a status for a refusal. */
+let bulkRetries: unknown[]
+let bulkAnswers: (RetriedReconJobs | number)[]
+/** The status that the next pause or resume meets. */
+let pauseRefusal: number | undefined
 
 beforeEach(() => {
   FakeEventSource.install()
@@ -37,7 +45,32 @@ beforeEach(() => {
   dead = ['job-1', 'job-2']
   retried = []
   refusals = {}
-  registerEndpoint('/api/operations', () => operations)
+  pause = RUNNING
+  pauseRefusal = undefined
+  bulkRetries = []
+  bulkAnswers = []
+  registerEndpoint('/api/operations', () => ({ ...operations, queue: { ...operations.queue, ...pause } }))
+  registerEndpoint('/api/queue/pause', {
+    method: 'POST',
+    handler: async (event) => {
+      if (pauseRefusal)
+        return refuse(event, pauseRefusal)
+      const { reason } = await readBody<{ reason: string }>(event)
+      return pause = { pausedAt: AT, pausedBy: 'operator', pauseReason: reason || null }
+    },
+  })
+  registerEndpoint('/api/queue/resume', { method: 'POST', handler: event => pauseRefusal ? refuse(event, pauseRefusal) : pause = RUNNING })
+  registerEndpoint('/api/recon-jobs/retry', {
+    method: 'POST',
+    handler: async (event) => {
+      bulkRetries.push(await readBody(event))
+      const answer = bulkAnswers.shift()!
+      if (typeof answer === 'number')
+        return refuse(event, answer)
+      dead = dead.slice(answer.retried)
+      return answer
+    },
+  })
   registerEndpoint('/api/ready', () => ({ status: 'ready' }))
   registerEndpoint('/api/recon-jobs', () => ({ jobs: dead.map(aDeadJob), nextCursor: null }))
   for (const id of dead) {
@@ -45,10 +78,8 @@ beforeEach(() => {
       method: 'POST',
       handler: (event) => {
         retried.push(id)
-        if (refusals[id]) {
-          setResponseStatus(event, refusals[id])
-          return { type: '/problems/x', title: 'It did not work', status: refusals[id] }
-        }
+        if (refusals[id])
+          return refuse(event, refusals[id])
         dead = dead.filter(other => other !== id)
         return aDeadJob(id)
       },
@@ -59,6 +90,11 @@ afterEach(() => {
   page.unmount()
   vi.unstubAllGlobals()
 })
+
+function refuse(event: Parameters<typeof readBody>[0], status: number) {
+  setResponseStatus(event, status)
+  return { type: status === 409 ? '/problems/job-not-dead' : '/problems/x', title: 'It did not work', status }
+}
 
 function aDeadJob(paymentId: string): ReconJob {
   return { paymentId, status: 'dead', attempts: 5, lastError: `deadlock of ${paymentId}`, runAt: AT, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT }
@@ -110,12 +146,82 @@ it('shows dead jobs with their error, and puts one back', async () => {
   expect(page.text()).toContain('The job is in the queue again.')
 })
 
-it('puts all back, one that somebody else has put back meanwhile included', async () => {
+it('says that somebody else has put a job back, and does not claim it', async () => {
   await open()
-  refusals = { 'job-2': 409 }
-  await page.get('[data-testid=retry-all]').trigger('click')
-  await vi.waitFor(() => expect(page.text()).toContain('2 jobs are in the queue again.'))
-  expect(retried.sort()).toEqual(['job-1', 'job-2'])
+  refusals = { 'job-1': 409 }
+  await jobs()[0]!.get('button').trigger('click')
+  await vi.waitFor(() => expect(page.text()).toContain('somebody else had put it back'))
+  expect(page.find('[role=alert]').exists()).toBe(false)
+})
+
+const retryAll = () => page.get('[data-testid=retry-all]').trigger('click')
+
+it('puts all back, request by request, and no more than were dead at first', async () => {
+  await open()
+  bulkAnswers = [{ retried: 1_000, remaining: 500 }, { retried: 500, remaining: 3 }, { retried: 3, remaining: 0 }]
+  await retryAll()
+  await vi.waitFor(() => expect(page.text()).toContain('1,500 jobs are in the queue again. 3 are still dead.'))
+  expect(bulkRetries).toEqual([{}, {}])
+})
+
+it('puts back those with one error', async () => {
+  await open()
+  await page.get('select[name=error]').setValue('deadlock of job-2')
+  bulkAnswers = [{ retried: 1, remaining: 0 }]
+  await retryAll()
+  await vi.waitFor(() => expect(page.text()).toContain('One job is in the queue again.'))
+  expect(bulkRetries).toEqual([{ error: 'deadlock of job-2' }])
+})
+
+it('says how many were put back before a request failed, and why it did', async () => {
+  await open()
+  bulkAnswers = [{ retried: 1_000, remaining: 500 }, 502]
+  await retryAll()
+  await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
+  expect(page.text()).toContain('1,000 jobs are in the queue again. Then a request failed.')
+})
+
+it('claims nothing where the first request failed, or nothing was dead', async () => {
+  await open()
+  bulkAnswers = [502]
+  await retryAll()
+  await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
+  expect(page.text()).not.toContain('in the queue again')
+  bulkAnswers = [{ retried: 0, remaining: 0 }]
+  await vi.waitFor(retryAll)
+  await vi.waitFor(() => expect(page.text()).toContain('0 jobs are in the queue again.'))
+  expect(page.find('[role=alert]').exists()).toBe(false)
+})
+
+const queue = () => page.get('[data-testid=queue]')
+
+it('pauses the queue, once it is confirmed and with a reason, and resumes it', async () => {
+  await open()
+  expect(queue().attributes('data-state')).toBe('running')
+  await page.get('[data-testid=pause-queue]').trigger('click')
+  expect(pause).toEqual(RUNNING)
+  await page.get('[name=reason]').setValue('the bank corrects its accounts')
+  await page.get('[data-testid=pause-form]').trigger('submit')
+  await vi.waitFor(() => expect(queue().attributes('data-state')).toBe('paused'))
+  expect(queue().text()).toMatch(/The queue is paused\s*the bank corrects its accounts\s*Paused by an operator/)
+  expect(page.get('[data-part=Workers]').attributes('data-state')).toBe('paused')
+  await page.get('[data-testid=resume-queue]').trigger('click')
+  await vi.waitFor(() => expect(queue().attributes('data-state')).toBe('running'))
+})
+
+it('shows who else paused it and why', async () => {
+  pause = { pausedAt: AT, pausedBy: 'recon-worker', pauseReason: '51 of the last 100 jobs were refused' }
+  await open()
+  await vi.waitFor(() => expect(queue().text()).toMatch(/51 of the last 100 jobs were refused\s*Paused by a worker/))
+})
+
+it('says why the queue could not be paused, and does not call it paused', async () => {
+  await open()
+  pauseRefusal = 502
+  await page.get('[data-testid=pause-queue]').trigger('click')
+  await page.get('[data-testid=pause-form]').trigger('submit')
+  await vi.waitFor(() => expect(queue().get('[role=alert]').text()).toContain('It did not work'))
+  expect(queue().attributes('data-state')).toBe('running')
 })
 
 it('says why a job cannot be put back', async () => {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { partsHealth } from '../../app/utils/parts-health'
 
 const operations: Operations = {
-  queue: { waiting: 0, dead: 0, oldestSeconds: null },
+  queue: { waiting: 0, dead: 0, oldestSeconds: null, pausedAt: null, pausedBy: null, pauseReason: null },
   settled: {
     windowSeconds: 300,
     settled: 0,
@@ -31,4 +31,12 @@ it.each([
   ['the database is gone', { apiProblem: aProblem('/problems/api-failed', 502), readinessProblem: aProblem('/problems/unavailable', 503) }, 'ok ok failed unknown ok'],
 ] satisfies [string, Partial<PartsSeen>, string][])('tells what is wrong when %s', (_case, seen, expected) => {
   expect(states(seen)).toBe(expected)
+})
+
+it('tells that the queue is paused, unless no worker runs anyway', () => {
+  const queue = { ...operations.queue, pausedAt: '2026-11-23T16:05:13.123Z', pausedBy: 'operator' }
+  const worker = { id: 'w', startedAt: '', lastSeenAt: '', settled: 0 }
+  const workers = (...all: string[]) => partsHealth({ ...well, operations: { ...operations, queue, workers: all.map(state => ({ ...worker, state })) } })[3]
+  expect(workers('running', 'lost')).toEqual({ name: 'Workers', state: 'paused', says: '1 running, 1 lost, queue paused' })
+  expect(workers('lost')).toEqual({ name: 'Workers', state: 'failed', says: '0 running, 1 lost, queue paused' })
 })

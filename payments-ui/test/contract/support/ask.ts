@@ -12,6 +12,8 @@ interface Question {
   method?: 'GET' | 'POST'
   path: Parameters<ReturnType<typeof pact.addInteraction>['withRequest']>[1]
   query?: Record<string, string | ReturnType<typeof Matchers.fromProviderState<string>>>
+  /** JSON that is sent with it. */
+  body?: object
   /** The client's call that asks it. */
   call: (client: PaymentsApi) => Promise<ApiAnswer<unknown>>
 }
@@ -31,9 +33,14 @@ export async function expectProblem(question: Question, ...kind: Parameters<type
   })
 }
 
-function record({ given, description, method = 'GET', path, query }: Question) {
+function record({ given, description, method = 'GET', path, query, body }: Question) {
   const interaction = pact.addInteraction()
   if (given)
     interaction.given(...given)
-  return interaction.uponReceiving(description).withRequest(method, path, request => query && request.query(query))
+  return interaction.uponReceiving(description).withRequest(method, path, (request) => {
+    if (query)
+      request.query(query)
+    if (body)
+      request.headers({ 'Content-Type': 'application/json' }).jsonBody(body)
+  })
 }

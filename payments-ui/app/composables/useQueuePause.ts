@@ -1,0 +1,28 @@
+import type { QueuePause } from '#shared/types/operations'
+import type { Problem } from '#shared/types/problem'
+
+/** Pauses and resumes the queue. `changed` fetches what the page shows of it. */
+export function useQueuePause(changed: () => Promise<void>) {
+  const busy = ref(false)
+  /** Why the last change failed; null after one that did not. */
+  const problem = shallowRef<Problem | null>(null)
+
+  async function change(to: 'pause' | 'resume', body?: object): Promise<void> {
+    if (busy.value)
+      return
+    busy.value = true
+    const answer = await askServer<QueuePause>(`/api/queue/${to}`, { method: 'POST', body })
+    problem.value = answer.ok
+      ? null
+      : answer.problem
+    await changed()
+    busy.value = false
+  }
+
+  return {
+    busy: shallowReadonly(busy),
+    problem: shallowReadonly(problem),
+    pause: (reason: string) => change('pause', { reason }),
+    resume: () => change('resume'),
+  }
+}

@@ -1,0 +1,2 @@
+export default defineEventHandler(async event =>
+  sendAnswer(event, await usePaymentsApi().resumeQueue(untilClosed(event.node.res))))

@@ -1,0 +1,10 @@
+import type { H3Event } from 'h3'
+import type { ApiAnswer, JsonCall } from './payments-api.ts'
+
+/** Passes the browser's JSON on to a call of the API, byte for byte, and its response back. */
+export async function passBody(event: H3Event, call: (json: JsonCall, signal: AbortSignal) => Promise<ApiAnswer<unknown>>): Promise<string> {
+  const body = await readBodyText(event.node.req, MAX_BODY_BYTES)
+  return body === undefined
+    ? refuseLargeBody(event)
+    : sendAnswer(event, await call({ body, contentType: getHeader(event, 'content-type') }, untilClosed(event.node.res)))
+}

@@ -1,14 +1,18 @@
 import { z } from 'zod'
 
-const port = z.coerce.number().int().min(0).max(65_535)
+/** A whole number in plain decimal digits: Number() would also take '', ' ', 0x10 and 1e3. */
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}, in decimal digits`
+  return z.string().regex(/^(?:0|[1-9]\d{0,8})$/, error).transform(Number).refine(number => number >= min && number <= max, error)
+}
 
 const Env = z.object({
   /** Postgres, as the role payments_api. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** The address to listen on; 0.0.0.0 inside a container. */
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
   /** The port to listen on; 0 takes a free one. */
-  PORT: port.default(3001),
+  PORT: wholeNumber(0, 65_535).default(3001),
   LOG_LEVEL: z.enum([
     'fatal',
     'error',
@@ -60,7 +64,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv)
     // A URL may hold a password: never echo it.
     if (env[name] === undefined)
       return `${name} is not set`
-    return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is "${env[name]}"`}: ${issue.message}`
+    return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is ${JSON.stringify(env[name])}`}: ${issue.message}`
   })
   throw new ConfigError(problems.join('; '))
 }

@@ -1,21 +1,27 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
+/** A whole number in plain decimal digits: Number() would also take '', ' ', 0x10 and 1e3. */
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}, in decimal digits`
+  return z.string().regex(/^(?:0|[1-9]\d{0,8})$/, error).transform(Number).refine(number => number >= min && number <= max, error)
+}
+
 const Env = z.object({
   /** Postgres, as the role payments_worker. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** The address to answer health checks on; 0.0.0.0 inside a container. */
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
   /** The port to answer health checks on; 0 takes a free one. */
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3002),
+  PORT: wholeNumber(0, 65_535).default(3002),
   /** This worker's name in recon_workers and recon_jobs.locked_by. */
   WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),
   /** Jobs that one transaction takes. 500 take about 40 ms; 1,000 settle 2 % more payments a second and 2,000 no more than that. */
-  BATCH_SIZE: z.coerce.number().int().min(1).max(1_000).default(500),
+  BATCH_SIZE: wholeNumber(1, 1_000).default(500),
   /** Batches that this worker settles at the same time while there is a backlog: one primary batch, the others secondary. */
-  BATCHES_IN_FLIGHT: z.coerce.number().int().min(1).max(8).default(2),
+  BATCHES_IN_FLIGHT: wholeNumber(1, 8).default(2),
   /** Attempts after which a job that the database refuses is dead. */
-  MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(5),
+  MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
   LOG_LEVEL: z.enum([
     'fatal',
     'error',
@@ -52,7 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       // A URL may hold a password: never echo it.
       if (env[name] === undefined)
         return `${name} is not set`
-      return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is "${env[name]}"`}: ${issue.message}`
+      return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is ${JSON.stringify(env[name])}`}: ${issue.message}`
     }).join('; '))
   }
   const { DATABASE_URL, HOST, PORT, WORKER_ID, BATCH_SIZE, BATCHES_IN_FLIGHT, MAX_ATTEMPTS, LOG_LEVEL } = parsed.data

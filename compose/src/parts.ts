@@ -77,7 +77,7 @@ export function workerPart({ desired, passwords, inheritedEnv }: Setting, number
           HOST: '127.0.0.1',
           PORT: String(port),
           LOG_LEVEL: desired.logLevel,
-          WORKER_ID: `worker-${number}`, // survives a restart: a worker that was killed begins cautiously
+          WORKER_ID: `worker-${number}`, // survives a restart, so that repeated unclean stops are noticed
           DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_worker', passwords),
         }),
         url: `http://localhost:${port}`,

@@ -19,9 +19,14 @@ const CONFLICTS_AT_ONCE = 5
 /** After a secondary batch was rolled back, none starts for this long: there may be no second connection. */
 const SECONDARY_PAUSE_MS = 1_000
 /** After a lock timeout, jobs whose accounts are locked are deferred for this long, not waited for. */
-const SKIP_HELD_MS = 10_000
+const SKIP_HELD_MS = 3_000
+/**
+ * After a batch with refused jobs, batches are sifted before they are posted for this long. There are no secondary ones
+ * then: a search holds all accounts of its batch, and another one could only wait for them.
+ */
+const SIFT_FIRST_MS = 5_000
 
-export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'skipHeld' | 'onClaimed'> {
+export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'siftFirst' | 'skipHeld' | 'onClaimed'> {
   /** Batches that are settled at the same time while there is a backlog. */
   batchesInFlight: number
   /** Takes jobs one by one first, where workers of this id stopped uncleanly before: see suspectJobs. */
@@ -56,14 +61,24 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
   const secondaries = new Set<Promise<void>>()
   let secondariesFromMs = 0
   let skipHeldUntilMs = 0
+  let siftFirstUntilMs = 0
   let conflicts = 0
   signal.addEventListener('abort', wakeUp.wake)
 
   const isFull = (claimed: ClaimedJob[]): boolean => claimed.length === options.batchSize
 
   async function settleBatch(since: Date | '-infinity', batchOptions: Partial<RunOnceOptions> = {}): Promise<Batch> {
-    const skipHeld = performance.now() < skipHeldUntilMs
-    const batch = await runOnce(db, { ...options, since, skipHeld, onClaimed: startSecondary, ...batchOptions })
+    const nowMs = performance.now()
+    const batch = await runOnce(db, {
+      ...options,
+      since,
+      siftFirst: nowMs < siftFirstUntilMs,
+      skipHeld: nowMs < skipHeldUntilMs,
+      onClaimed: startSecondary,
+      ...batchOptions,
+    })
+    if (batch.failed.length > 0)
+      siftFirstUntilMs = performance.now() + SIFT_FIRST_MS
     for (const failed of batch.failed)
       log.error(failed, failed.status === 'dead' ? 'job is dead' : 'job failed, will be tried again')
     if (batch.settled > 0) {
@@ -85,7 +100,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
   /** Called once a batch holds its jobs: a secondary one that claims sooner would take what the primary one is woken for. */
   function startSecondary(claimed: ClaimedJob[]): void {
     if (!isFull(claimed) || secondaries.size >= batchesInFlight - 1 || outage.reason() !== undefined
-      || performance.now() < secondariesFromMs || signal.aborted) {
+      || performance.now() < Math.max(secondariesFromMs, siftFirstUntilMs) || signal.aborted) {
       return
     }
     const secondary = settleWhileFull().finally(() => secondaries.delete(secondary))

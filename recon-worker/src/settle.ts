@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Search } from './find-refusals.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
 import type { FailedJob } from './sql/fail-jobs.ts'
 import type { Settlement } from './sql/post-batch.ts'
@@ -11,14 +12,16 @@ import { postBatch } from './sql/post-batch.ts'
 
 const BACKOFF_MIN_MS = 1_000
 const BACKOFF_MAX_MS = 300_000
-/** For how long jobs are put off that this transaction had no time for, or whose account another one holds. */
-const DEFER_MS = 1_000
+/** For how long jobs are put off, at most, that this transaction had no time for, or whose account another one holds. */
+const DEFER_MS = 2_000
 
 export interface SettleOptions {
   workerId: string
   /** Attempts after which a job is dead. */
   maxAttempts: number
-  /** Defer jobs whose accounts other transactions hold, instead of waiting for them. */
+  /** Look for known causes before the first post, not after it was refused: cheaper while jobs are refused. */
+  siftFirst?: boolean
+  /** Sift first, and defer jobs whose accounts other transactions hold instead of waiting for them. */
   skipHeld?: boolean
 }
 
@@ -26,8 +29,10 @@ export interface Batch {
   claimed: ClaimedJob[]
   settled: number
   failed: FailedJob[]
-  /** Left for a later transaction, if any were. No attempt is counted. */
+  /** Jobs that this transaction had no time for, if any: they come back within two seconds. No attempt is counted. */
   deferred?: string[]
+  /** Jobs that were put off because another transaction holds their account, if any. */
+  held?: string[]
   /** Nothing was claimed because the queue is paused. */
   paused?: true
 }
@@ -40,29 +45,29 @@ export interface Refusal { job: ClaimedJob, error: string }
  * If the post is refused for the data of some job, findRefusals finds those jobs with all claims still held: the others
  * settle in this transaction, and no other worker meets the bad ones. They alone count an attempt.
  */
-export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { workerId, maxAttempts, skipHeld = false }: SettleOptions): Promise<Batch> {
+export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { workerId, maxAttempts, siftFirst = false, skipHeld = false }: SettleOptions): Promise<Batch> {
   const { settlements, refusals } = applyRules(claimed)
   const post = (some: Settlement[]): Promise<string | undefined> => tryToPost(trx, some, workerId)
 
-  let posted = settlements
-  let deferred: Settlement[] = []
-  if (skipHeld || await post(settlements) !== undefined) {
-    const found = await findRefusals(trx, settlements, { post, skipHeld })
-    posted = found.posted
-    deferred = found.deferred
-    refusals.push(...found.refusals)
-  }
+  let found: Search = { posted: settlements, refusals: [], deferred: [], held: [] }
+  const untried = siftFirst || skipHeld
+  if (untried ? settlements.length > 0 : await post(settlements) !== undefined)
+    found = await findRefusals(trx, settlements, { post, untried, skipHeld })
+  const { posted, deferred, held } = found
+  refusals.push(...found.refusals)
 
   if (posted.length > 0)
     await notifySettled(trx, posted.map(({ job, reconciliation }) => ({ paymentId: job.paymentId, status: reconciliation.status })))
   const failed = refusals.length === 0
     ? []
     : await failJobs(trx, refusals.map(({ job, error }) => ({ paymentId: job.paymentId, error, backoffMs: backoffMs(job.attempts) })), { workerId, maxAttempts })
-  if (deferred.length === 0)
-    return { claimed, settled: posted.length, failed }
-  const deferredIds = deferred.map(({ job }) => job.paymentId)
-  await deferJobs(trx, deferredIds, DEFER_MS)
-  return { claimed, settled: posted.length, failed, deferred: deferredIds }
+  const batch: Batch = { claimed, settled: posted.length, failed }
+  if (deferred.length + held.length > 0) {
+    batch.deferred = deferred.map(({ job }) => job.paymentId)
+    batch.held = held.map(({ job }) => job.paymentId)
+    await deferJobs(trx, [...batch.deferred, ...batch.held], DEFER_MS)
+  }
+  return batch
 }
 
 /**

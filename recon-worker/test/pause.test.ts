@@ -1,0 +1,63 @@
+import type { TestDatabase } from './support/database.ts'
+import type { Worker } from './support/worker.ts'
+import assert from 'node:assert/strict'
+import { createDatabase } from './support/database.ts'
+import { accept } from './support/payments.ts'
+import { payments, settled } from './support/settled.ts'
+import { waitFor } from './support/wait-for.ts'
+import { startWorker } from './support/worker.ts'
+
+describe('a paused queue', () => {
+  let database: TestDatabase
+  let worker: Worker
+
+  beforeEach(async () => {
+    database = await createDatabase()
+    worker = await startWorker(database.url('payments_worker'), { BATCH_SIZE: '50', MAX_ATTEMPTS: '2' })
+  })
+  afterEach(async () => {
+    worker?.process.kill('SIGKILL')
+    await database?.drop()
+  })
+
+  async function readiness(): Promise<unknown> {
+    const response = await fetch(`${worker.url}/ready`)
+    return { code: response.status, ...await response.json() as object }
+  }
+
+  it('is claimed from by nobody; the worker is ready, and goes on when an operator resumes it', async () => {
+    await database.sql(`select pause_queue('operator', 'month end')`)
+    await accept(database, payments(10))
+    await database.sql('notify recon_jobs')
+    assert.deepEqual(await readiness(), { code: 200, status: 'paused', pausedBy: 'operator', reason: 'month end' })
+    await waitFor('the worker has looked and sleeps', async () => (await database.sql(`
+      select from pg_stat_activity
+       where application_name = 'recon-worker' and state = 'idle' and datname = current_database()
+         and clock_timestamp() - state_change > interval '0.2 seconds'`)).length > 0)
+    assert.equal(await settled(database), 0)
+    await database.sql('select resume_queue()')
+    await waitFor('all are settled', async () => await settled(database) === 10)
+    assert.deepEqual(await readiness(), { code: 200, status: 'ready' })
+  })
+
+  it('paused itself when most jobs were refused: none is dead, the worker says why, and after the repair all settle', async () => {
+    await accept(database, payments(1_000))
+    await database.sql('set session_replication_role = replica')
+    await database.sql(`update payments set account_id = 'ACC-MISSING'`)
+    await database.sql('set session_replication_role = origin')
+    await database.sql('notify recon_jobs')
+    await waitFor('the queue is paused', async () => (await database.sql('select from recon_queue where paused_at is not null')).length > 0)
+    const reason = '100 of the last 100 jobs were refused, the latest because: account "ACC-MISSING" does not exist'
+    assert.deepEqual(await database.sql('select paused_by, reason from recon_queue'), [{ paused_by: 'recon-worker', reason }])
+    assert.deepEqual(await readiness(), { code: 503, type: '/problems/queue-paused', title: 'The queue paused itself', status: 503, detail: reason })
+    const [taken] = await database.sql<{ tried: number, dead: number }>(`
+      select count(*) filter (where attempts > 0)::int as tried, count(*) filter (where status = 'dead')::int as dead from recon_jobs`)
+    assert.ok(taken!.tried >= 100 && taken!.tried <= 200, `${taken!.tried} tried`)
+    assert.equal(taken!.dead, 0)
+
+    await database.sql(`select open_account('ACC-MISSING', 'USD')`)
+    await database.sql('select resume_queue()')
+    await waitFor('all are settled', async () => await settled(database) === 1_000)
+    assert.deepEqual(await readiness(), { code: 200, status: 'ready' })
+  })
+})

@@ -1,0 +1,30 @@
+import type { TestDatabase } from './database.ts'
+
+/** Values that an operator may give a setting, each unlike what our statements rely on. */
+const HOSTILE = {
+  search_path: 'pg_catalog',
+  DateStyle: 'SQL, DMY',
+  IntervalStyle: 'sql_standard',
+  TimeZone: 'America/St_Johns',
+  extra_float_digits: '-15',
+  bytea_output: 'escape',
+  standard_conforming_strings: 'off',
+  array_nulls: 'off',
+  transform_null_equals: 'on',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  synchronous_commit: 'off',
+  quote_all_identifiers: 'on',
+  row_security: 'off',
+  client_encoding: 'LATIN1',
+}
+
+/** Gives them to the database and, unless told otherwise, to our roles in it. For sessions that start from now on. */
+export async function hostileSettings(database: TestDatabase, { roleInDatabase = true } = {}): Promise<void> {
+  const [{ name }] = await database.sql('select current_database() as name') as [{ name: string }]
+  const whose = [`database ${name}`, ...roleInDatabase ? ['payments_api', 'payments_worker'].map(role => `role ${role} in database ${name}`) : []]
+  for (const who of whose) {
+    for (const [setting, value] of Object.entries(HOSTILE))
+      await database.sql(`alter ${who} set ${setting} = '${value}'`)
+  }
+}

@@ -10,6 +10,8 @@ export interface DatabaseProxy {
   /** Swallows what is sent either way, also on new connections, as a network that is cut. */
   swallow: () => void
   restore: () => void
+  /** Resets every connection; new ones go to the server of this URL. */
+  pointAt: (databaseUrl: string) => void
   /** Cuts the connection of the next accept when the database has committed it, before the answer. Resolves when it has. */
   loseAnswer: () => Promise<void>
   close: () => void
@@ -17,7 +19,7 @@ export interface DatabaseProxy {
 
 /** A way to a database that can be cut. */
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
-  const target = new URL(databaseUrl)
+  let target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let way: 'open' | 'refused' | 'swallowed' = 'open'
   let awaited: (() => void) | undefined
@@ -62,6 +64,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     swallow: () => way = 'swallowed',
     restore: () => {
       way = 'open'
+      reset()
+    },
+    pointAt: (databaseUrl) => {
+      target = new URL(databaseUrl)
       reset()
     },
     loseAnswer: () => new Promise(resolve => awaited = resolve),

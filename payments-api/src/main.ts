@@ -16,6 +16,7 @@ import { paymentWriter } from './domain/write-payments.ts'
 import { drainable } from './http/drain.ts'
 import { answerUnreadable } from './http/unreadable.ts'
 import { createMetrics } from './metrics.ts'
+import { confirmCommits } from './sql/confirm-commits.ts'
 import { connect } from './sql/connect.ts'
 import { isConflict, isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
 import { findCurrencies } from './sql/find-currencies.ts'
@@ -79,6 +80,7 @@ function main(): void {
     insert: (payments, openAccounts) => insertPayments(writeDb, payments, openAccounts),
     findByKey: payments => findPaymentsByKey(writeDb, payments),
     findCurrencies: accountIds => findCurrencies(writeDb, accountIds),
+    confirm: () => confirmCommits(writeDb),
     currencyOf: currencies.get,
   })
   /** Groups concurrent payments into few writes. */

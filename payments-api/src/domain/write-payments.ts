@@ -14,6 +14,8 @@ export interface WritePaymentsDeps {
   findByKey: (payments: NewPayment[]) => Promise<{ find: (payment: NewPayment) => KeyHolder | undefined }>
   /** The currencies of those accounts that exist, by account id. */
   findCurrencies: (accountIds: string[]) => Promise<Map<string, string>>
+  /** Resolves once everything read before is as durable as a commit of our own. */
+  confirm: () => Promise<void>
   /** The currency of an account that is remembered. */
   currencyOf: CurrencyOf
 }
@@ -21,7 +23,7 @@ export interface WritePaymentsDeps {
 /** Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns what became of each payment, in order. */
 export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<Written[]>
 
-export function paymentWriter({ insert, findByKey, findCurrencies, ...remembered }: WritePaymentsDeps): WritePayments {
+export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...remembered }: WritePaymentsDeps): WritePayments {
   return async function write(payments, openAccounts, currencyOf: CurrencyOf = remembered.currencyOf): Promise<Written[]> {
     const writable = withoutMismatches(payments, currencyOf)
     const created = writable.length > 0 ? await insert(writable, openAccounts) : new Set<string>()
@@ -35,6 +37,7 @@ export function paymentWriter({ insert, findByKey, findCurrencies, ...remembered
     const opened = new Map(payments.filter(({ id }) => created.has(id)).map(({ accountId, currency }) => [accountId, currency]))
     const currencyNow: CurrencyOf = accountId => opened.get(accountId) ?? currencyOf(accountId)
     const holders = await findByKey(payments.filter(({ id }) => !created.has(id)))
+    await confirm() // what this write did not create may be committed on one machine only
     const results = new Map<NewPayment, Written | undefined>(payments.map(payment => [
       payment,
       created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow),

@@ -10,6 +10,13 @@ export class SilentDatabaseError extends DatabaseUnavailableError {}
 /** The connection broke while a statement was under way, which may have been committed or not. */
 export class LostConnectionError extends DatabaseUnavailableError {}
 
+/** Committed on this server, but perhaps on no synchronous standby. The same request, sent again, confirms it or waits. */
+export class UnconfirmedError extends DatabaseUnavailableError {
+  constructor(options?: ErrorOptions) {
+    super('a commit was not confirmed by a synchronous standby', options)
+  }
+}
+
 /** The database said so: pg's class tells, for the codes of other errors (EPIPE, EPERM) can look like an SQLSTATE. */
 function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? error.code ?? '' : ''

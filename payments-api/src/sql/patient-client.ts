@@ -2,7 +2,7 @@ import type { Statement } from './prepared-statements.ts'
 import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import pg from 'pg'
 import { Connection } from './connection.ts'
-import { DatabaseUnavailableError, LostConnectionError } from './database-errors.ts'
+import { DatabaseUnavailableError, LostConnectionError, UnconfirmedError } from './database-errors.ts'
 import { inTurns } from './in-turns.ts'
 import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './prepared-statements.ts'
 
@@ -16,6 +16,17 @@ interface Pool { acquire: () => { promise: Promise<unknown>, reject: (error: Err
 
 class PooledConnection extends Connection {
   readonly generation = planGeneration()
+  /** Whether the last statement's commit may be on no synchronous standby. */
+  unconfirmed = false
+
+  constructor(config: pg.ClientConfig) {
+    super(config)
+    // Postgres reports success with this warning when the wait is canceled. Its text is translated, the routine is not.
+    this.on('notice', ({ routine }) => {
+      if (routine === 'SyncRepWaitForLSN')
+        this.unconfirmed = true
+    })
+  }
 }
 
 /**
@@ -50,14 +61,18 @@ export class PatientClient extends PostgresClient {
   /**
    * Runs a statement. A failure is reported when the server is ready again, so that the state of its transaction is known.
    * @throws {LostConnectionError} when the connection broke
+   * @throws {UnconfirmedError} when the statement has committed, but its wait for a synchronous standby was canceled
    */
   override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
     if (statement.sql === 'ROLLBACK' && connection.__knex__disposed !== undefined)
       return statement // done by closing the connection; the caller gets the error that led here
+    connection.unconfirmed = false
     try {
       const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement
       if (/^commit\b/i.test(statement.sql) && done.response?.command === 'ROLLBACK')
         throw new DatabaseUnavailableError('the transaction was aborted: the database answered COMMIT with ROLLBACK')
+      if (connection.unconfirmed)
+        throw new UnconfirmedError()
       return done
     }
     catch (error) {

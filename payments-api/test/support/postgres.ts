@@ -78,7 +78,8 @@ function atExit(clean: () => void): () => void {
   return once
 }
 
-async function startEmbedded(): Promise<TestPostgres> {
+/** A server for one test, whose settings it may change. */
+export async function startEmbedded(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), 'payments-test-'))
   let server: ChildProcess | undefined
   const stop = atExit(() => {

@@ -4,6 +4,7 @@ import type { WritePayments } from '../../src/domain/write-payments.ts'
 import { createHash } from 'node:crypto'
 import { timeOfUuidv7, uuidv7 } from '../../src/domain/uuidv7.ts'
 import { paymentWriter } from '../../src/domain/write-payments.ts'
+import { confirmCommits } from '../../src/sql/confirm-commits.ts'
 import { findCurrencies } from '../../src/sql/find-currencies.ts'
 import { findPaymentsByKey } from '../../src/sql/find-payments-by-key.ts'
 import { insertPayments } from '../../src/sql/insert-payments.ts'
@@ -14,6 +15,7 @@ export function writeThrough(db: Knex): WritePayments {
     insert: (payments, openAccounts) => insertPayments(db, payments, openAccounts),
     findByKey: payments => findPaymentsByKey(db, payments),
     findCurrencies: accountIds => findCurrencies(db, accountIds),
+    confirm: () => confirmCommits(db),
     currencyOf: () => undefined,
   })
 }

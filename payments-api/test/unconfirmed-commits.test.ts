@@ -1,0 +1,86 @@
+import type { Answer, Api } from './support/api.ts'
+import type { TestPostgres } from './support/postgres.ts'
+import assert from 'node:assert/strict'
+import pg from 'pg'
+import { migrate } from '../src/sql/migrate.ts'
+import { call, startApi } from './support/api.ts'
+import { startEmbedded } from './support/postgres.ts'
+import { waitFor } from './support/wait-for.ts'
+
+describe('a commit that waits in vain for a synchronous standby', () => {
+  let server: TestPostgres
+  let owner: pg.Client
+  let api: Api
+
+  before(async () => {
+    server = await startEmbedded()
+    await migrate(server.url)
+    owner = new pg.Client({ connectionString: server.url })
+    await owner.connect()
+    await owner.query('set synchronous_commit = local') // this client waits for no standby
+    await owner.query('alter role payments_api login')
+    api = await startApi(server.url.replace('postgres@', 'payments_api@'))
+  })
+  after(async () => {
+    await standbys('')
+    await api?.stop()
+    await owner?.end()
+    server?.stop()
+  })
+
+  const post = (key: string, amount = 1): Promise<Answer<{ type?: string }>> =>
+    call(`${api.url}/payments`, { body: { accountId: 'A', amount }, headers: { 'idempotency-key': key } })
+
+  async function standbys(names: string): Promise<void> {
+    await owner.query(`alter system set synchronous_standby_names = '${names}'`)
+    await owner.query('select pg_reload_conf()')
+    await waitFor('the setting is in force', async () => {
+      const { rows } = await owner.query<{ value: string }>(`select current_setting('synchronous_standby_names') as value`)
+      return rows[0]?.value === names
+    })
+  }
+
+  /** The API's write that waits for a standby. */
+  async function waiting(): Promise<number> {
+    let pid: number | undefined
+    await waitFor('a commit waits', async () => {
+      const { rows } = await owner.query<{ pid: number }>(`select pid from pg_stat_activity where application_name = 'payments-api write' and wait_event = 'SyncRep'`)
+      pid = rows[0]?.pid
+      return pid !== undefined
+    })
+    return pid!
+  }
+
+  /** Ends the wait. */
+  async function end(how: 'pg_terminate_backend' | 'pg_cancel_backend', pid: number): Promise<void> {
+    await owner.query(`select ${how}($1)`, [pid])
+    await waitFor('it waits no more', async () => (await owner.query(`select from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'`, [pid])).rows.length === 0)
+  }
+
+  for (const how of ['pg_terminate_backend', 'pg_cancel_backend'] as const) {
+    it(`is not acknowledged after ${how}, not on a retry either, until a standby has it`, async () => {
+      const key = `key-of-${how}`
+      await standbys('nobody')
+      const first = post(key)
+      await end(how, await waiting())
+      if (how === 'pg_terminate_backend') // the API has written it again, which found it, and confirms it
+        await end(how, await waiting())
+      const { status, body, headers } = await first
+      assert.deepEqual([status, body.type, headers.get('retry-after')], [503, '/problems/unavailable', '1'])
+      assert.equal((await owner.query('select from payments where idempotency_key = $1', [key])).rows.length, 1)
+
+      for (const body of [1, 2]) { // a replay, and another payment with the same key
+        const again = post(key, body)
+        await end('pg_cancel_backend', await waiting())
+        assert.equal((await again).status, 503)
+      }
+      let answered = false
+      const last = post(key).finally(() => answered = true)
+      await waiting()
+      assert.equal(answered, false)
+      await standbys('')
+      const replay = await last
+      assert.deepEqual([replay.status, replay.headers.get('idempotent-replayed')], [201, 'true'])
+    })
+  }
+})

@@ -63,6 +63,16 @@ describe('an idempotency key', () => {
     assert.deepEqual([status, headers.get('idempotent-replayed')], [201, null])
   })
 
+  it('is not mentioned when a rule is broken: it may be used or free', async () => {
+    const key = randomUUID()
+    for (const amount of ['1.001', 'much']) {
+      const { status, text } = await post(key, { ...payment, amount })
+      assert.equal(status, 422)
+      assert.doesNotMatch(text, /\bkey\b/i)
+      await post(key, payment)
+    }
+  })
+
   it('of one\'s own makes two payments of one body', async () => {
     const [a, b] = await Promise.all([post(randomUUID(), payment), post(randomUUID(), payment)])
     assert.notEqual(a.body.id, b.body.id)

@@ -61,7 +61,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       return
     const body = parseCreatePaymentBody(req.body)
     if (!body.ok)
-      return sendProblem(res, 'validation', 'Nothing was created. Correct the fields listed in errors; the Idempotency-Key is still free.', body.errors)
+      return sendProblem(res, 'validation', 'This request created nothing. Correct the fields listed in errors.', body.errors)
 
     const result = await createPayment({
       caller: CALLER,
@@ -82,7 +82,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       case 'key-reused':
         return sendProblem(res, 'idempotency-key-reused', 'A payment with other values was made with this key. Use a new key for a new payment.')
       case 'key-in-use':
-        return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not ended. Send this one again: it will get that request\'s answer.')
+        return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not finished. Try again: a key makes at most one payment.')
       case 'currency-mismatch':
         return sendProblem(res, 'currency-mismatch', `Account ${body.value.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
           { pointer: '#/currency', detail: `must be ${result.accountCurrency} for this account` },

@@ -18,10 +18,11 @@ import { answerUnreadable } from './http/unreadable.ts'
 import { createMetrics } from './metrics.ts'
 import { confirmCommits } from './sql/confirm-commits.ts'
 import { connect } from './sql/connect.ts'
-import { isConflict, isLockTimeout, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
+import { isConflict, isLostConnection, isRefusedRow } from './sql/database-errors.ts'
 import { findCurrencies } from './sql/find-currencies.ts'
 import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
 import { insertPayments } from './sql/insert-payments.ts'
+import { isKeyLockTimeout, isRowLockTimeout } from './sql/lock-waits.ts'
 import { listen } from './sql/notifications.ts'
 import { queueState } from './sql/queue-state.ts'
 
@@ -91,9 +92,9 @@ function main(): void {
       metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
       wake()
       return written
-    }, { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
+    }, { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
     return payment => write(payment).catch((error: unknown) => {
-      if (isLockTimeout(error))
+      if (isKeyLockTimeout(error))
         return 'key-in-use'
       throw error
     })

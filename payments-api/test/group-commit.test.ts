@@ -7,7 +7,7 @@ import { waitFor } from './support/wait-for.ts'
 const REFUSED = new Error('refused')
 const LOST = new Error('lost')
 const LOCKED = new Error('locked')
-const is = { refusedRow: (error: unknown) => error === REFUSED, lockTimeout: (error: unknown) => error === LOCKED, lostConnection: (error: unknown) => error === LOST }
+const is = { refusedRow: (error: unknown) => error === REFUSED, lockedRow: (error: unknown) => error === LOCKED, lostConnection: (error: unknown) => error === LOST }
 
 describe('groupCommit', () => {
   it('writes a lone row at once, and what arrives meanwhile together: after it, or beside it when it takes long', async () => {

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import { groupCommit } from '../src/domain/group-commit.ts'
 import { connect } from '../src/sql/connect.ts'
-import { isLockTimeout, isLostConnection, isRefusedRow } from '../src/sql/database-errors.ts'
+import { isLostConnection, isRefusedRow } from '../src/sql/database-errors.ts'
+import { isRowLockTimeout } from '../src/sql/lock-waits.ts'
 import { createDatabase } from './support/database.ts'
 import { newPayment as payment, writeThrough } from './support/write-payments.ts'
 
@@ -64,7 +65,7 @@ describe('a batch of payments', () => {
   it('of a group fails only the row that the database refuses', async () => {
     const db = connect(database.url('payments_api'), 2, 'test', pino({ level: 'silent' }))
     try {
-      const grouped = groupCommit((payments: NewPayment[]) => write(db, payments), { refusedRow: isRefusedRow, lockTimeout: isLockTimeout, lostConnection: isLostConnection })
+      const grouped = groupCommit((payments: NewPayment[]) => write(db, payments), { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: isLostConnection })
       const group = Array.from({ length: 100 }, (_, i) => ({ ...payment(`group-${i}`), ...(i === 7 && { amount: '1e15' }) }))
       const results = await Promise.allSettled(group.map(grouped))
       assert.deepEqual(results.flatMap(({ status }, i) => status === 'rejected' ? [i] : []), [7])

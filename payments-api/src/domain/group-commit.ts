@@ -10,8 +10,8 @@ export const MAX_WRITES = 2
 export const OVERLAP_AFTER_MS = 5
 /** Rows in one write. */
 const MAX_BATCH = 500
-/** Rows of one batch that may wait for a lock in vain, one after the other, before the others are refused. */
-const MAX_LOCK_TIMEOUTS = 2
+/** Rows of one batch that may fail one after the other, each perhaps after a long wait, before the rest is refused. */
+const MAX_FAILURES = 2
 /** How often the same rows are written again after a lost connection. */
 const MAX_RETRIES = 2
 
@@ -19,13 +19,13 @@ const MAX_RETRIES = 2
  * Gathers concurrent writes into few commits: those that arrive while others are on their way share the next one.
  *
  * `write` takes rows and answers their results in the same order, all or nothing. A row that the database refuses is
- * found by halving its batch, so it fails alone; one that waits for a lock too long, by writing each alone. After a lost
+ * found by halving its batch, so it fails alone; one that somebody else has locked, by writing each alone. After a lost
  * connection, where a commit may have happened or not, the same rows are written again: `write` must know its own rows
  * by their ids.
  */
 export function groupCommit<Row, Result>(
   write: (rows: Row[]) => Promise<Result[]>,
-  is: Record<'refusedRow' | 'lockTimeout' | 'lostConnection', (error: unknown) => boolean>,
+  is: Record<'refusedRow' | 'lockedRow' | 'lostConnection', (error: unknown) => boolean>,
 ): (row: Row) => Promise<Result> {
   async function settle(batch: Waiting<Row, Result>[], retries = 0): Promise<void> {
     try {
@@ -39,7 +39,7 @@ export function groupCommit<Row, Result>(
         await settle(batch.slice(0, middle), retries)
         await settle(batch.slice(middle), retries)
       }
-      else if (batch.length > 1 && is.lockTimeout(error)) {
+      else if (batch.length > 1 && is.lockedRow(error)) {
         await settleOneByOne(batch)
       }
       else if (is.lostConnection(error) && retries < MAX_RETRIES) {
@@ -51,17 +51,17 @@ export function groupCommit<Row, Result>(
     }
   }
 
-  /** One row of the batch waits for a lock that somebody holds: it alone is to wait, once more and no longer. */
+  /** One row of the batch is locked by somebody else: only that one waits, once more. */
   async function settleOneByOne(batch: Waiting<Row, Result>[]): Promise<void> {
-    let timeouts = 0
+    let failures = 0
     for (const each of batch) {
-      if (timeouts >= MAX_LOCK_TIMEOUTS) {
+      if (failures >= MAX_FAILURES) {
         each.reject(new OverloadedError())
         continue
       }
       await settle([{ ...each, reject: (error) => {
-        if (is.lockTimeout(error))
-          timeouts++
+        if (!is.refusedRow(error))
+          failures++
         each.reject(error)
       } }])
     }

@@ -251,6 +251,32 @@ describe('the console', () => {
       await page.locator(`[data-testid=payment][data-payment-id="${id}"][data-status=completed]`).waitFor()
     })
 
+    it('who pauses and resumes the queue by keyboard: a payment waits meanwhile, and settles after', async () => {
+      const queue = (state: string) => page.locator(`[data-testid=queue][data-state=${state}]`)
+      const account = newAccount('paused')
+      try {
+        await open('/operations')
+        await page.getByTestId('pause-queue').press('Enter')
+        await page.keyboard.type('the bank corrects its accounts')
+        await page.keyboard.press('Enter')
+        await queue('paused').waitFor()
+        assert.match(await queue('paused').innerText(), /the bank corrects its accounts\s+Paused by an operator/)
+
+        const id = await pay(api, { accountId: account, amount: '5.00' })
+        await until('the console shows that a job has waited for over a second', async () => /[1-9]\S* (?:s|min)/.test(await page.getByTestId('figure-oldest').innerText()))
+        assert.deepEqual(await paymentsOf(account).then(all => all.map(({ status }) => status)), ['pending'])
+
+        await until('the focus is on Resume', () => page.getByTestId('resume-queue').evaluate((button: { matches: (selector: string) => boolean }) => button.matches(':focus')))
+        await page.keyboard.press('Enter')
+        await queue('running').waitFor()
+        await open(`/payments/${id}`)
+        await page.locator(`[data-testid=payment][data-payment-id="${id}"][data-status=completed]`).waitFor()
+      }
+      finally {
+        await fetch(`${api}/queue/resume`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
+      }
+    })
+
     it('who downloads a filter: every row, not only those that are loaded', async () => {
       const account = newAccount('export')
       const ids = await Promise.all(Array.from({ length: 120 }, (_, index) => pay(api, { accountId: account, amount: `${index + 1}.00` })))

@@ -257,6 +257,7 @@ describe('the console', () => {
       try {
         await open('/operations')
         await page.getByTestId('pause-queue').press('Enter')
+        await page.locator('[name=reason]:focus').waitFor()
         await page.keyboard.type('the bank corrects its accounts')
         await page.keyboard.press('Enter')
         await queue('paused').waitFor()
@@ -266,7 +267,7 @@ describe('the console', () => {
         await until('the console shows that a job has waited for over a second', async () => /[1-9]\S* (?:s|min)/.test(await page.getByTestId('figure-oldest').innerText()))
         assert.deepEqual(await paymentsOf(account).then(all => all.map(({ status }) => status)), ['pending'])
 
-        await until('the focus is on Resume', () => page.getByTestId('resume-queue').evaluate((button: { matches: (selector: string) => boolean }) => button.matches(':focus')))
+        await page.locator('[data-testid=resume-queue]:focus').waitFor()
         await page.keyboard.press('Enter')
         await queue('running').waitFor()
         await open(`/payments/${id}`)

@@ -24,7 +24,7 @@ export const queuePauseFields = {
 const QueuePause = z.object(queuePauseFields).register(named, { id: 'QueuePause' })
 
 export function queuePauseJson({ paused_at, paused_by, reason }: QueuePauseRow): z.output<typeof QueuePause> {
-  return { pausedAt: paused_at?.toISOString() ?? null, pausedBy: paused_by, pauseReason: reason === '' ? null : reason }
+  return { pausedAt: paused_at, pausedBy: paused_by, pauseReason: reason === '' ? null : reason }
 }
 
 const PauseQueue = z.strictObject({

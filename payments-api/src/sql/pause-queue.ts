@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 
 /** All null while workers may claim. */
 export interface QueuePauseRow {
-  paused_at: Date | null
+  paused_at: string | null
   paused_by: string | null
   reason: string | null
 }

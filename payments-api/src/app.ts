@@ -7,6 +7,7 @@ import type { Route } from './http/route.ts'
 import type { Metrics } from './metrics.ts'
 import express from 'express'
 import { accountRoutes } from './http/accounts.ts'
+import { checkRequest } from './http/check-request.ts'
 import { docsRouter } from './http/docs.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { eventRoutes } from './http/events.ts'
@@ -14,7 +15,7 @@ import { healthRoutes } from './http/health.ts'
 import { logRequests } from './http/log-requests.ts'
 import { operationRoutes } from './http/operations.ts'
 import { paymentRoutes } from './http/payments.ts'
-import { sendProblem } from './http/problem.ts'
+import { excerpt, sendProblem } from './http/problem.ts'
 import { queueRoutes } from './http/queue.ts'
 import { routerOf } from './http/route.ts'
 
@@ -46,11 +47,13 @@ export function buildApp(deps: AppDeps): Express {
   app.use(logRequests(deps.log))
   app.use((_req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff')
+    res.setHeader('Cache-Control', 'no-store')
     next()
   })
+  app.use(checkRequest)
   app.use(routerOf(routes))
   app.use(docsRouter(routes))
-  app.use((req, res) => sendProblem(res, 'not-found', `${req.method} ${req.path} is not a route of this API.`))
+  app.use((req, res) => sendProblem(res, 'not-found', `${req.method} ${excerpt(req.path)} is not a route of this API.`))
   app.use(errorHandler(deps.log))
   return app
 }

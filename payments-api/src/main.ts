@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { NewPayment } from './domain/payment.ts'
 import type { Written } from './domain/write-payments.ts'
-import { createServer } from 'node:http'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -9,12 +8,12 @@ import { createPayments } from './domain/create-payment.ts'
 import { EventHub } from './domain/event-hub.ts'
 import { groupCommit, MAX_WRITES } from './domain/group-commit.ts'
 import { knownCurrencies } from './domain/known-currencies.ts'
+import { replayQuotedKeys } from './domain/replay-quoted-keys.ts'
 import { settleStatistics } from './domain/settle-statistics.ts'
 import { parseSettled } from './domain/settled-notification.ts'
 import { wakeWorkers } from './domain/wake-workers.ts'
 import { paymentWriter } from './domain/write-payments.ts'
-import { drainable } from './http/drain.ts'
-import { answerUnreadable } from './http/unreadable.ts'
+import { apiServer } from './http/server.ts'
 import { createMetrics } from './metrics.ts'
 import { confirmCommits } from './sql/confirm-commits.ts'
 import { connect } from './sql/connect.ts'
@@ -33,8 +32,6 @@ const WRITE_GROUPS = 2
  * listens, a process has at most 11; while an answer is due and none comes, a pool briefly opens one more.
  */
 const READ_CONNECTIONS = 6
-/** A connection that sends nothing is held this long, headers and a whole request may take this long; Node looks every 2 s, not every 30. */
-const HTTP_TIMEOUTS = { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
 /**
  * Connections that the kernel may hold until this process gets to them; it takes fewer where net.core.somaxconn is lower.
  * With Node's 511 a burst lost its SYNs, which are sent again after 1, 3, 7, 15 s: at twice its capacity, p95 of accepts
@@ -45,7 +42,7 @@ const HEARTBEAT_MS = 15_000
 /** Log lines are written together, since a write for each took 7 % of the API's time; what is left at an exit is written then. */
 const LOG_BUFFER_CHARACTERS = 4_096
 const LOG_FLUSH_MS = 100
-/** What is under way when the process is told to stop must be finished within this. */
+/** What is under way when the process is told to stop is broken off after this. */
 const DRAIN_DEADLINE_MS = 10_000
 
 function main(): void {
@@ -107,20 +104,18 @@ function main(): void {
   })
 
   let draining = false
-  const server = createServer(HTTP_TIMEOUTS, buildApp({
+  const { server, drain } = apiServer(buildApp({
     db,
-    createPayment,
+    createPayment: replayQuotedKeys(createPayment, keys => findPaymentsByKey(writeDb, keys)),
     events,
     metrics,
     readStatistics: statistics.read,
     wake,
     log,
     draining: () => draining,
-  }))
-  const finishRequests = drainable(server)
+  }), log)
   const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_MS)
 
-  server.on('clientError', answerUnreadable(log))
   server.on('error', (error: NodeJS.ErrnoException) => {
     fail(error.code === 'EADDRINUSE'
       ? `port ${config.port} on ${config.host} is taken; set PORT to another one`
@@ -130,19 +125,20 @@ function main(): void {
     log.info({ host: config.host, port: (server.address() as AddressInfo).port }, 'listening')
   })
 
-  /** Refuses new connections, finishes the requests that are under way, ends the event streams, and exits. */
-  async function drain(signal: NodeJS.Signals): Promise<void> {
+  /** Takes no new connections, ends the event streams, finishes the requests that are under way, and exits. */
+  async function stop(signal: NodeJS.Signals): Promise<void> {
     if (draining)
       return
     draining = true
     log.info({ signal }, 'draining')
     setTimeout(() => {
-      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests were still under way at the deadline')
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests still under way at the deadline are broken off')
+      drain.breakOff()
       process.exit(1)
     }, DRAIN_DEADLINE_MS).unref()
     clearInterval(heartbeat)
     events.close()
-    await finishRequests()
+    await drain.start()
     await Promise.all([
       notifications.close(),
       writeDb.destroy(),
@@ -151,8 +147,8 @@ function main(): void {
     log.info('stopped')
     process.exit(0)
   }
-  process.on('SIGTERM', signal => void drain(signal))
-  process.on('SIGINT', signal => void drain(signal))
+  process.on('SIGTERM', signal => void stop(signal))
+  process.on('SIGINT', signal => void stop(signal))
 }
 
 function fail(message: string): never {

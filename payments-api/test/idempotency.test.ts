@@ -3,6 +3,7 @@ import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { requestHash } from '../src/domain/request-hash.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -140,10 +141,37 @@ describe('an idempotency key', () => {
     assert.equal((await post(key, payment)).status, 201)
   })
 
+  it('is one key with and without the quotes of a structured field', async () => {
+    for (const [first, second] of [
+      ['q-1', '"q-1"'],
+      ['"q-2"', 'q-2'],
+      ['q-3', '"q-3";a=1'],
+      ['"q-4"; a; b="x;\\"y" ;c=?1', '"q-4"'],
+      ['q"5\\', '"q\\"5\\\\"'],
+      [`"${'!'.repeat(254)}6"`, `${'!'.repeat(254)}6`],
+    ] as const) {
+      const created = await post(first, payment)
+      assert.deepEqual([created.status, created.headers.get('idempotent-replayed')], [201, null], first)
+      const again = await post(second, payment, 1)
+      assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [created.text, 'true'], second)
+    }
+  })
+
+  it('that was stored with its quotes, as it used to be, is replayed', async () => {
+    for (const quoted of ['"old"', '"old";a=1']) {
+      await database.sql(`
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+        values (gen_random_uuid(), 'anonymous', $1, $2, 'ACC-IDEM', 'USD', 12.50, 'once', now(), now())`, [quoted, requestHash({ accountId: 'ACC-IDEM', minorUnits: 1250n, currency: 'USD', description: 'once' })])
+      const answers = await Promise.all([post(quoted, payment), post(quoted, payment), post(quoted, { ...payment, amount: 1 })])
+      assert.deepEqual(answers.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), [[201, 'true'], [201, 'true'], [422, null]])
+    }
+    assert.deepEqual(await database.sql(`select idempotency_key from payments where idempotency_key like '%old%' order by 1`), [{ idempotency_key: '"old"' }, { idempotency_key: '"old";a=1' }])
+  })
+
   it('is required: 1 to 255 visible ASCII characters', async () => {
     const without = await call<Body>(`${apis[0]!.url}/payments`, { body: payment })
     assert.deepEqual([without.status, without.body.type], [400, '/problems/idempotency-key-missing'])
-    for (const key of ['a b', 'x'.repeat(256), 'é', '']) {
+    for (const key of ['a b', 'x'.repeat(256), 'é', '', '""', '"', '"a', '"a"b', '"a b"', '"a\\b"', '"a";', '"a", "a"', 'a, a', `"${'x'.repeat(256)}"`]) {
       const { status, body } = await post(key, payment)
       assert.equal(status, 400, JSON.stringify(key))
       assert.match(body.type ?? '', /idempotency-key/)

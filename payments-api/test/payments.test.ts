@@ -102,6 +102,10 @@ describe('payments', () => {
       ['an unknown field with a lone surrogate in its name', '{"accountId":"A","amount":1,"\\ud800":1}', ['#/%EF%BF%BD']],
       ['an array', '[]', ['#']],
       ['null', 'null', ['#']],
+      ['a number', '5', ['#']],
+      ['a string', '"accountId"', ['#']],
+      ['a number where a text is due', '{"accountId":5,"amount":1,"currency":6,"description":-0}', ['#/accountId', '#/currency', '#/description']],
+      ['an object or array as an amount', '{"accountId":"A","amount":{"source":"5"}}', ['#/amount']],
     ]
     for (const [what, body, pointers] of refused) {
       it(`refuses ${what} with 422 and the field's pointer`, async () => {
@@ -133,6 +137,9 @@ describe('payments', () => {
     const unreadable: [string, { body: string, headers?: Record<string, string> }, number, string][] = [
       ['broken JSON', { body: '{"accountId":' }, 400, 'malformed-json'],
       ['an empty body', { body: '' }, 400, 'malformed-json'],
+      ['20,000 brackets', { body: '['.repeat(20_000) + ']'.repeat(20_000) }, 400, 'json-too-deep'],
+      ['20,000 brackets around a number', { body: `${'['.repeat(20_000)}1${']'.repeat(20_000)}` }, 400, 'json-too-deep'],
+      ['20,000 objects in one another', { body: '{"a":'.repeat(10_000) }, 400, 'json-too-deep'],
       ['a body over 64 kB', { body: JSON.stringify({ description: 'x'.repeat(70_000) }) }, 413, 'payload-too-large'],
       ['another content type', { body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported-media-type'],
       ['another charset', { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } }, 415, 'unsupported-media-type'],
@@ -169,6 +176,21 @@ describe('payments', () => {
 
     it('takes a colon in a description', async () => {
       assert.equal((await post({ accountId: 'B-2', amount: '1.00', description: '{"amount": 1, "amount": 2}' })).status, 201)
+    })
+
+    it('takes brackets in a text for no nesting', async () => {
+      assert.equal((await post({ accountId: 'A', amount: 1, description: '"\\['.repeat(100) })).status, 201)
+    })
+
+    it('lists 20 errors, tells how many more there are, and repeats no long name whole', async () => {
+      const { status, body, text } = await post<Problem>(`{${Array.from({ length: 7_000 }, (_, i) => `"${i.toString(36)}":0`).join()}}`)
+      assert.equal(status, 422)
+      assert.equal(body.errors?.length, 20)
+      assert.match(body.detail, / 6982 more errors are not listed\.$/)
+      assert.ok(text.length < 3_000, `${text.length} bytes`)
+      const long = await post<Problem>(`{"accountId":"A","amount":1,"${'🙂'.repeat(10_000)}":0}`)
+      assert.equal(long.body.errors?.length, 1)
+      assert.ok(long.text.length < 2_000, `${long.text.length} bytes`)
     })
 
     it('refuses bytes that are not UTF-8', async () => {
@@ -245,9 +267,10 @@ describe('payments', () => {
       assert.deepEqual((await call(`${api.url}/accounts/ACC-NEW/balance`)).body, { accountId: 'ACC-NEW', balance: '0.00', currency: 'USD' })
     })
 
-    it('answers 404 for an account never seen, and 400 for what cannot be a customer\'s account', async () => {
+    it('answers 404 for an account never seen, and 400 for what cannot be an account', async () => {
       assert.equal((await call(`${api.url}/accounts/ACC-NOBODY/balance`)).status, 404)
-      assert.equal((await call(`${api.url}/accounts/settlement:USD:0/balance`)).status, 400)
+      assert.equal((await call(`${api.url}/accounts/settlement:CHF:0/balance`)).status, 404)
+      assert.equal((await call(`${api.url}/accounts/settlement:USD/balance`)).status, 400)
     })
   })
 

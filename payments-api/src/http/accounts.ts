@@ -12,16 +12,16 @@ import { InstantParameter } from './instant.ts'
 import { entryJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
-import { Account, AccountId, Balance, LedgerEntry, Limit, pageOf } from './schemas.ts'
+import { Account, Balance, KnownAccountId, LedgerEntry, Limit, pageOf } from './schemas.ts'
 
-const AccountPath = z.object({ accountId: AccountId })
+const AccountPath = z.object({ accountId: KnownAccountId })
 const Prefix = z.string().regex(/^[\w.-]{0,64}$/, 'must be letters, digits, ".", "_" or "-"')
 const AtQuery = z.strictObject({
   at: InstantParameter.optional().describe('The balance after all entries up to and including this instant; now by default'),
 })
 
 export function accountRoutes({ db }: { db: Knex }): Route[] {
-  const neverSeen = (accountId: string): string => `Account ${accountId} was never seen in a payment.`
+  const neverSeen = (accountId: string): string => `There is no account ${accountId}: no payment has named it.`
 
   return [
     defineRoute({

@@ -35,7 +35,7 @@ export type ParsedBody
  * payable is none of them if it is all that is wrong: the body may repeat a payment that was made while it was.
  */
 export function parseCreatePaymentBody(json: unknown): ParsedBody {
-  const body = CreatePayment.safeParse(json)
+  const body = CreatePayment.safeParse(json instanceof JsonNumber ? undefined : json) // zod takes one for an object
   if (body.success) {
     const { accountId, amount, currency, description } = body.data
     const parsed = parseAmount(amount, digitsOf(currency))

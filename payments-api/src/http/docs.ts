@@ -29,6 +29,6 @@ export function docsRouter(routes: Route[]): ExpressRouter {
   router.get('/docs', (_req, res) => void res.set('Content-Security-Policy', POLICY).type('html').send(PAGE))
   router.get('/docs/start.js', (_req, res) => void res.type('js').send(START))
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
-    router.get(`/docs/${file}`, (_req, res) => res.sendFile(join(SWAGGER_UI, file), { maxAge: '1d' }))
+    router.get(`/docs/${file}`, (_req, res) => res.set('Cache-Control', 'public, max-age=86400').sendFile(join(SWAGGER_UI, file)))
   return router
 }

@@ -3,6 +3,7 @@ import type { EventHub } from '../domain/event-hub.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
 import { MAX_CLIENTS } from '../domain/event-hub.ts'
+import { markEndless } from './connections.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 
@@ -11,10 +12,10 @@ const MAX_BUFFERED_BYTES = 1024 * 1024
 /** What the client is told to wait before it reconnects. */
 const RETRY_MS = 1_000
 
-const EventId = z.string().max(64, 'must have at most 64 characters').describe('The id of the last event that was seen')
+const EventId = z.string().describe('The id of the last event that was seen; with any other text the stream begins with `resync`')
 
 /** Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function eventRoutes({ events }: { events: EventHub }): Route[] {
+export function eventRoutes({ events, draining }: { events: EventHub, draining: () => boolean }): Route[] {
   function stream(after: string | undefined, res: Response): void {
     if (events.full)
       return sendProblem(res, 'overloaded', `This process serves ${MAX_CLIENTS} event streams already. Try again.`)
@@ -26,6 +27,9 @@ export function eventRoutes({ events }: { events: EventHub }): Route[] {
     if (res.req.method === 'HEAD')
       return void res.end()
     res.write(`retry: ${RETRY_MS}\n\n`)
+    if (draining())
+      return void res.end() // an EventSource reconnects, which it does not after a 503
+    markEndless(res)
     const remove = events.add({
       send: (chunk) => {
         res.write(chunk)

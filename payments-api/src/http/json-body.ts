@@ -1,37 +1,32 @@
 import type { NextFunction, Request, Response } from 'express'
-import express from 'express'
+import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts'
 import { JsonNumber } from './json-number.ts'
 import { jsonPointer } from './json-pointer.ts'
-import { sendProblem } from './problem.ts'
+import { excerpt, sendProblem } from './problem.ts'
+import { readBody } from './read-body.ts'
 import { repeatedKey } from './repeated-key.ts'
 
-export const MAX_BODY_BYTES = 64 * 1024
-
-const readBytes = express.raw({
-  type: () => true,
-  limit: MAX_BODY_BYTES,
-  inflate: false,
-})
 /** Only then is there need for a reviver, with which reading takes several times as long. */
 const MAY_HOLD_A_NUMBER = /(?:^|[:,[])\s*-?\d/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Middleware: reads a JSON body into req.body, its numbers as JsonNumber. */
-export const jsonBody = [requireJson, readBytes, parseJson]
+export const jsonBody = [requireJson, readBody, parseJson]
 
 function requireJson(req: Request, res: Response, next: NextFunction): void {
   const type = req.get('content-type') ?? ''
   if (/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type))
     return next()
   sendProblem(res, 'unsupported-media-type', type
-    ? `Content-Type is "${type}"; send application/json.`
+    ? `Content-Type is "${excerpt(type)}"; send application/json.`
     : 'Content-Type is missing; send application/json.')
 }
 
 function parseJson(req: Request, res: Response, next: NextFunction): void {
   try {
-    // Without a body express.raw leaves nothing.
-    const text = utf8.decode(req.body instanceof Buffer ? req.body : Buffer.of())
+    const text = utf8.decode(req.body as Buffer)
+    if (isTooDeep(text))
+      return sendProblem(res, 'json-too-deep', `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep.`)
     const parsed: unknown = MAY_HOLD_A_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text)
     const repeated = repeatedKey(text, parsed)
     if (repeated) {
@@ -42,7 +37,7 @@ function parseJson(req: Request, res: Response, next: NextFunction): void {
     next()
   }
   catch (error) {
-    sendProblem(res, 'malformed-json', error instanceof SyntaxError || error instanceof RangeError
+    sendProblem(res, 'malformed-json', error instanceof SyntaxError
       ? `The body cannot be parsed: ${error.message}.`
       : 'The body is not valid UTF-8.')
   }

@@ -5,8 +5,18 @@ import { PROBLEMS, retryAfterSeconds } from './problem.ts'
 import { named, Problem } from './schemas.ts'
 
 const VERSION = '1.0.0'
-/** What any operation may answer. */
-const COMMON_PROBLEMS: ProblemType[] = ['internal', 'unavailable']
+/** Problems of any operation: those of HTTP itself, and ours. */
+const COMMON_PROBLEMS: ProblemType[] = [
+  'invalid-parameter',
+  'malformed-request',
+  'request-timeout',
+  'payload-too-large',
+  'uri-too-long',
+  'expectation-failed',
+  'headers-too-large',
+  'internal',
+  'unavailable',
+]
 
 type Json = Record<string, unknown>
 
@@ -39,7 +49,6 @@ export function openApiDocument(routes: Route[]): Json {
 
 function operation(route: Route): Json {
   const problems: ProblemType[] = [
-    ...(route.params || route.query ? ['invalid-parameter', 'malformed-request'] as const : []),
     ...(route.problems ?? []),
     ...COMMON_PROBLEMS,
   ]

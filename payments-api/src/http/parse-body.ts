@@ -5,9 +5,6 @@ import { JsonNumber } from './json-number.ts'
 import { jsonPointer } from './json-pointer.ts'
 import { sendProblem } from './problem.ts'
 
-/** Wrong fields named in one response. */
-const MAX_ERRORS = 20
-
 /** Middleware: reads a JSON body into req.body. A request without a body is read as {}. */
 export const optionalJsonBody = [
   (req: Request, _res: Response, next: NextFunction): void => {
@@ -37,5 +34,5 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, json: unknow
     : [
         { pointer: jsonPointer(issue.path), detail: issue.message },
       ])
-  sendProblem(res, 'validation', 'Nothing was changed. Correct the fields listed in errors.', errors.slice(0, MAX_ERRORS))
+  sendProblem(res, 'validation', 'Nothing was changed. Correct the fields listed in errors.', errors)
 }

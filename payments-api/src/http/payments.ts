@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express'
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
-import type { CreateResult, PaymentRequest } from '../domain/create-payment.ts'
+import type { CreateResult } from '../domain/create-payment.ts'
 import type { PaymentFilter } from '../domain/payment-filter.ts'
+import type { QuotedRequest } from '../domain/replay-quoted-keys.ts'
 import type { PaymentRow } from '../sql/list-payments.ts'
 import type { Page } from '../sql/read-page.ts'
 import type { Route } from './route.ts'
@@ -13,6 +14,7 @@ import { listPayments } from '../sql/list-payments.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
 import { cursorOver, encodeCursor } from './cursor.ts'
+import { IdempotencyKey, readIdempotencyKey } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
 import { jsonBody } from './json-body.ts'
 import { loggedRequest } from './log-requests.ts'
@@ -20,7 +22,7 @@ import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
-import { AcceptedPayment, AccountId, DecimalString, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
+import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
 
 /** Callers are not told apart yet: all share one name space of idempotency keys. */
 const CALLER = 'anonymous'
@@ -32,7 +34,7 @@ const CSV_STALL_MS = 60_000
 const Filter = z.strictObject({
   status: Status.optional(),
   outcome: OutcomeName.optional(),
-  accountId: AccountId.optional(),
+  accountId: KnownAccountId.optional(),
   currency: KnownCurrency.optional(),
   amountFrom: DecimalString.optional().describe('At least this amount'),
   amountTo: DecimalString.optional().describe('At most this amount'),
@@ -46,18 +48,17 @@ const ListQuery = Filter.extend({
 const PaymentPath = z.object({
   id: z.uuid('must be a UUID'),
 })
-const IdempotencyKey = z.string().regex(/^[\x21-\x7E]{1,255}$/)
 
 export interface PaymentsDeps {
   db: Knex
   log: Logger
-  createPayment: (request: PaymentRequest) => Promise<CreateResult>
+  createPayment: (request: QuotedRequest) => Promise<CreateResult>
 }
 
 export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[] {
   async function create(req: Request, res: Response): Promise<void> {
-    const idempotencyKey = readIdempotencyKey(req, res)
-    if (idempotencyKey === undefined)
+    const parsedKey = readIdempotencyKey(req, res)
+    if (!parsedKey)
       return
     const body = parseCreatePaymentBody(req.body)
     if (!body.ok)
@@ -65,7 +66,8 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
 
     const result = await createPayment({
       caller: CALLER,
-      idempotencyKey,
+      idempotencyKey: parsedKey.key,
+      quotedKey: parsedKey.quoted,
       ...body.value,
       traceparent: readTraceparent(req),
     })
@@ -125,7 +127,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       summary: 'Create a payment',
       description: 'A repeated Idempotency-Key with the same payment answers the first answer again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
       headers: {
-        'Idempotency-Key': { description: '1 to 255 visible ASCII characters, of your own for each payment', required: true, schema: IdempotencyKey },
+        'Idempotency-Key': { description: '1 to 255 visible ASCII characters, of your own for each payment. `"k"`, a string of RFC 9651 as in the IETF draft, and `k` are one key.', required: true, schema: IdempotencyKey },
       },
       body: CreatePayment,
       before: jsonBody,
@@ -138,10 +140,10 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       },
       problems: [
         'malformed-json',
+        'json-too-deep',
         'idempotency-key-missing',
         'idempotency-key-malformed',
         'idempotency-key-in-use',
-        'payload-too-large',
         'unsupported-media-type',
         'validation',
         'idempotency-key-reused',
@@ -205,16 +207,6 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       },
     }),
   ]
-}
-
-/** Source: draft-ietf-httpapi-idempotency-key-header; ours is plain text, not a quoted structured field. */
-function readIdempotencyKey(req: Request, res: Response): string | undefined {
-  const key = req.get('idempotency-key')
-  if (key === undefined)
-    return void sendProblem(res, 'idempotency-key-missing', 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
-  if (!IdempotencyKey.safeParse(key).success)
-    return void sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces.')
-  return key
 }
 
 /** Source: W3C Trace Context, version 00. Anything else is left out. */

@@ -4,6 +4,7 @@ import type { Response } from 'express'
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'malformed-json': { status: 400, title: 'The body cannot be read as JSON' },
+  'json-too-deep': { status: 400, title: 'The body is nested too deeply' },
   'invalid-parameter': { status: 400, title: 'A path or query parameter is wrong' },
   'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing' },
   'idempotency-key-malformed': { status: 400, title: 'The Idempotency-Key header is malformed' },
@@ -13,7 +14,9 @@ export const PROBLEMS = {
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way', retryAfterSeconds: 1 },
   'job-not-dead': { status: 409, title: 'The job is not dead' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
+  'uri-too-long': { status: 414, title: 'The path and query are too long' },
   'unsupported-media-type': { status: 415, title: 'The body is not application/json in UTF-8' },
+  'expectation-failed': { status: 417, title: 'The expectation cannot be met' },
   'validation': { status: 422, title: 'The body breaks a rule' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key belongs to another request' },
   'currency-mismatch': { status: 422, title: 'The account holds another currency' },
@@ -37,7 +40,17 @@ export interface FieldError {
   detail: string
 }
 
-/** Answers a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
+/** Errors that a problem lists; it tells how many more there are. */
+export const MAX_ERRORS = 20
+/** Characters of a name or value of the caller's that a problem repeats. */
+const MAX_EXCERPT = 100
+
+/** What a caller sent, short enough to be repeated in a response. */
+export function excerpt(text: string): string {
+  return text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…`.toWellFormed() : text
+}
+
+/** Sends a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
 export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
   const seconds = retryAfterSeconds(type)
   if (seconds !== undefined)
@@ -48,12 +61,13 @@ export function sendProblem(res: Response, type: ProblemType, detail: string, er
 /** The body of a problem, for the request with this id. */
 export function problemJson(type: ProblemType, detail: string, requestId: string, errors?: FieldError[]): string {
   const { status, title } = PROBLEMS[type]
+  const unlisted = (errors?.length ?? 0) - MAX_ERRORS
   return JSON.stringify({
     type: `/problems/${type}`,
     title,
     status,
-    detail,
+    detail: unlisted > 0 ? `${detail} ${unlisted} more errors are not listed.` : detail,
     instance: `urn:uuid:${requestId}`,
-    ...(errors && { errors }),
+    ...(errors && { errors: errors.slice(0, MAX_ERRORS) }),
   })
 }

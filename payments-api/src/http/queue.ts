@@ -45,7 +45,7 @@ const RetriedReconJobs = z.object({
   remaining: z.int().min(0).describe(`Jobs that the same request would still find dead, counted up to ${MAX_COUNTED}: repeat it until there are none`),
 }).register(named, { id: 'RetriedReconJobs' })
 
-const bodyProblems = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation'] as const
+const bodyProblems = ['malformed-json', 'json-too-deep', 'unsupported-media-type', 'validation'] as const
 
 export interface QueueDeps {
   db: Knex

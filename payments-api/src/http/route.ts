@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import type { ProblemType } from './problem.ts'
 import { Router } from 'express'
-import { parseParameters } from './parameters.ts'
+import { NoParameters, parseParameters } from './parameters.ts'
 import { sendProblem } from './problem.ts'
 
 /** What a successful answer looks like, for the OpenAPI document. */
@@ -54,7 +54,7 @@ export function defineRoute<Params extends z.ZodObject | undefined = undefined, 
 ): Route {
   async function handler(req: Request, res: Response): Promise<void> {
     const params = doc.params ? parseParameters(doc.params, req.params, res) : {}
-    const query = params && (doc.query ? parseParameters(doc.query, req.query, res) : {})
+    const query = params && (doc.query || req.url.includes('?') ? parseParameters(doc.query ?? NoParameters, req.query, res) : {})
     if (params && query)
       await handle({ params: params as Output<Params>, query: query as Output<Query> }, req, res)
   }

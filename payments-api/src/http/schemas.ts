@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CURRENCIES_PUBLISHED, currencyDigits, KNOWN_CURRENCIES, PAYABLE_CURRENCIES } from '../domain/money.ts'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
+import { wholeNumber } from './parameters.ts'
 
 /** The named schemas of the OpenAPI document. */
 export const named = z.registry<{ id: string }>()
@@ -8,6 +9,14 @@ export const named = z.registry<{ id: string }>()
 export const AccountId = z.string('must be a string').regex(
   /^[A-Za-z0-9][\w.-]{0,63}$/,
   'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit',
+).meta({
+  examples: ['ACC-001'],
+})
+
+/** What an account may be called in a response: a settlement account too, which no payment can name. */
+export const KnownAccountId = z.string('must be a string').regex(
+  /^(?:[A-Za-z0-9][\w.-]{0,63}|settlement:[A-Z]{3}:\d{1,3})$/,
+  'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit, or a settlement account such as settlement:USD:0',
 ).meta({
   examples: ['ACC-001'],
 })
@@ -47,12 +56,7 @@ export const Status = z.enum(PAYMENT_STATUSES, `must be one of ${PAYMENT_STATUSE
 export const OutcomeName = z.enum(Object.values(OUTCOMES), `must be one of ${Object.values(OUTCOMES).join(', ')}`)
 
 /** Rows of a page. */
-export const Limit = z.coerce.number('must be a number')
-  .int('must be a whole number')
-  .min(1, 'must be at least 1')
-  .max(200, 'must be at most 200')
-  .default(50)
-  .describe('Rows of a page')
+export const Limit = wholeNumber({ min: 1, max: 200, byDefault: 50 }).describe('Rows of a page')
 
 /** A decimal string in an answer, with all decimals of its currency. */
 const Amount = z.string().meta({
@@ -100,7 +104,7 @@ export const Payment = z.object(paymentFields).register(named, { id: 'Payment' }
 export const LedgerEntry = z.object({
   paymentId: Id,
   entryType: z.enum(['credit', 'debit']),
-  accountId: z.string(),
+  accountId: KnownAccountId,
   currency: Currency,
   amount: Amount,
   balanceAfter: Amount,
@@ -134,13 +138,13 @@ export const PaymentDetail = z.object({
 }).register(named, { id: 'PaymentDetail' })
 
 export const Balance = z.object({
-  accountId: AccountId,
+  accountId: KnownAccountId,
   balance: Amount,
   currency: Currency,
 }).register(named, { id: 'Balance' })
 
 export const Account = z.object({
-  id: AccountId,
+  id: KnownAccountId,
   currency: Currency,
   balance: Amount,
   entryCount: z.int().min(0),

@@ -1,39 +1,111 @@
+import type { Response } from 'express'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
+import type { Connection, Connections } from './connections.ts'
 import type { ProblemType } from './problem.ts'
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
-import { problemJson, PROBLEMS } from './problem.ts'
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
+import { closeConnection, isEndless } from './connections.ts'
+import { problemJson, PROBLEMS, sendProblem } from './problem.ts'
+
+interface Refusal { type: ProblemType, detail: string, headers?: string[] }
 
 /**
- * For the server's event `clientError`: answers what Node's parser gave up on, which never becomes a request that Express
- * sees, with a problem like any other, and closes the connection.
+ * For the server's event `clientError`: what Node's parser gave up on never becomes a request that Express sees. The
+ * caller gets a problem like any other, after the responses to the requests before it, and the connection is closed.
  */
-export function answerUnreadable(log: Logger): (error: NodeJS.ErrnoException, socket: Socket) => void {
+export function refuseUnreadable(connections: Connections, log: Logger): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET')
+    const connection = connections.get(socket)
+    if (!connection || !socket.writable || error.code === 'ECONNRESET')
       return void socket.destroy()
-    const id = randomUUID()
-    const [type, detail] = problemOf(error)
-    log.info({ req: { id }, code: error.code }, 'unreadable request')
-    const { status } = PROBLEMS[type]
-    const body = problemJson(type, detail, id)
-    socket.end([
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${id}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'))
+    if (connection.unreadable || connection.closing)
+      return
+    connection.unreadable = true
+    const { last } = connection
+    const refusal = refusalOf(error)
+    if (!last || last.req.complete)
+      return refuseInTurn(socket, connection, refusal, log, error.code)
+    // The error is in the body of a request that is being served.
+    const res = last as Response
+    log.info({ req: { id: res.req.id }, code: error.code }, 'unreadable request')
+    if (res.headersSent)
+      return afterLast(connection, () => closeConnection(socket, connection))
+    res.setHeader('Connection', 'close')
+    sendProblem(res, refusal.type, refusal.detail)
   }
 }
 
-function problemOf({ code }: NodeJS.ErrnoException): [ProblemType, string] {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return ['request-timeout', 'The request was not whole in time. Send it again.']
-    case 'HPE_HEADER_OVERFLOW': return ['headers-too-large', 'Headers may have 16 kB together.']
-    default: return ['malformed-request', 'This is not a request in HTTP/1.1.']
+/** For the server's event `connect`: this API is not a proxy. */
+export function refuseConnect(connections: Connections, log: Logger): (req: IncomingMessage, socket: Socket) => void {
+  return (_req, socket) => {
+    socket.on('error', () => socket.destroy()) // Node took its own listener away
+    const connection = connections.get(socket)
+    if (!connection)
+      return void socket.destroy()
+    refuseInTurn(socket, connection, {
+      type: 'method-not-allowed',
+      detail: 'CONNECT is for proxies; this is an API.',
+      headers: ['Allow: GET, HEAD, POST'],
+    }, log)
   }
+}
+
+function refuseInTurn(socket: Socket, connection: Connection, refusal: Refusal, log: Logger, code?: string): void {
+  socket.pause()
+  afterLast(connection, () => {
+    if (!socket.writable || connection.closing)
+      return
+    const id = randomUUID()
+    log.info({ req: { id }, code }, 'unreadable request')
+    socket.write(problemText(id, refusal))
+    closeConnection(socket, connection)
+  }, () => socket.destroy())
+}
+
+/** Calls `then` once the last response is out; an event stream never is, and is cut off when it is the next in line. */
+function afterLast({ last, before }: Connection, then: () => void, cut = then): void {
+  const [awaited, next] = last && isEndless(last) ? [before, cut] : [last, then]
+  if (!awaited || awaited.closed)
+    next()
+  else
+    awaited.once('close', next)
+}
+
+/** A whole HTTP response, for a request that has no ServerResponse. */
+function problemText(id: string, { type, detail, headers = [] }: Refusal): string {
+  const { status } = PROBLEMS[type]
+  const body = problemJson(type, detail, id)
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    `X-Request-Id: ${id}`,
+    ...headers,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
+function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refusal {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return { type: 'request-timeout', detail: 'The request did not arrive completely in time. Send it again.' }
+    case 'HPE_HEADER_OVERFLOW': return isRequestLine(error.rawPacket)
+      ? { type: 'uri-too-long', detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' }
+      : { type: 'headers-too-large', detail: 'The request line and the headers may have 16 kB together.' }
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return { type: 'payload-too-large', detail: 'The extensions of a chunk may have 16 kB.' }
+    case 'HPE_INVALID_METHOD': return { type: 'malformed-request', detail: 'The method is not one of HTTP.' }
+    case 'HPE_CLOSED_CONNECTION': return { type: 'malformed-request', detail: 'The request before this one had "Connection: close".' }
+    default: return { type: 'malformed-request', detail: 'This is not a request in HTTP/1.1.' }
+  }
+}
+
+/** Whether a packet that overflowed begins with a request line that alone is too long. */
+function isRequestLine(packet: Buffer | undefined): boolean {
+  return packet !== undefined && !packet.subarray(0, maxHeaderSize).includes('\n') && /^[A-Z]+ /.test(packet.toString('latin1', 0, 32))
 }

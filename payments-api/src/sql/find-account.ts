@@ -1,10 +1,10 @@
 import type { Knex } from 'knex'
 import type { AccountRow } from './list-accounts.ts'
 
-/** A customer's account with its balance, which the ledger's trigger keeps: one row. Undefined for one never seen. */
+/** An account with its balance, which the ledger's trigger keeps: one row. Undefined for one never seen. */
 export async function findAccount(db: Knex, accountId: string): Promise<AccountRow | undefined> {
   const { rows } = await db.raw<{ rows: AccountRow[] }>(
-    `select id, currency, balance, version, created_at, updated_at from accounts where id = ? and kind = 'customer'`,
+    `select id, currency, balance, version, created_at, updated_at from accounts where id = ?`,
     [accountId],
   ).options({ name: 'find-account' })
   return rows[0]

@@ -1,0 +1,38 @@
+import type { NextFunction, Request, Response } from 'express'
+import { sendProblem } from './problem.ts'
+import { MAX_BODY_BYTES } from './read-body.ts'
+
+/** RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
+
+/** Middleware for every request: what HTTP itself asks of one, and the limit of its body. Each refusal closes the connection. */
+export function checkRequest(req: Request, res: Response, next: NextFunction): void {
+  const { headers, httpVersionMajor, httpVersionMinor } = req
+  if (httpVersionMajor !== 1)
+    return refuse(res, 'malformed-request', `HTTP/${req.httpVersion} is not served here; send HTTP/1.1.`)
+  if (httpVersionMinor >= 1 && headers.host === undefined)
+    return refuse(res, 'malformed-request', 'A request in HTTP/1.1 needs the header Host.')
+  if (headers.host !== undefined && (!HOST.test(headers.host) || hasTwoHosts(req.rawHeaders)))
+    return refuse(res, 'malformed-request', 'A request has one header Host, with a host and at most a port.')
+  if (headers.expect !== undefined && httpVersionMinor >= 1 && !/^100-continue$/i.test(headers.expect))
+    return refuse(res, 'expectation-failed', 'The only expectation that is met here is "Expect: 100-continue".')
+  // Said at once, before any of it is read.
+  if (Number(headers['content-length']) > MAX_BODY_BYTES)
+    return refuse(res, 'payload-too-large', `A body may have ${MAX_BODY_BYTES} bytes.`)
+  next()
+}
+
+function refuse(res: Response, ...[type, detail]: [Parameters<typeof sendProblem>[1], string]): void {
+  res.setHeader('Connection', 'close')
+  sendProblem(res, type, detail)
+}
+
+/** Node keeps the first of two in `headers`. */
+function hasTwoHosts(rawHeaders: string[]): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host')
+      hosts++
+  }
+  return hosts > 1
+}

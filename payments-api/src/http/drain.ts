@@ -1,0 +1,85 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Connections } from './connections.ts'
+import { Server as NetServer } from 'node:net'
+import { closeConnection } from './connections.ts'
+
+/**
+ * An idle connection is closed once it has been idle, and no request has come on any other, for this long. A caller that
+ * is about to send its next request gets it in before, and is told to close: a close that crosses a request loses it.
+ */
+const QUIET_MS = 500
+const LOOK_EVERY_MS = 50
+
+export interface Drain {
+  /** To be called for each request before it is served. */
+  announce: (req: IncomingMessage, res: ServerResponse) => void
+  /** Takes no new connections, finishes the requests under way, and resolves when the last connection is closed. */
+  start: () => Promise<void>
+  /** Breaks off what is still under way, so that no client takes a part of a response for all of it. */
+  breakOff: () => void
+}
+
+/**
+ * Stops a server without losing a request: serving → draining → closed. While draining, each response says
+ * `Connection: close`, so that the caller opens its next connection elsewhere.
+ */
+export function createDrain(server: Server, connections: Connections): Drain {
+  let draining = false
+  let lastRequestAtMs = 0
+  const told = new WeakSet<ServerResponse>()
+  const idleSinceMs = new WeakMap<object, number>()
+
+  function tell(res: ServerResponse): void {
+    if (res.headersSent || res.hasHeader('Connection'))
+      return
+    res.setHeader('Connection', 'close')
+    told.add(res)
+  }
+
+  function closeIdle(): void {
+    const now = performance.now()
+    for (const [socket, connection] of connections) {
+      if (connection.last && !connection.last.closed) {
+        idleSinceMs.delete(connection)
+        continue
+      }
+      const sinceMs = idleSinceMs.get(connection) ?? now
+      idleSinceMs.set(connection, sinceMs)
+      if (now - Math.max(sinceMs, lastRequestAtMs) >= QUIET_MS)
+        closeConnection(socket, connection)
+    }
+  }
+
+  return {
+    announce: (req, res) => {
+      if (!draining)
+        return
+      lastRequestAtMs = performance.now()
+      // Only the last response of a pipeline closes the connection.
+      const last = connections.get(req.socket)?.last
+      if (last && told.has(last) && !last.headersSent)
+        last.removeHeader('Connection')
+      tell(res)
+    },
+    start: async () => {
+      draining = true
+      lastRequestAtMs = performance.now()
+      for (const { last } of connections.values()) {
+        if (last)
+          tell(last)
+      }
+      const timer = setInterval(closeIdle, LOOK_EVERY_MS)
+      // Not http.Server's close, which destroys idle connections at once.
+      await new Promise(resolve => NetServer.prototype.close.call(server, resolve))
+      clearInterval(timer)
+    },
+    breakOff: () => {
+      for (const [socket, { last }] of connections) {
+        if (last && !last.closed)
+          socket.resetAndDestroy()
+        else
+          socket.destroy()
+      }
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import { sendProblem } from './problem.ts'
+
+const MAX_KEY_CHARACTERS = 255
+const PLAIN = /^[\x21\x23-\x7E][\x21-\x7E]{0,254}$/
+/** A string of RFC 9651, 3.3.3, without spaces, and after it parameters, which the draft gives no meaning. */
+const QUOTED = /^"((?:[\x21\x23-\x5B\x5D-\x7E]|\\["\\]){1,255})"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[\w.:*/+=?@-]+))?)*$/
+
+/** The header, for the OpenAPI document. */
+export const IdempotencyKey = z.string().regex(new RegExp(`${PLAIN.source}|${QUOTED.source}`))
+
+export interface ParsedKey {
+  key: string
+  /** The header as it came, where the key was quoted: payments made before keys were unquoted are stored under it. */
+  quoted?: string
+}
+
+/**
+ * Reads the Idempotency-Key: `"k"`, as the draft has it, and `k` are one key. Sends the 400 itself.
+ * Source: draft-ietf-httpapi-idempotency-key-header-07, a structured field (RFC 9651) that is a string.
+ */
+export function readIdempotencyKey(req: Request, res: Response): ParsedKey | undefined {
+  const header = req.get('idempotency-key')
+  if (header === undefined)
+    return void sendProblem(res, 'idempotency-key-missing', 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
+  if (PLAIN.test(header))
+    return { key: header }
+  const key = QUOTED.exec(header)?.[1]?.replaceAll(/\\(["\\])/g, '$1')
+  if (key !== undefined && key.length <= MAX_KEY_CHARACTERS)
+    return { key, quoted: header }
+  sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.')
+}

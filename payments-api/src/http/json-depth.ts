@@ -1,0 +1,22 @@
+/** Objects and arrays in one another. A payment needs 1; JSON.parse with a reviver recurses, and 20,000 overflow its stack. */
+export const MAX_JSON_DEPTH = 32
+
+/** Whether a JSON text nests objects and arrays deeper than MAX_JSON_DEPTH. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]
+    if (character === '\\')
+      i++ // outside of a string the text is not JSON anyway
+    else if (character === '"')
+      inString = !inString
+    else if (inString)
+      continue
+    else if ((character === '{' || character === '[') && ++depth > MAX_JSON_DEPTH)
+      return true
+    else if (character === '}' || character === ']')
+      depth--
+  }
+  return false
+}

@@ -1,0 +1,34 @@
+import type { NextFunction, Request, Response } from 'express'
+import { Buffer } from 'node:buffer'
+import { sendProblem } from './problem.ts'
+
+/** Bytes that a body may have. What declares more is refused before it is read: see check-request.ts. */
+export const MAX_BODY_BYTES = 64 * 1024
+
+/**
+ * Middleware: reads the bytes of a body into req.body. Refuses one that is encoded, and one that turns out to be too long,
+ * which also closes the connection: the rest is not read.
+ */
+export function readBody(req: Request, res: Response, next: NextFunction): void {
+  const encoding = req.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    return sendProblem(res, 'unsupported-media-type', 'Send the body as it is, without Content-Encoding.')
+  if (req.headers.expect !== undefined && req.httpVersionMinor >= 1)
+    res.writeContinue()
+  const chunks: Buffer[] = []
+  let bytes = 0
+  function take(chunk: Buffer): void {
+    bytes += chunk.length
+    if (bytes <= MAX_BODY_BYTES)
+      return void chunks.push(chunk)
+    req.off('data', take).off('end', end)
+    res.setHeader('Connection', 'close')
+    sendProblem(res, 'payload-too-large', `A body may have ${MAX_BODY_BYTES} bytes.`)
+  }
+  function end(): void {
+    req.body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+    next()
+  }
+  // A request that breaks off gets its response from unreadable.ts, where there is still a client to read it.
+  req.on('data', take).on('end', end)
+}

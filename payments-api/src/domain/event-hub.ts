@@ -82,7 +82,7 @@ export class EventHub {
 
   #missedSince(after: string): string | undefined {
     const [instance, n] = after.split(':')
-    const seen = Number(n)
+    const seen = /^\d{1,15}$/.test(n ?? '') ? Number(n) : Number.NaN
     if (instance !== this.#instance || !Number.isInteger(seen) || seen > this.#last || seen <= this.#last - RING_SIZE)
       return undefined
     let missed = ''

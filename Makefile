@@ -26,7 +26,7 @@ help: ## List these verbs
 	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; as in make up WORKERS=2 API_PORT=3101'
 	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
-.PHONY: up down status logs reset scale validate audit service migrate load bench
+.PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench
 # What `make up` needs where the parts run as processes; images install their own.
 parts := $(filter-out loadtest/%,$(installed))
 up: compose/$(lockfile) ## Start everything; returns when every part is healthy
@@ -63,8 +63,11 @@ service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter 
 migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of the running Postgres up to date
 	@node compose/src/migrate.ts
 
-audit: compose/$(lockfile) ## Check that the ledger keeps every promise in contracts/invariants
+audit: compose/$(lockfile) ## Check that the books keep every promise in contracts/invariants: what is new, or all with FULL=1
 	@node compose/src/audit.ts
+
+audit-anchor: compose/$(lockfile) ## Print a digest of the books so far, which later audits must find unchanged
+	@node compose/src/audit-anchor.ts
 
 load: install-parts build ## Load the system with k6 and audit it: make load SCENARIO=steady RATE=500 DURATION=5m
 	@node loadtest/src/load.ts

@@ -770,3 +770,55 @@ create table audit_anchors (
 create trigger audit_anchors_immutable before update or delete or truncate on audit_anchors
   for each statement execute function refuse_change();
 grant select on audit_anchors to payments_api, payments_worker, payments_reader;
+
+-- What each anchor from `first` on should hold, recomputed from the rows; the last row is what the next anchor would.
+-- A payment counts with its id, request hash, caller and key: its hash covers the rest, its id the time, and the audit checks
+-- both. A settled payment counts with its result's status and time, and its entries' accounts, versions and times; the
+-- amounts and balances follow from those. Digests are taken by 65 seconds of ids first: a string holds at most 1 GB.
+create function audit_segments(first int)
+returns table (seq int, payments bigint, results bigint, contents bytea)
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+  with edge as materialized (
+    select coalesce(array_agg(pg_snapshot_xmax(snapshot) order by seq), '{}') as ends,
+           array(select pg_snapshot_xip(snapshot) from audit_anchors) as in_progress
+      from audit_anchors),
+  accepted as (
+    select segment, sum(n)::bigint as n, sha256(string_agg(digest, '' order by bucket)) as digest
+      from (
+        select segment, substr(uuid_send(id), 1, 4) as bucket, count(*) as n,
+               sha256(string_agg(uuid_send(id) || request_hash || textsend(caller) || '\x00' || textsend(idempotency_key) || '\x00', '' order by id)) as digest
+          from (
+            select id, request_hash, caller, idempotency_key,
+                   case when accepted_in = any (in_progress)
+                     then coalesce((select min(a.seq) from audit_anchors a where pg_visible_in_snapshot(accepted_in, a.snapshot)), cardinality(ends) + 1)
+                     else coalesce(width_bucket(accepted_in, ends), 0) + 1 end as segment
+              from payments, edge) payment
+         where segment >= first
+         group by 1, 2) part
+     group by 1),
+  settled as (
+    select segment, sum(n)::bigint as n, sha256(string_agg(digest, '' order by bucket)) as digest
+      from (
+        select segment, substr(uuid_send(id), 1, 4) as bucket, count(*) as n,
+               sha256(string_agg(uuid_send(id) || textsend(result) || timestamptz_send(created_at)
+                 || coalesce(textsend(c.account_id) || int8send(c.account_version) || timestamptz_send(c.at)
+                   || textsend(d.account_id) || int8send(d.account_version) || timestamptz_send(d.at), ''), '' order by id)) as digest
+          from (
+            select payment_id as id, status as result, created_at,
+                   case when settled_in = any (in_progress)
+                     then coalesce((select min(a.seq) from audit_anchors a where pg_visible_in_snapshot(settled_in, a.snapshot)), cardinality(ends) + 1)
+                     else coalesce(width_bucket(settled_in, ends), 0) + 1 end as segment
+              from reconciliation_results, edge) result
+          left join lateral (select account_id, account_version, e.created_at as at from ledger_entries e where e.payment_id = id and e.entry_type = 'credit') c on true
+          left join lateral (select account_id, account_version, e.created_at as at from ledger_entries e where e.payment_id = id and e.entry_type = 'debit') d on true
+         where segment >= first
+         group by 1, 2) part
+     group by 1)
+  select s.seq, coalesce(p.n, 0), coalesce(r.n, 0), sha256(coalesce(p.digest, '') || coalesce(r.digest, ''))
+    from edge
+   cross join lateral generate_series(first, cardinality(ends) + 1) s(seq)
+    left join accepted p on p.segment = s.seq
+    left join settled r on r.segment = s.seq
+$$;
+revoke execute on function audit_segments(int) from public;
+grant execute on function audit_segments(int) to payments_reader;

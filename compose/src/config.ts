@@ -36,6 +36,8 @@ const environment = z.object({
   CHROMIUM_PATH: z.string().optional(),
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it is what comes before the name of a repository: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
+  FULL: z.enum(['0', '1'], 'it is 1 for everything, 0 for what is new').default('0').transform(full => full === '1'),
+  ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it is an anchor as `make audit-anchor` prints it, such as 12:5fec...').optional(),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
@@ -64,6 +66,10 @@ export interface Config {
   repoBase?: string
   /** What the names of the checks must contain that `make test` runs; undefined: all of them. */
   only?: string
+  /** Whether `make audit` checks everything, and not only what is new. */
+  full: boolean
+  /** An anchor that was kept elsewhere, which the database must have. */
+  anchor?: { seq: number, digest: string }
   /** Absolute. Where `make split` writes to. */
   dest?: string
   inheritedEnv: Record<string, string>
@@ -98,6 +104,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chromiumPath: values.CHROMIUM_PATH,
     repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
     only: values.ONLY,
+    full: values.FULL,
+    anchor: values.ANCHOR ? { seq: Number(values.ANCHOR.split(':')[0]), digest: values.ANCHOR.split(':')[1]! } : undefined,
     dest: values.DEST,
     inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
     callerEnv: env,

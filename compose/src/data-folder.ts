@@ -8,7 +8,7 @@ import { processIdentity } from './processes.ts'
 import { Refusal } from './refusal.ts'
 import { desiredState, makePasswords, passwords, stackState } from './state.ts'
 
-const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?)$/
+const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
 
 /**
  * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
@@ -18,6 +18,8 @@ export class DataFolder {
   readonly path: string
   readonly postgres: string
   readonly secrets: string
+  /** The anchors of the audit, outside of the database: one a line. */
+  readonly anchors: string
   private readonly logs: string
   private readonly stateFile: string
   private readonly service?: Service
@@ -28,6 +30,7 @@ export class DataFolder {
     this.stateFile = service ? `state-${service}.json` : 'state.json'
     this.postgres = join(path, 'postgres')
     this.secrets = join(path, 'secrets')
+    this.anchors = join(path, 'anchors.jsonl')
     this.logs = join(path, 'logs')
   }
 

@@ -23,6 +23,7 @@ describe('the verbs, on bad input', () => {
     'scale',
     'validate',
     'audit',
+    'audit-anchor',
   ]
   const refused: [settings: Record<string, string>, line: RegExp][] = [
     [

@@ -65,10 +65,10 @@ export async function audit(stack: Stack, { run, accountFile, signal, listening,
       Object.assign(figures, { memory_growth_percent: growth.memory_growth_percent, size_growth_ratio: growth.size_growth_ratio })
 
     const invariants: Invariant[] = []
-    for await (const { promise, file, rows } of checkInvariants(database)) {
+    for await (const { promise, name, file, rows } of checkInvariants(database)) {
       invariants.push({ promise, file, broken: rows.length })
       for (const row of rows)
-        findings.add(`broken: ${promise} (${file})`, JSON.stringify(row))
+        findings.add(`broken: ${promise} (${file}: ${name})`, JSON.stringify(row))
     }
     return { passed: findings.lines.length === 0, invariants, findings: findings.lines, acknowledged, payments, answers: countKinds(attempts), figures, growth }
   }

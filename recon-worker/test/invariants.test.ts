@@ -1,150 +1,97 @@
+import type { Corruption } from './support/corruptions.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
 import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
+import { anchor, brokenPromises, CONTRACTS, promises } from './support/audit.ts'
+import { corruptions } from './support/corruptions.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
 
-const FOLDER = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'invariants')
-const invariants = readdirSync(FOLDER).filter(file => file.endsWith('.sql'))
-
-/** The faults that each promise is proven by, planted one by one with the triggers and keys off, as only a superuser can. */
-const faults: Record<string, string[]> = {
-  'account-balance-is-the-sum-of-its-entries': [`update accounts set balance = balance + 1 where id = 'ACC-1'`],
-  'account-versions-have-no-gap': [
-    `update accounts set version = version + 1 where id = 'ACC-2'`,
-    `update ledger_entries set account_version = account_version + 1 where account_id = 'ACC-1' and account_version = 2`,
-    `update ledger_entries set account_version = 9 where account_id = 'ACC-1' and account_version = 2`,
-  ],
-  'amounts-keep-the-decimals-of-their-currency': [
-    `update ledger_entries set amount = 100.000 where account_id = 'ACC-1' and account_version = 1`,
-    `update ledger_entries set balance_after = 100.0 where account_id = 'ACC-1' and account_version = 1`,
-  ],
-  'credits-equal-debits': [`update ledger_entries set amount = amount + 1 where account_id = 'ACC-1' and account_version = 1`],
-  'customers-and-settlement-cancel-out': [`update accounts set balance = balance + 1 where id = 'ACC-2'`],
-  'dead-jobs-say-why': [
-    `alter table recon_jobs drop constraint recon_jobs_check1; update recon_jobs set status = 'dead', finished_at = now(), attempts = 1 where status = 'pending'`,
-    `update recon_jobs set status = 'dead', finished_at = now(), last_error = 'x' where status = 'pending'`,
-    `update recon_jobs set status = 'dead', last_error = 'x' where status = 'completed'`,
-  ],
-  'entries-are-in-the-order-of-time': [`update ledger_entries set created_at = now() - interval '1 day' where account_id = 'ACC-1' and account_version = 2`],
-  'entries-are-on-the-right-kind-of-account': [
-    `update ledger_entries set account_id = 'ACC-2' where entry_type = 'debit' and amount = 100`,
-    `update ledger_entries set currency = 'EUR' where account_id = 'ACC-1'`,
-  ],
-  'entries-match-their-payment': [
-    `update payments set amount = amount + 1 where amount = 100`,
-    `update ledger_entries set currency = 'EUR' where amount = 100`,
-    `update ledger_entries set account_id = 'ACC-9' where account_id = 'ACC-1' and account_version = 1`,
-  ],
-  'jobs-and-payments-agree': [
-    `update recon_jobs set status = 'completed', finished_at = now() where status = 'pending'`,
-    `update recon_jobs set status = 'pending', finished_at = null where status = 'completed'`,
-  ],
-  'nothing-is-orphaned': [
-    `update ledger_entries set payment_id = gen_random_uuid() where amount = 100`,
-    `update ledger_entries set account_id = 'ACC-9' where amount = 100 and entry_type = 'credit'`,
-    `update reconciliation_results set payment_id = gen_random_uuid() where status = 'failed'`,
-    `alter table recon_jobs drop constraint recon_jobs_payment_id_fkey; update recon_jobs set payment_id = gen_random_uuid() where status = 'pending'`,
-    `delete from accounts where id = 'ACC-1'`,
-  ],
-  'one-payment-a-key': [
-    `alter table payments drop constraint payments_caller_idempotency_key_key; update payments set idempotency_key = 'same'`,
-  ],
-  'one-posting-a-completed-payment': [
-    `delete from ledger_entries where amount = 100`,
-    `update payments set status = 'failed' where amount = 100`,
-    `update payments set status = 'pending' where amount = 100`,
-    `delete from ledger_entries where account_id = 'ACC-1' and account_version = 1`,
-  ],
-  'one-result-a-settled-payment': [
-    `update payments set status = 'completed' where status = 'pending'`,
-    `update payments set status = 'pending' where status = 'completed'`,
-    `update payments set status = 'failed' where status = 'completed'`,
-    `delete from reconciliation_results where status = 'failed'`,
-  ],
-  'payments-have-their-accounts-currency': [`update payments set currency = 'EUR' where account_id = 'ACC-2'`],
-  'pending-payments-have-a-job': [
-    `update recon_jobs set status = 'completed', finished_at = now() where status = 'pending'`,
-    `delete from recon_jobs where status = 'pending'`,
-  ],
-  'results-follow-the-rules': [
-    `update payments set amount = 1 where amount = 0`,
-    `update reconciliation_results set discrepancy_amount = 0.14 where discrepancy_amount > 0`,
-    `update payments set amount = 42.14 where amount = 42.13`,
-  ],
-  'running-balances-add-up': [
-    `update ledger_entries set balance_after = balance_after + 1 where entry_type = 'debit'`,
-    `update ledger_entries set balance_after = 7.00 where account_id = 'ACC-1' and account_version = 1`,
-  ],
-  'settling-comes-after-accepting': [
-    `update reconciliation_results set created_at = created_at - interval '1 hour'`,
-    `update ledger_entries set created_at = created_at - interval '1 hour'`,
-    `update recon_jobs set created_at = now() + interval '1 hour' where status = 'completed'`,
-  ],
-}
-
 describe('the invariants', () => {
   let database: TestDatabase
+  let owner: pg.Client
+  /** A payment that waits. */
+  let pending: string
 
   before(async () => {
     database = await createDatabase()
-    await accept(database, ['100.00', '42.13', '0.00', '-5.00'].map(amount => ({ amount })))
-    const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
-    await runOnce(db, { workerId: 'w', batchSize: 10, maxAttempts: 3 })
-    await db.destroy()
-    await accept(database, [
-      { accountId: 'ACC-2', amount: '1.00' },
-    ])
+    owner = new pg.Client({ connectionString: database.url() })
+    await owner.connect()
+    const { rows: [self] } = await owner.query<{ name: string }>('select current_database() as name')
+    await owner.query(`revoke temporary, create on database ${self!.name} from public`) // a template does not pass this on
+    for (const accountId of ['ACC-001', 'ACC-002'])
+      await accept(database, ['100.00', '42.13', '0.00', '-5.00', '7.50'].map(amount => ({ accountId, amount })))
+    await settle()
   })
   after(async () => {
+    await owner?.end()
     await database?.drop()
   })
 
-  it('have a fault each that they are proven by', () => {
-    assert.deepEqual(invariants.map(file => file.replace('.sql', '')).sort(), Object.keys(faults).sort())
-  })
-
-  for (const file of invariants) {
-    const sql = readFileSync(join(FOLDER, file), 'utf8')
-
-    it(`${file} says its promise, holds, and finds each of its faults`, async () => {
-      assert.match(sql, /^-- \S/)
-      assert.deepEqual(await database.sql(sql), [])
-      for (const fault of faults[file.replace('.sql', '')] ?? []) {
-        await database.sql('begin')
-        try {
-          await database.sql('set local session_replication_role = replica')
-          await database.sql(fault)
-          assert.notDeepEqual(await database.sql(sql), [], fault)
-        }
-        finally {
-          await database.sql('rollback')
-        }
-      }
-    })
-  }
-
-  it('all hold after finished jobs were pruned, and what waits settles as before', async () => {
-    const owner = new pg.Client({ connectionString: database.url() })
-    await owner.connect()
+  async function settle(): Promise<void> {
+    const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
     try {
-      await owner.query(`update recon_jobs set run_at = now() where status = 'pending'`)
-      assert.equal((await owner.query(`delete from recon_jobs where status = 'completed'`)).rowCount, 4)
-      await assert.rejects(owner.query(`delete from recon_jobs`), { code: '23001' }, 'a waiting job is never pruned')
+      await runOnce(db, { workerId: 'w', batchSize: 100, maxAttempts: 3 })
     }
     finally {
-      await owner.end()
+      await db.destroy()
     }
-    const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
-    assert.equal((await runOnce(db, { workerId: 'w', batchSize: 10, maxAttempts: 3 })).settled, 1)
-    await db.destroy()
-    for (const file of invariants)
-      assert.deepEqual(await database.sql(readFileSync(join(FOLDER, file), 'utf8')), [], file)
-    assert.deepEqual(await database.sql(`select count(*)::int as payments, count(j)::int as jobs from payments left join recon_jobs j on j.payment_id = id`), [{ payments: 5, jobs: 1 }])
+  }
+
+  /** Plants a corruption, past all triggers and keys, and returns the promises that are then broken. Every statement must touch a row. */
+  async function plant({ what, sql }: Corruption): Promise<string[]> {
+    await owner.query('begin')
+    try {
+      await owner.query('set local session_replication_role = replica')
+      const results = [await owner.query(sql)].flat() as pg.QueryResult[]
+      assert.deepEqual(results.filter(({ rowCount }) => rowCount === 0).map(({ command }) => command), [], `${what}: statements that touch no row`)
+      return await brokenPromises(owner)
+    }
+    finally {
+      await owner.query('rollback')
+    }
+  }
+
+  it('hold before the first anchor, and after it', async () => {
+    assert.deepEqual(await brokenPromises(owner), [])
+    await anchor(owner)
+    assert.deepEqual(await brokenPromises(owner), [])
+    await owner.query(`insert into recon_workers (id, host, pid) values ('w', 'h', 1)`)
+    ;[pending] = await accept(database, [{ accountId: 'ACC-001', amount: '1.00' }]) as [string]
+    assert.deepEqual(await brokenPromises(owner), [])
+    await anchor(owner)
+    assert.deepEqual(await brokenPromises(owner), [])
+  })
+
+  it('find every corruption but those that leave no trace, and are each proven by one', async () => {
+    const proven = new Set<string>()
+    for (const corruption of corruptions(pending)) {
+      const broken = await plant(corruption)
+      broken.forEach(name => proven.add(name))
+      if (corruption.by === null)
+        assert.deepEqual(broken, [], `${corruption.what}: found now, so say by what`)
+      else
+        assert.ok(broken.includes(corruption.by), `${corruption.what}: ${corruption.by} is not among ${broken.join(', ') || 'none'}`)
+    }
+    assert.deepEqual(promises.filter(name => !proven.has(name)), [])
+  }).timeout(120_000)
+
+  it('are listed with all corruptions in the contracts', () => {
+    const listed = readFileSync(join(CONTRACTS, 'invariants/README.md'), 'utf8')
+    for (const { what, by } of corruptions(''))
+      assert.ok(listed.includes(`| ${what} | ${by ?? 'not found:'}`), `contracts/invariants/README.md lacks "${what}" or what finds it`)
+  })
+
+  it('all hold after finished jobs were pruned, and what waits settles as before', async () => {
+    assert.equal((await owner.query(`delete from recon_jobs where status = 'completed'`)).rowCount, 10)
+    await assert.rejects(owner.query(`delete from recon_jobs`), { code: '23001' }, 'a waiting job is never pruned')
+    await settle()
+    assert.deepEqual(await brokenPromises(owner), [])
+    assert.deepEqual((await owner.query(`select count(*)::int as payments, count(j)::int as jobs from payments left join recon_jobs j on j.payment_id = id`)).rows, [{ payments: 11, jobs: 1 }])
   })
 })

@@ -4,13 +4,14 @@ import type { Step } from './step.ts'
 import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { repoRoot } from '../config.ts'
+import { checkInvariants } from '../invariants.ts'
 import { checkOut } from './base.ts'
 
 const SERVICES = ['payments-api', 'recon-worker']
@@ -146,11 +147,16 @@ async function settle(who: string, apiUrl: string): Promise<void> {
 }
 
 async function audit(url: string): Promise<void> {
-  const invariants = join(repoRoot, 'contracts/invariants')
-  for (const file of readdirSync(invariants)) {
-    const broken = await query(url, readFileSync(join(invariants, file), 'utf8'))
-    if (broken.length > 0)
-      throw new Error(`after the upgrade the books break a promise (${file}): ${JSON.stringify(broken[0])}`)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    for await (const { name, file, rows: [broken] } of checkInvariants(client)) {
+      if (broken)
+        throw new Error(`after the upgrade the books break a promise (${file}: ${name}): ${JSON.stringify(broken)}`)
+    }
+  }
+  finally {
+    await client.end()
   }
 }
 

@@ -1,0 +1,86 @@
+import type pg from 'pg'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { repoRoot } from './config.ts'
+import { Refusal } from './refusal.ts'
+
+const anchorSql = readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')
+
+/** A payment's id may be this much older than its row: the clock of the API that made it, and its wait to be written. */
+const LATEST_HOURS = 1
+
+/** An anchor as it is kept outside of the database: one line of JSON. */
+const keptAnchor = z.object({
+  /** Which cluster and database it is of: a data folder may see several. */
+  database: z.string(),
+  seq: z.int().positive(),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  payments: z.coerce.number(),
+  results: z.coerce.number(),
+  createdAt: z.coerce.date(),
+})
+export type Anchor = z.infer<typeof keptAnchor>
+
+const DATABASE = `(select system_identifier from pg_control_system()) || '/' || current_database()`
+const COLUMNS = `
+  ${DATABASE} as database, seq, encode(digest, 'hex') as digest, payments, results, created_at as "createdAt"`
+
+/** The newest anchor of a database, and the lowest id that a payment accepted after it can have. */
+export async function lastAnchor(client: pg.Client): Promise<Anchor & { since: string } | undefined> {
+  const { rows: [row] } = await client.query<{ since: string }>(`
+    select ${COLUMNS},
+           (lpad(to_hex((extract(epoch from created_at - interval '${LATEST_HOURS} hours') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid as since
+      from audit_anchors
+     order by seq desc
+     limit 1`)
+  return row && { ...keptAnchor.parse(row), since: row.since }
+}
+
+/** Extends the chain of anchors and keeps the new one in a file as well. The anchors of two audits at once come one after the other. */
+export async function extendAnchors(client: pg.Client, file: string): Promise<Anchor> {
+  await client.query('begin')
+  await client.query(`lock table audit_anchors in share row exclusive mode; set local work_mem = '256MB'; set local jit = off`)
+  await client.query(anchorSql)
+  await client.query('commit')
+  const { since: _, ...anchor } = (await lastAnchor(client))!
+  appendFileSync(file, `${JSON.stringify(anchor)}\n`, { mode: 0o600 })
+  return anchor
+}
+
+/** The anchors of this database that are kept in a file. */
+export async function keptAnchors(client: pg.Client, file: string): Promise<Anchor[]> {
+  const { rows: [row] } = await client.query<{ database: string }>(`select ${DATABASE} as database`)
+  return readAnchors(file).filter(({ database }) => database === row!.database)
+}
+
+function readAnchors(file: string): Anchor[] {
+  let lines: string[]
+  try {
+    lines = readFileSync(file, 'utf8').split('\n').filter(line => line !== '')
+  }
+  catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return []
+    throw error
+  }
+  try {
+    return lines.map(line => keptAnchor.parse(JSON.parse(line)))
+  }
+  catch {
+    throw new Refusal(`${file} has a line that is no anchor: restore it from a copy, or remove the line`)
+  }
+}
+
+/** What of the anchors kept outside is not in the database, or is different there. */
+export async function missingAnchors(client: pg.Client, kept: Pick<Anchor, 'seq' | 'digest'>[]): Promise<object[]> {
+  const { rows } = await client.query<object>(`
+    select kept.seq, kept.digest as kept, encode(a.digest, 'hex') as found
+      from unnest($1::int[], $2::text[]) kept(seq, digest)
+      left join audit_anchors a on a.seq = kept.seq
+     where encode(a.digest, 'hex') is distinct from kept.digest`, [kept.map(({ seq }) => seq), kept.map(({ digest }) => digest)])
+  return rows
+}
+
+/** As a person copies it: the anchor that ANCHOR=seq:digest asks for. */
+export const anchorText = ({ seq, digest }: Pick<Anchor, 'seq' | 'digest'>): string => `${seq}:${digest}`

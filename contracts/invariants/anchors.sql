@@ -1,0 +1,19 @@
+-- The chain of anchors. An incremental audit checks that the chain is whole, a full one also what each anchor covers.
+--
+-- the-chain-of-anchors-is-whole: Anchors are numbered 1, 2, 3 and so on, and each hangs on the one before it.
+-- anchored-payments-are-unchanged: What was accepted and settled before an anchor is still there, and still the same.
+with link as (
+  select a.seq, a.payments, a.results, a.contents,
+         a.seq <> row_number() over (order by a.seq)
+           or a.created_at > now() + interval '5 minutes'
+           or a.digest <> sha256(coalesce(lag(a.digest) over (order by a.seq), '') || int4send(a.seq) || int8send(a.payments) || int8send(a.results) || a.contents) as is_torn
+    from audit_anchors a)
+select array['the-chain-of-anchors-is-whole'] as broken, seq, null::bigint as payments_then, null::bigint as payments_now, null::bigint as results_then, null::bigint as results_now
+  from link
+ where is_torn
+union all
+select array['anchored-payments-are-unchanged'], link.seq, link.payments, segment.payments, link.results, segment.results
+  from link
+  join audit_segments(1) segment on segment.seq = link.seq
+ where nullif(current_setting('audit.since', true), '') is null
+   and (segment.payments, segment.results, segment.contents) <> (link.payments, link.results, link.contents);

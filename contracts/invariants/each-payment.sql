@@ -42,8 +42,10 @@ found as (
          d.amount as debit, d.account_id as debited, d.created_at as debited_at,
          array_remove(array[
            case when hash_differs then 'request-hashes-are-those-of-their-payments' end,
-           case when not isfinite(p.created_at) or get_byte(uuid_send(p.id), 6) >> 4 <> 7
-                  or p.created_at <> to_timestamp(0) + (('x' || encode(substr(uuid_send(p.id), 1, 6), 'hex'))::bit(48)::bigint) * interval '1 millisecond'
+           case when case when p.created_at between '1970-01-01' and '10000-01-01'
+                       then substr(uuid_send(p.id), 1, 6) <> substr(int8send((extract(epoch from p.created_at) * 1000)::bigint), 3)
+                         or date_trunc('milliseconds', p.created_at) <> p.created_at or get_byte(uuid_send(p.id), 6) >> 4 <> 7
+                       else true end
              then 'payment-ids-hold-their-time' end,
            case when scale(p.amount) <> currency_decimals(p.currency)
                   or scale(c.amount) <> scale(p.amount) or scale(c.balance_after) <> scale(p.amount)

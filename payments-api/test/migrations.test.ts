@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { GUARDS_PATH, guardsSql } from '../scripts/write-guards.ts'
 import { SCHEMA_PATH, schemaSql } from '../scripts/write-schema.ts'
 import { migrate, migrationNames } from '../src/sql/migrate.ts'
 import { createDatabase } from './support/database.ts'
@@ -33,5 +34,19 @@ describe('migrations', () => {
     if (!existsSync(SCHEMA_PATH))
       this.skip() // this service was cloned without the contracts
     assert.equal(await readFile(SCHEMA_PATH, 'utf8'), await schemaSql())
+  })
+
+  it('install the guards that contracts/invariants/guards.sql expects (mend with `npm run schema`)', async function () {
+    if (!existsSync(GUARDS_PATH))
+      this.skip() // this service was cloned without the contracts
+    const database = await createDatabase({ empty: true })
+    try {
+      await migrate(database.url())
+      assert.equal(await readFile(GUARDS_PATH, 'utf8'), await guardsSql(database.url()))
+      assert.deepEqual(await database.sql(await readFile(GUARDS_PATH, 'utf8')), [])
+    }
+    finally {
+      await database.drop()
+    }
   })
 })

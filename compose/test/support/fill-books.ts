@@ -15,7 +15,7 @@ export async function fillBooks(superuser: pg.Client, payments: number): Promise
     create temp table fill on commit drop as
       select (lpad(to_hex(ms), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as id,
              to_timestamp(0) + ms * interval '1 millisecond' as created_at, to_timestamp(0) + (ms + 40) * interval '1 millisecond' as settled_at,
-             'FILL-' || n * 7919 % 1000 as account_id, 'settlement:USD:' || n / 500 % 8 as settlement_id,
+             'FILL-' || n % 1000 as account_id, 'settlement:USD:' || n / 500 % 8 as settlement_id,
              case n % 10 when 0 then -5.00 when 1 then 42.13 else 12.50 end as amount, n
         from (select n, (extract(epoch from now()) * 1000)::bigint - (${payments} - n) * 2 - 600000 as ms from generate_series(1, ${payments}) n) at;
     insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at)

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createPayments } from './domain/create-payment.ts'
-import { EventHub } from './domain/event-hub.ts'
+import { EventHub, HEARTBEAT_SLICE_MS } from './domain/event-hub.ts'
 import { groupCommit, MAX_WRITES } from './domain/group-commit.ts'
 import { knownCurrencies } from './domain/known-currencies.ts'
 import { replayQuotedKeys } from './domain/replay-quoted-keys.ts'
@@ -38,7 +38,6 @@ const READ_CONNECTIONS = 6
  * was 16 s instead of 5 s, and 2 % had no answer at all.
  */
 const MAX_UNACCEPTED = 4_096
-const HEARTBEAT_MS = 15_000
 /** Log lines are written together, since a write for each took 7 % of the API's time; what is left at an exit is written then. */
 const LOG_BUFFER_CHARACTERS = 4_096
 const LOG_FLUSH_MS = 100
@@ -114,7 +113,7 @@ function main(): void {
     log,
     draining: () => draining,
   }), log)
-  const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_MS)
+  const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_SLICE_MS)
 
   server.on('error', (error: NodeJS.ErrnoException) => {
     fail(error.code === 'EADDRINUSE'

@@ -5,6 +5,17 @@ import { randomBytes } from 'node:crypto'
 const RING_SIZE = 1_000
 /** Clients that one process serves. */
 export const MAX_CLIENTS = 1_000
+/**
+ * What happens within a window goes out together, at its end: a write to each of 1,000 clients takes most of what a
+ * stream costs. The first event of each kind goes out at once, so an idle system is as quick as without a window.
+ */
+const WINDOW_MS = 100
+/** Each client gets a sign of life this often, the clients in turn: one slice of them a second. */
+const HEARTBEAT_SLICES = 15
+export const HEARTBEAT_SLICE_MS = 1_000
+const HEARTBEAT = Buffer.from(': \n\n')
+
+type EventKind = 'payment' | 'arrived' | 'resync'
 
 export interface PaymentEvent {
   id: string
@@ -13,8 +24,8 @@ export interface PaymentEvent {
 }
 
 export interface EventClient {
-  /** Takes a chunk of the stream (text/event-stream). */
-  send: (chunk: string) => void
+  /** Takes a chunk of the stream (text/event-stream). All clients get the same object. */
+  send: (chunk: Buffer) => void
   close: () => void
 }
 
@@ -29,7 +40,15 @@ export class EventHub {
   readonly #instance = randomBytes(6).toString('hex')
   readonly #ring: string[] = [] // the event n is at n % RING_SIZE
   readonly #clients = new Set<EventClient>()
-  #last = 0 // n of the newest event; 0: none yet
+  #last = 0 // n of the newest event that went out; 0: none yet
+
+  // What waits for the end of the window. Events get their ids when they go out, so a client that comes meanwhile gets each once.
+  #payments: PaymentEvent[] = []
+  #arrived = false
+  #resync = false
+  #window: NodeJS.Timeout | undefined
+  readonly #sentInWindow = new Set<EventKind>()
+  #heartbeatSlice = 0
 
   get size(): number {
     return this.#clients.size
@@ -39,45 +58,85 @@ export class EventHub {
     return this.#clients.size >= MAX_CLIENTS
   }
 
-  /** Adds a client; `after` is the id of the last event that it has seen. Answers how to remove it. */
+  /** Adds a client; `after` is the id of the last event that it has seen. Returns how to remove it. */
   add(client: EventClient, after: string | undefined): () => void {
-    if (after !== undefined)
-      client.send(this.#missedSince(after) ?? sse('resync', {}))
-    client.send(sse('hello', {}, this.#id(this.#last)))
+    const caughtUp = after === undefined ? '' : this.#missedSince(after) ?? sse('resync', {})
+    client.send(Buffer.from(caughtUp + sse('hello', {}, this.#id(this.#last))))
     this.#clients.add(client)
     return () => this.#clients.delete(client)
   }
 
   /** Payments have settled. */
   publish(events: PaymentEvent[]): void {
-    const chunks = events.map((event) => {
-      const chunk = sse('payment', event, this.#id(++this.#last))
-      this.#ring[this.#last % RING_SIZE] = chunk
-      return chunk
-    })
-    this.#broadcast(chunks.join(''))
+    this.#payments.push(...events)
+    this.#offer('payment')
   }
 
   /** Payments were accepted, by this process or another one. */
   announceArrivals(): void {
-    this.#broadcast(sse('arrived', {}))
+    this.#arrived = true
+    this.#offer('arrived')
   }
 
   /** Something may have been missed. Ids from before are void: whoever comes with one must fetch too. */
   resync(): void {
     this.#last += RING_SIZE + 1
     this.#ring.length = 0
-    this.#broadcast(sse('resync', {}, this.#id(this.#last)))
+    this.#payments = [] // whoever fetches again sees them
+    this.#resync = true
+    this.#offer('resync')
   }
 
   heartbeat(): void {
-    this.#broadcast(': \n\n')
+    let n = 0
+    for (const client of this.#clients) {
+      if (n++ % HEARTBEAT_SLICES === this.#heartbeatSlice)
+        client.send(HEARTBEAT)
+    }
+    this.#heartbeatSlice = (this.#heartbeatSlice + 1) % HEARTBEAT_SLICES
   }
 
   close(): void {
+    clearTimeout(this.#window)
     for (const client of this.#clients)
       client.close()
     this.#clients.clear()
+  }
+
+  #offer(kind: EventKind): void {
+    if (!this.#sentInWindow.has(kind) || this.#payments.length >= RING_SIZE)
+      this.#flush()
+  }
+
+  #flush(): void {
+    const chunks: string[] = []
+    if (this.#resync)
+      chunks.push(this.#sent('resync', sse('resync', {}, this.#id(this.#last))))
+    for (const event of this.#payments) {
+      const chunk = sse('payment', event, this.#id(++this.#last))
+      this.#ring[this.#last % RING_SIZE] = chunk
+      chunks.push(this.#sent('payment', chunk))
+    }
+    if (this.#arrived)
+      chunks.push(this.#sent('arrived', sse('arrived', {})))
+    this.#resync = false
+    this.#payments = []
+    this.#arrived = false
+    if (chunks.length === 0)
+      return
+    this.#window ??= setTimeout(() => {
+      this.#window = undefined
+      this.#sentInWindow.clear()
+      this.#flush()
+    }, WINDOW_MS)
+    const chunk = Buffer.from(chunks.join(''))
+    for (const client of this.#clients)
+      client.send(chunk)
+  }
+
+  #sent(kind: EventKind, chunk: string): string {
+    this.#sentInWindow.add(kind)
+    return chunk
   }
 
   #missedSince(after: string): string | undefined {
@@ -97,11 +156,6 @@ export class EventHub {
 
   #id(n: number): string {
     return `${this.#instance}:${n}`
-  }
-
-  #broadcast(chunk: string): void {
-    for (const client of this.#clients)
-      client.send(chunk)
   }
 }
 

@@ -16,6 +16,8 @@ const EventId = z.string().describe('The id of the last event that was seen; wit
 
 /** Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function eventRoutes({ events, draining }: { events: EventHub, draining: () => boolean }): Route[] {
+  const framed = frameOnce()
+
   function stream(after: string | undefined, res: Response): void {
     if (events.full)
       return sendProblem(res, 'overloaded', `This process serves ${MAX_CLIENTS} event streams already. Try again.`)
@@ -32,7 +34,11 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
     markEndless(res)
     const remove = events.add({
       send: (chunk) => {
-        res.write(chunk)
+        // Straight to the socket, framed once for all clients: res.write takes four times as long to write a small chunk.
+        if (res.chunkedEncoding && res.socket)
+          res.socket.write(framed(chunk))
+        else
+          res.write(chunk)
         if (res.writableLength > MAX_BUFFERED_BYTES)
           res.destroy()
       },
@@ -65,4 +71,17 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       handle: ({ query: { after } }, req: Request, res) => stream(req.get('last-event-id') ?? after, res),
     }),
   ]
+}
+
+/** A chunk of a chunked body (RFC 9112, section 7.1). The last one is kept, for the other clients that get the same. */
+function frameOnce(): (chunk: Buffer) => Buffer {
+  let last: Buffer | undefined
+  let framed = Buffer.of()
+  return (chunk) => {
+    if (chunk !== last) {
+      last = chunk
+      framed = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')])
+    }
+    return framed
+  }
 }

@@ -1,0 +1,112 @@
+import type { EventClient } from '../src/domain/event-hub.ts'
+import assert from 'node:assert/strict'
+import { EventHub } from '../src/domain/event-hub.ts'
+import { waitFor } from './support/wait-for.ts'
+
+interface Reader extends EventClient { chunks: Buffer[], names: () => string[] }
+
+function reader(): Reader {
+  const chunks: Buffer[] = []
+  return {
+    chunks,
+    send: chunk => void chunks.push(chunk),
+    close: () => {},
+    names: () => [...Buffer.concat(chunks).toString().matchAll(/^event: (\w+)$/gm)].map(([, name]) => name!),
+  }
+}
+
+const payment = (n: number): { id: string, status: 'completed', outcome: 'matched' } => ({ id: `payment-${n}`, status: 'completed', outcome: 'matched' })
+const idsIn = ({ chunks }: Reader): string[] => [...Buffer.concat(chunks).toString().matchAll(/"id":"payment-(\d+)"/g)].map(([, n]) => n!)
+
+describe('the event hub', () => {
+  let hub: EventHub
+  beforeEach(() => hub = new EventHub())
+  afterEach(() => hub.close())
+
+  it('sends the first event of each kind at once, and what follows within the window in one write', async () => {
+    const client = reader()
+    hub.add(client, undefined)
+    hub.announceArrivals()
+    hub.publish([payment(0)])
+    assert.deepEqual(client.names(), ['hello', 'arrived', 'payment'])
+    for (let n = 1; n <= 500; n++) {
+      hub.announceArrivals()
+      hub.publish([payment(n)])
+    }
+    assert.equal(client.chunks.length, 3)
+    await waitFor('the window ends', () => client.chunks.length > 3)
+    assert.equal(client.chunks.length, 4)
+    assert.equal(client.names().filter(name => name === 'arrived').length, 2)
+    assert.deepEqual(idsIn(client), Array.from({ length: 501 }, (_, n) => String(n)))
+  })
+
+  it('writes to each client ten times a second at most, the same bytes to all', async () => {
+    const clients = [reader(), reader(), reader()]
+    for (const client of clients)
+      hub.add(client, undefined)
+    const begin = performance.now()
+    for (let n = 0; n < 200; n++) {
+      hub.announceArrivals()
+      hub.publish([payment(n)])
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    await waitFor('all are told', () => idsIn(clients[0]!).length === 200)
+    const windows = Math.ceil((performance.now() - begin) / 100)
+    assert.ok(clients[0]!.chunks.length <= windows + 3, `${clients[0]!.chunks.length} writes in ${windows} windows`)
+    for (const client of clients) // but the hello
+      assert.ok(client.chunks.slice(1).every((chunk, i) => chunk === clients[0]!.chunks[i + 1]))
+  })
+
+  it('tells a client that comes or returns within a window each event once', async () => {
+    const first = reader()
+    hub.add(first, undefined)
+    hub.publish([payment(0)])
+    hub.publish([payment(1)]) // waits
+    const [seen] = /[0-9a-f]+:0/.exec(Buffer.concat(first.chunks).toString())!
+    const late = reader()
+    const returning = reader()
+    hub.add(late, undefined)
+    hub.add(returning, seen)
+    assert.deepEqual([idsIn(late), idsIn(returning)], [[], ['0']])
+    await waitFor('the window ends', () => idsIn(late).length > 0)
+    assert.deepEqual([idsIn(first), idsIn(late), idsIn(returning)], [['0', '1'], ['1'], ['0', '1']])
+  })
+
+  it('tells to fetch again once a window, in place of what waits, and refuses ids from before', async () => {
+    const client = reader()
+    hub.add(client, undefined)
+    const [before] = /[0-9a-f]+:0/.exec(Buffer.concat(client.chunks).toString())!
+    hub.publish([payment(0)])
+    hub.publish([payment(1)]) // waits
+    hub.resync()
+    for (let n = 0; n < 50; n++)
+      hub.resync()
+    hub.publish([payment(2)])
+    await waitFor('the window ends', () => idsIn(client).includes('2'))
+    assert.deepEqual(client.names(), ['hello', 'payment', 'resync', 'resync', 'payment'])
+    const returning = reader()
+    hub.add(returning, before)
+    assert.deepEqual(returning.names(), ['resync', 'hello'])
+  })
+
+  it('does not wait for the end of the window with more than a client can catch up on', () => {
+    const client = reader()
+    hub.add(client, undefined)
+    hub.publish([payment(0)])
+    for (let n = 1; n <= 1_000; n++)
+      hub.publish([payment(n)])
+    assert.equal(idsIn(client).length, 1_001)
+  })
+
+  it('gives every client a sign of life in fifteen turns', () => {
+    const clients = Array.from({ length: 100 }, reader)
+    for (const client of clients)
+      hub.add(client, undefined)
+    const beats = (): number => clients.filter(({ chunks }) => chunks.length > 1).length
+    hub.heartbeat()
+    assert.ok(beats() <= 7, `${beats()} at once`)
+    for (let turn = 1; turn < 15; turn++)
+      hub.heartbeat()
+    assert.ok(clients.every(({ chunks }) => chunks.length === 2))
+  })
+})

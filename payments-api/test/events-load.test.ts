@@ -1,0 +1,100 @@
+import type { Socket } from 'node:net'
+import type { Api } from './support/api.ts'
+import type { TestDatabase } from './support/database.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { startApi } from './support/api.ts'
+import { createDatabase } from './support/database.ts'
+import { listening } from './support/listening.ts'
+
+const CLIENTS = 1_000
+const PER_SECOND = 100
+const SECONDS = 8
+const WARM_UP_SECONDS = 3
+const MAX_CORES = 0.15
+/** The kernel counts time in hundredths of a second on every platform that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+/** Takes 20 s of an idle machine, so only `FULL=1 npm test` runs it. */
+describe('GET /events with 1,000 clients that only read', () => {
+  let database: TestDatabase
+  let api: Api
+  const sockets: Socket[] = []
+
+  before(async function () {
+    if (process.env.FULL !== '1' || !existsSync('/proc/self/stat'))
+      this.skip() // needs FULL=1, and Linux to tell a process's time
+    database = await createDatabase()
+    api = await startApi(database.url('payments_api'))
+    await listening(database)
+  })
+  after(async () => {
+    for (const socket of sockets)
+      socket.destroy()
+    await api?.stop()
+    await database?.drop()
+  })
+
+  function cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${api.process.pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  }
+
+  /** Accepts payments at the rate, and tells of each that it has settled, as a worker does. Returns the cores that it took. */
+  async function coresUnderLoad(seconds: number): Promise<number> {
+    const underWay = new Set<Promise<void>>()
+    const begin = performance.now()
+    const cpuBefore = cpuSeconds()
+    let sent = 0
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        const elapsed = performance.now() - begin
+        if (elapsed > seconds * 1_000) {
+          clearInterval(timer)
+          return resolve()
+        }
+        for (; sent < elapsed / 1_000 * PER_SECOND; sent++) {
+          const one = payAndSettle().finally(() => underWay.delete(one))
+          underWay.add(one)
+        }
+      }, 5)
+    })
+    await Promise.all(underWay)
+    return (cpuSeconds() - cpuBefore) / ((performance.now() - begin) / 1_000)
+  }
+
+  /** One notification at a time, as one connection sends them. */
+  let notified: Promise<unknown> = Promise.resolve()
+
+  async function payAndSettle(): Promise<void> {
+    const res = await fetch(`${api.url}/payments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+      body: '{"accountId":"ACC","amount":"1.00"}',
+    })
+    const { id } = await res.json() as { id: string }
+    notified = notified.then(() => database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [id] })]))
+    await notified
+  }
+
+  it(`takes at most ${MAX_CORES} of a core at ${PER_SECOND} payments a second`, async () => {
+    await coresUnderLoad(WARM_UP_SECONDS)
+    const alone = await coresUnderLoad(SECONDS)
+    let received = 0
+    for (let i = 0; i < CLIENTS; i++) {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
+      sockets.push(socket)
+      await once(socket, 'connect')
+      socket.write('GET /events HTTP/1.1\r\nHost: api\r\n\r\n')
+      socket.on('data', chunk => received += chunk.length)
+    }
+    const cores = await coresUnderLoad(SECONDS)
+    process.stdout.write(`      ${cores.toFixed(3)} of a core, ${alone.toFixed(3)} without clients; ${(received / 1e6).toFixed(0)} MB sent\n`)
+    assert.equal(sockets.filter(socket => socket.destroyed).length, 0, 'clients were cut off')
+    assert.ok(cores <= MAX_CORES, `${cores} of a core`)
+  }).timeout(120_000)
+})

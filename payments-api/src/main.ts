@@ -98,7 +98,11 @@ function main(): void {
   const createPayment = createPayments({
     write: grouped(false),
     writeAndOpen: grouped(true),
-    findByKey: async payment => (await findPaymentsByKey(writeDb, [payment])).find(payment),
+    findByKey: async (payment) => {
+      const holders = await findPaymentsByKey(db, [payment])
+      await confirmCommits(db)
+      return holders.find(payment)
+    },
     currencies,
   })
 

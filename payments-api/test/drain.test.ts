@@ -110,6 +110,19 @@ describe('an API that is told to stop', () => {
     assert.equal(await api.stop(), 0)
   })
 
+  it('serves a request that comes on an idle connection soon after, and closes it', async () => {
+    const { server, drain } = apiServer((_req, res) => void res.end('served'), pino({ level: 'silent' }))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { socket, text, closed } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, get('/'))
+    await waitFor('it is served', () => text().endsWith('served'))
+    const drained = drain.start()
+    socket.write(get('/'))
+    assert.equal(await closed, undefined)
+    assert.deepEqual(responses(text()).map(({ headers }) => headers.connection), ['keep-alive', 'close'])
+    await drained
+  })
+
   it('sends what is under way, and says only in the last response of a connection that it closes', async () => {
     const api = await start()
     const rival = new pg.Client({ connectionString: database.url() })

@@ -7,7 +7,7 @@ import { balanceAt } from '../sql/balance-at.ts'
 import { findAccount } from '../sql/find-account.ts'
 import { listAccounts } from '../sql/list-accounts.ts'
 import { listEntries } from '../sql/list-entries.ts'
-import { cursorOver, encodeCursor } from './cursor.ts'
+import { cursorOver } from './cursor.ts'
 import { InstantParameter } from './instant.ts'
 import { entryJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
@@ -32,7 +32,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       summary: 'List customers\' accounts, by id',
       query: z.strictObject({
         limit: Limit,
-        cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/)),
+        cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/, 'is not a cursor that this list gave out')),
         prefix: Prefix.optional().describe('Only ids that begin so'),
       }),
       answers: {
@@ -46,7 +46,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         const page = rows.slice(0, limit)
         res.json({
           accounts: page.map(accountJson),
-          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.id) : null,
+          nextCursor: rows.length > limit ? page.at(-1)!.id : null,
         })
       },
     }),
@@ -102,7 +102,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       params: AccountPath,
       query: z.strictObject({
         limit: Limit,
-        cursor: cursorOver(z.string().regex(/^\d{1,18}$/)),
+        cursor: cursorOver(z.string().regex(/^\d{1,18}$/, 'is not a cursor that this list gave out')),
       }),
       answers: {
         200: {
@@ -118,7 +118,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         const page = rows.slice(0, limit)
         res.json({
           entries: page.map(entryJson),
-          nextCursor: rows.length > limit ? encodeCursor(page.at(-1)!.account_version) : null,
+          nextCursor: rows.length > limit ? page.at(-1)!.account_version : null,
         })
       },
     }),

@@ -9,13 +9,13 @@ const MAX_DESCRIPTION_CHARACTERS = 500
 
 const Amount = z.union(
   [
-    z.string(),
-    z.instanceof(JsonNumber).meta({ type: 'number' }).transform(number => number.source),
+    z.string().meta({ pattern: '^-?(?:0|[1-9][0-9]{0,14})(?:[.][0-9]{1,4})?$' }),
+    z.instanceof(JsonNumber).meta({ type: 'number', exclusiveMinimum: -1e15, exclusiveMaximum: 1e15 }).transform(number => number.source),
   ],
   'must be a number or a decimal string such as "100.00"',
 ).meta({
   description: 'At most 15 digits before the point and as many after it as the currency has; no exponent. Negative amounts and zero are taken, and fail.',
-  example: '100.00',
+  examples: ['100.00'],
 })
 
 /** The body of POST /payments. */

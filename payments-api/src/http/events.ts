@@ -4,6 +4,7 @@ import type { Route } from './route.ts'
 import { z } from 'zod'
 import { MAX_CLIENTS } from '../domain/event-hub.ts'
 import { markEndless } from './connections.ts'
+import { StreamEvent } from './event-schemas.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 
@@ -65,7 +66,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
         after: EventId.optional(),
       }),
       answers: {
-        200: { description: 'The stream', contentType: 'text/event-stream' },
+        200: { description: 'The stream; the schema is that of one event', contentType: 'text/event-stream', schema: StreamEvent },
       },
       problems: ['overloaded'],
       handle: ({ query: { after } }, req: Request, res) => stream(req.get('last-event-id') ?? after, res),

@@ -1,10 +1,12 @@
 import type { ProblemType } from './problem.ts'
 import type { AnswerDoc, Route } from './route.ts'
 import { z } from 'zod'
+import { GUIDE } from './openapi-guide.ts'
+import { problemExample } from './problem-examples.ts'
 import { PROBLEMS, retryAfterSeconds } from './problem.ts'
 import { named, Problem } from './schemas.ts'
 
-const VERSION = '1.0.0'
+const VERSION = '2.0.0'
 /** Problems of any operation: those of HTTP itself, and ours. */
 const COMMON_PROBLEMS: ProblemType[] = [
   'invalid-parameter',
@@ -34,7 +36,7 @@ export function openApiDocument(routes: Route[]): Json {
     info: {
       title: 'Payments API',
       version: VERSION,
-      description: 'Takes payments idempotently and tells what became of them. Amounts are exact decimal strings. Every error is application/problem+json (RFC 9457).',
+      description: GUIDE,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [
@@ -95,6 +97,7 @@ function operation(route: Route): Json {
           content: {
             'application/problem+json': {
               schema: inline(Problem),
+              examples: Object.fromEntries(types.map(type => [type, { summary: PROBLEMS[type].title, value: problemExample(type) }])),
             },
           },
         },

@@ -7,7 +7,7 @@ import { listWorkers } from '../sql/list-workers.ts'
 import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { retryJob } from '../sql/retry-job.ts'
-import { cursorOver, encodeCursor } from './cursor.ts'
+import { cursorOver } from './cursor.ts'
 import { jobJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { queuePauseFields, queuePauseJson } from './queue.ts'
@@ -98,7 +98,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       query: z.strictObject({
         status: JobStatus,
         limit: Limit,
-        cursor: cursorOver(z.uuid()),
+        cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
       }),
       answers: {
         200: {
@@ -110,7 +110,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
         const { rows, next } = await listJobs(db, status, { limit, before: cursor })
         res.json({
           jobs: rows.map(jobJson),
-          nextCursor: next === undefined ? null : encodeCursor(next),
+          nextCursor: next ?? null,
         })
       },
     }),

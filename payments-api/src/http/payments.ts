@@ -13,7 +13,7 @@ import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
-import { cursorOver, encodeCursor } from './cursor.ts'
+import { cursorOver } from './cursor.ts'
 import { IdempotencyKey, readIdempotencyKey } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
 import { jsonBody } from './json-body.ts'
@@ -43,7 +43,7 @@ const Filter = z.strictObject({
 } satisfies Record<keyof PaymentFilter, z.ZodType>)
 const ListQuery = Filter.extend({
   limit: Limit,
-  cursor: cursorOver(z.uuid()),
+  cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
 })
 const PaymentPath = z.object({
   id: z.uuid('must be a UUID'),
@@ -170,7 +170,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
         const page = await listPayments(db, filter, { limit, before: cursor })
         res.json({
           payments: page.rows.map(paymentJson),
-          nextCursor: page.next === undefined ? null : encodeCursor(page.next),
+          nextCursor: page.next ?? null,
         })
       },
     }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CURRENCIES_PUBLISHED, currencyDigits, KNOWN_CURRENCIES, PAYABLE_CURRENCIES } from '../domain/money.ts'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
+import { CURSOR_PATTERN } from './cursor.ts'
 import { wholeNumber } from './parameters.ts'
 
 /** The named schemas of the OpenAPI document. */
@@ -156,7 +157,7 @@ export const Account = z.object({
 export function pageOf<Item extends z.ZodType>(name: string, item: Item): z.ZodObject {
   return z.object({
     [name]: z.array(item),
-    nextCursor: z.string().nullable().describe('Pass it as cursor for the next page; null on the last one'),
+    nextCursor: z.string().meta({ pattern: CURSOR_PATTERN }).nullable().describe('Pass it as cursor for the next page; null on the last one'),
   })
 }
 
@@ -165,7 +166,7 @@ export const Problem = z.object({
     examples: ['/problems/validation'],
   }),
   title: z.string(),
-  status: z.int(),
+  status: z.int().min(400).max(599),
   detail: z.string(),
   instance: z.string().describe('The request\'s id in our log'),
   errors: z.array(z.object({

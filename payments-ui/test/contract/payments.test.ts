@@ -51,8 +51,8 @@ describe('listing payments', () => {
     given: settledPayments('100.00', '250.00'),
     description: 'the payments after a page',
     path: '/payments',
-    query: { accountId, cursor: fact('paymentsCursor', 'bmV4dA') },
-    call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, cursor: 'bmV4dA' })),
+    query: { accountId, cursor: fact('paymentsCursor', PAYMENT_ID) },
+    call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, cursor: PAYMENT_ID })),
   }, { payments: eachLike(matched), nextCursor: nullValue() }))
 
   it('is told which filter is wrong', () => expectProblem({

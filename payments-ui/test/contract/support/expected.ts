@@ -29,7 +29,7 @@ export function fact(name: string, example: string, within = (value: string) => 
 
 export const id = uuid(PAYMENT_ID)
 export const currency = regex('^[A-Z]{3}$', 'USD')
-export const cursor = string('bmV4dA')
+export const cursor = regex('^[A-Za-z0-9._-]{1,64}$', PAYMENT_ID)
 /** Of US dollars, and the decimals are demanded: Pact matches a number by its text too, and that of 100.00 is 100. */
 export const amount = (example = '100.00') => regex('^-?\\d+\\.\\d\\d$', example)
 /** ISO 8601 in UTC: what Date.parse reads. */

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
+
+const EventId = z.string().meta({ pattern: '^[0-9a-f]+:[0-9]+$', description: 'Send it as Last-Event-ID to go on after this event', examples: ['9f86d081884c:42'] })
+
+/** The data of an event is JSON in a string. */
+function data(schema: z.ZodType): z.ZodString {
+  const { $schema, ...contentSchema } = z.toJSONSchema(schema, { io: 'input' })
+  return z.string().meta({ contentMediaType: 'application/json', contentSchema })
+}
+
+const nothing = data(z.object({}))
+const settled = data(z.object({
+  id: z.string().meta({ format: 'uuid', description: 'The payment' }),
+  status: z.enum(PAYMENT_STATUSES).exclude(['pending']),
+  outcome: z.enum(Object.values(OUTCOMES)),
+}))
+
+/** What the stream of GET /events is made of: the fields of server-sent events. */
+export const StreamEvent = z.union([
+  z.object({ event: z.literal('hello'), id: EventId, data: nothing }).describe('The stream is open. Fetch what you show after this event.'),
+  z.object({ event: z.literal('payment'), id: EventId, data: settled }).describe('A payment settled.'),
+  z.object({ event: z.literal('arrived'), data: nothing }).describe('Payments were accepted.'),
+  z.object({ event: z.literal('resync'), id: EventId.optional(), data: nothing }).describe('Events may have been missed. Fetch again what you show.'),
+])

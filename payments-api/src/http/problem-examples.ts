@@ -1,0 +1,51 @@
+import type { FieldError, ProblemType } from './problem.ts'
+import { MAX_JSON_DEPTH } from './json-depth.ts'
+import { problemJson } from './problem.ts'
+
+const REQUEST_ID = '0193d3f0-5b1c-7cc3-98c4-dc0c0c07398f'
+
+const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> = {
+  'malformed-request': { detail: 'The path, a header or the body is malformed.' },
+  'malformed-json': {
+    detail: 'The body has #/amount more than once. Send each key of an object once.',
+    errors: [{ pointer: '#/amount', detail: 'is repeated' }],
+  },
+  'json-too-deep': { detail: `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep.` },
+  'invalid-parameter': {
+    detail: 'limit must be at most 200',
+    errors: [{ parameter: 'limit', detail: 'must be at most 200' }],
+  },
+  'idempotency-key-missing': { detail: 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.' },
+  'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.' },
+  'not-found': { detail: 'There is no payment 0193d3f0-4a2b-7d11-8f3e-2b1a0c9d8e7f.' },
+  'method-not-allowed': { detail: 'DELETE is not allowed here; these are: POST, GET, HEAD.' },
+  'request-timeout': { detail: 'The request was not whole in time. Send it again.' },
+  'idempotency-key-in-use': { detail: 'Another request with this key has not ended. Send this one again: it will get that request\'s answer.' },
+  'job-not-dead': { detail: 'The job is completed. Only a dead job can be retried.' },
+  'payload-too-large': { detail: 'A body may have 65536 bytes.' },
+  'uri-too-long': { detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' },
+  'unsupported-media-type': { detail: 'Content-Type is "text/plain"; send application/json.' },
+  'expectation-failed': { detail: 'The only expectation that is met here is "Expect: 100-continue".' },
+  'validation': {
+    detail: 'Nothing was created. Correct the fields listed in errors.',
+    errors: [
+      { pointer: '#/accountId', detail: 'is required' },
+      { pointer: '#/amount', detail: 'must have at most 2 decimals in this currency' },
+    ],
+  },
+  'idempotency-key-reused': { detail: 'A payment with other values was made with this key. Use a new key for a new payment.' },
+  'currency-mismatch': {
+    detail: 'Account ACC-001 holds EUR; an account has one currency.',
+    errors: [{ pointer: '#/currency', detail: 'must be EUR for this account' }],
+  },
+  'headers-too-large': { detail: 'Headers may have 16 kB together.' },
+  'internal': { detail: 'The cause is in our log under the id given as instance.' },
+  'overloaded': { detail: 'Too many payments wait to be written. Try again with the same Idempotency-Key.' },
+  'unavailable': { detail: 'The database gave no answer. Try again; with the same Idempotency-Key a payment is made once.' },
+}
+
+/** A problem as the API sends it. */
+export function problemExample(type: ProblemType): unknown {
+  const { detail, errors } = EXAMPLES[type]
+  return JSON.parse(problemJson(type, detail, REQUEST_ID, errors))
+}

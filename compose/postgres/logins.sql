@@ -17,7 +17,7 @@ select format('create role %I', name)
 alter role payments_owner login createrole password :'owner';
 alter role payments_api login password :'api';
 alter role payments_worker login password :'worker';
-alter role payments_reader login password :'reader';
+alter role payments_reader login connection limit 8 password :'reader';
 grant payments_api, payments_worker, payments_reader to payments_owner with admin true, inherit false, set false;
 
 select 'create database payments owner payments_owner'

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { APIS, WORKERS } from './connection-budget.ts'
 import { Refusal } from './refusal.ts'
 
 /** The folder that holds all parts: the parent of compose/. */
@@ -12,18 +13,14 @@ function wholeNumber(what: string, min: number, max: number) {
   return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= min && n <= max, allowed)
 }
 
-// Postgres allows 100 connections: an API holds 11, a worker 3.
-const MOST_WORKERS = 16
-const MOST_APIS = 4
-
 // Ports below 1024 need root on most systems, and nothing here should.
 const port = wholeNumber('a port', 1024, 65535)
 const url = (kind: string, protocol: RegExp) => z.url({ protocol, error: `this is a ${kind} URL` })
 
 const environment = z.object({
   MODE: z.enum(['embedded', 'compose'], 'the modes are embedded and compose').optional(),
-  WORKERS: wholeNumber('the number of workers', 1, MOST_WORKERS).optional(),
-  APIS: wholeNumber('the number of API processes', 1, MOST_APIS).default(1),
+  WORKERS: wholeNumber('the number of workers', 1, WORKERS.most).optional(),
+  APIS: wholeNumber('the number of API processes', 1, APIS.most).default(1),
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),

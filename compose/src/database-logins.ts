@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Passwords } from './state.ts'
 import { connect } from './connect.ts'
+import { READER_CONNECTIONS } from './connection-budget.ts'
 import { superuserUrl } from './postgres.ts'
 
 const TIMEOUT_MS = 10_000
@@ -23,6 +24,7 @@ export async function allowParts(port: number, passwords: Passwords): Promise<vo
   await asSuperuser(port, async (client) => {
     for (const login of ['payments_api', 'payments_worker', 'payments_reader'] as const)
       await allowLogin(client, login, passwords)
+    await client.query(`alter role payments_reader connection limit ${READER_CONNECTIONS}`)
   })
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from './part.ts'
 import type { PostgresHome } from './postgres-home.ts'
 import type { RunOnce } from './run-once.ts'
-import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { postgresConf } from './connection-budget.ts'
 import { loopbackAddresses } from './ports.ts'
 
 // Whoever can open a connection from this machine may be the superuser without a password, as the guide's psql line
@@ -11,25 +12,6 @@ const ACCESS = ['127.0.0.1/32', '::1/128'].flatMap(address => [
   `host all postgres ${address} trust`,
   `host all all ${address} scram-sha-256`,
 ]).join('\n')
-
-const SETTINGS: Record<string, string> = {
-  // No Unix socket: its path has a limit of about 100 bytes, and two stacks must never meet in one folder.
-  unix_socket_directories: '',
-  max_connections: '100',
-  shared_buffers: '256MB',
-  // The data fits in memory or on an SSD. With the default of 4, claims became sequential scans: 5.4k instead of 7.4k/s.
-  random_page_cost: '1.1',
-  max_wal_size: '2GB',
-  shared_preload_libraries: 'pg_stat_statements',
-  // A client that was cut off loses its locks soon.
-  tcp_keepalives_idle: '5',
-  tcp_keepalives_interval: '5',
-  tcp_keepalives_count: '3',
-  tcp_user_timeout: '15s',
-  timezone: 'UTC',
-  log_timezone: 'UTC',
-  log_line_prefix: '%m [%p] %u@%d ',
-}
 
 // Messages in English and no settings of the caller's, whatever environment the harness was started from.
 const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
@@ -56,11 +38,19 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
   renameSync(draft, home.data)
 }
 
-/** How to run the server. */
+/** How to run the server: with the containers' postgresql.conf, and other addresses and access. */
 export function postgresCommand(home: PostgresHome, port: number): Command {
-  // Written at each start, so that it is never another than the one above.
-  writeFileSync(join(home.data, 'pg_hba.conf'), `${ACCESS}\n`)
-  const settings = { ...SETTINGS, port: String(port), listen_addresses: loopbackAddresses().join(',') }
+  // Both are written at each start, so they are never out of date. Postgres may run as a user who cannot reach the clone.
+  const accessFile = join(home.data, 'pg_hba.conf')
+  writeFileSync(accessFile, `${ACCESS}\n`)
+  writeFileSync(join(home.data, 'postgresql.conf'), readFileSync(postgresConf))
+  const settings = {
+    port: String(port),
+    listen_addresses: loopbackAddresses().join(','),
+    // No Unix socket: its path has a limit of about 100 bytes, and two stacks must never meet in one folder.
+    unix_socket_directories: '',
+    hba_file: accessFile,
+  }
   return {
     file: join(home.programs, 'bin/postgres'),
     args: ['-D', home.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],

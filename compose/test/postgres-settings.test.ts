@@ -1,0 +1,98 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Passwords } from '../src/state.ts'
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { repoRoot } from '../src/config.ts'
+import { connect } from '../src/connect.ts'
+import { APIS, connectionsNeeded, postgresConf, postgresSetting, READER_CONNECTIONS, WORKERS } from '../src/connection-budget.ts'
+import { DataFolder } from '../src/data-folder.ts'
+import { allowParts, loginUrl } from '../src/database-logins.ts'
+import { freePort } from '../src/ports.ts'
+import { findPostgresHome, removeOutside } from '../src/postgres-home.ts'
+import { initialise, postgresCommand, superuserUrl } from '../src/postgres.ts'
+import { until } from './support/until.ts'
+
+const read = (path: string): string => readFileSync(join(repoRoot, path), 'utf8')
+
+describe('the settings of Postgres', () => {
+  it('have connections for as many APIs and workers as may run, in both modes', () => {
+    assert.ok(connectionsNeeded(APIS.most, WORKERS.most) <= Number(postgresSetting('max_connections')))
+  })
+
+  it('are told in the documents and .env as they are', () => {
+    assert.match(read('docs/growing.md'), new RegExp(`\\b${postgresSetting('max_connections')} \\(\`max_connections\``))
+    assert.match(read('docs/growing.md'), new RegExp(`${WORKERS.connections} connections each, and the cores`))
+    assert.match(read('compose/.env'), new RegExp(`up to ${APIS.most} APIs and ${WORKERS.most} workers`))
+    assert.match(read('compose/postgres/logins.sql'), new RegExp(`alter role payments_reader login connection limit ${READER_CONNECTIONS} `))
+  })
+
+  describe('on this machine', () => {
+    const parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
+    const folder = new DataFolder(join(parent, 'data'))
+    const passwords: Passwords = { payments_owner: 'o', payments_api: 'a', payments_worker: 'w', payments_reader: 'r' }
+    let server: ChildProcess
+    let port: number
+
+    before(async () => {
+      chmodSync(parent, 0o711) // as root, Postgres runs as another user
+      folder.create()
+      const home = findPostgresHome(folder)
+      await initialise(home, async ({ file, args, options }) => void execFileSync(file, args, { ...options, stdio: 'ignore' }))
+      port = await freePort()
+      const { file, args, options } = postgresCommand(home, port)
+      server = spawn(file, args, { ...options, stdio: 'ignore' })
+      await until('Postgres accepts connections', async () => {
+        const client = await connect(superuserUrl(port, 'postgres'), 5_000).catch(() => null)
+        await client?.end()
+        return client !== null
+      })
+    })
+    after(async () => {
+      if (server?.exitCode === null) {
+        const exited = once(server, 'exit')
+        server.kill('SIGQUIT')
+        await exited
+      }
+      removeOutside(folder)
+      rmSync(parent, { recursive: true, force: true })
+    })
+
+    it('are those of the container, but for addresses and access', async () => {
+      const client = await connect(superuserUrl(port, 'postgres'), 5_000)
+      try {
+        const { rows } = await client.query<{ name: string, source: string }>(`select name, source from pg_settings where source in ('configuration file', 'command line')`)
+        const from = (source: string): string[] => rows.filter(row => row.source === source).map(row => row.name.toLowerCase()).sort()
+        const written = readFileSync(postgresConf, 'utf8').split('\n').flatMap(line => /^(\w+) = /.exec(line)?.[1] ?? []).sort()
+        assert.deepEqual(from('configuration file'), written.filter(name => !['listen_addresses', 'hba_file'].includes(name)))
+        assert.deepEqual(from('command line'), ['listen_addresses', 'port', 'unix_socket_directories'])
+        const { rows: [shown] } = await client.query<{ max_connections: string }>('show max_connections')
+        assert.equal(shown?.max_connections, postgresSetting('max_connections'))
+      }
+      finally {
+        await client.end()
+      }
+    })
+
+    it('let the reader have its share of the connections, and no more', async () => {
+      const client = await connect(superuserUrl(port, 'postgres'), 5_000)
+      const readers: { end: () => Promise<void> }[] = []
+      try {
+        for (const role of ['payments_api', 'payments_worker', 'payments_reader'])
+          await client.query(`create role ${role}`)
+        await client.query('create database payments')
+        await allowParts(port, passwords)
+        for (let i = 0; i < READER_CONNECTIONS; i++)
+          readers.push(await connect(loginUrl(port, 'payments_reader', passwords), 5_000))
+        await assert.rejects(connect(loginUrl(port, 'payments_reader', passwords), 5_000), /too many connections for role "payments_reader"/)
+      }
+      finally {
+        await Promise.all(readers.map(reader => reader.end()))
+        await client.end()
+      }
+    })
+  })
+})

@@ -9,6 +9,7 @@ import { connect } from 'node:net'
 import { startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { listening } from './support/listening.ts'
+import { waitFor } from './support/wait-for.ts'
 
 const CLIENTS = 1_000
 const PER_SECOND = 100
@@ -23,6 +24,9 @@ describe('GET /events with 1,000 clients that only read', () => {
   let database: TestDatabase
   let api: Api
   const sockets: Socket[] = []
+  /** The id that the last event of a measurement carries, and how many clients have received it. */
+  let marker = 'none'
+  const reached = new Map<string, number>()
 
   before(async function () {
     if (process.env.FULL !== '1' || !existsSync('/proc/self/stat'))
@@ -44,7 +48,7 @@ describe('GET /events with 1,000 clients that only read', () => {
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
   }
 
-  /** Accepts payments at the rate, and tells of each that it has settled, as a worker does. Returns the cores that it took. */
+  /** Accepts payments at the rate, and tells of each that it has settled, as a worker does. Returns the cores that it took until all clients had everything. */
   async function coresUnderLoad(seconds: number): Promise<number> {
     const underWay = new Set<Promise<void>>()
     const begin = performance.now()
@@ -64,7 +68,12 @@ describe('GET /events with 1,000 clients that only read', () => {
       }, 5)
     })
     await Promise.all(underWay)
-    return (cpuSeconds() - cpuBefore) / ((performance.now() - begin) / 1_000)
+    // On a busy machine the process lags behind: what it still has to do belongs to the figure.
+    const last = randomUUID()
+    marker = last
+    await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [last] })])
+    await waitFor('every client has everything', () => reached.get(last) === sockets.length || sockets.length === 0, 120_000)
+    return (cpuSeconds() - cpuBefore) / seconds
   }
 
   /** One notification at a time, as one connection sends them. */
@@ -90,11 +99,15 @@ describe('GET /events with 1,000 clients that only read', () => {
       sockets.push(socket)
       await once(socket, 'connect')
       socket.write('GET /events HTTP/1.1\r\nHost: api\r\n\r\n')
-      socket.on('data', chunk => received += chunk.length)
+      socket.on('data', (chunk) => {
+        received += chunk.length
+        if (chunk.includes(marker))
+          reached.set(marker, (reached.get(marker) ?? 0) + 1)
+      })
     }
     const cores = await coresUnderLoad(SECONDS)
     process.stdout.write(`      ${cores.toFixed(3)} of a core, ${alone.toFixed(3)} without clients; ${(received / 1e6).toFixed(0)} MB sent\n`)
     assert.equal(sockets.filter(socket => socket.destroyed).length, 0, 'clients were cut off')
     assert.ok(cores <= MAX_CORES, `${cores} of a core`)
-  }).timeout(120_000)
+  }).timeout(300_000)
 })

@@ -12,8 +12,8 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
   },
   'json-too-deep': { detail: `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep.` },
   'invalid-parameter': {
-    detail: 'limit must be at most 200',
-    errors: [{ parameter: 'limit', detail: 'must be at most 200' }],
+    detail: 'limit must be a whole number from 1 to 200, in decimal digits.',
+    errors: [{ parameter: 'limit', detail: 'must be a whole number from 1 to 200, in decimal digits' }],
   },
   'idempotency-key-missing': { detail: 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.' },
   'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.' },

@@ -39,28 +39,48 @@ create trigger payments_accepted_in before update of accepted_in on payments
   for each statement execute function refuse_change();
 
 -- Rows begin as the services write them. AFTER with WHEN: no function call and no row lock for a row that is allowed.
+-- Each condition is a function of the whole row: Postgres refuses to alter the type of a column that a condition names.
+create function begins_empty(a accounts) returns boolean language sql stable as $$
+  select a.balance = 0 and scale(a.balance) = 0 and a.version = 0 and a.created_at = now() and a.updated_at = now()
+$$;
+create function begins_pending(p payments) returns boolean language sql stable as $$
+  select p.status = 'pending' and p.updated_at = p.created_at and p.accepted_in is not distinct from pg_current_xact_id()
+$$;
+create function has_its_decimals(p payments) returns boolean language sql immutable as $$
+  select scale(p.amount) = currency_decimals(p.currency)
+$$;
+create function begins_pending(j recon_jobs) returns boolean language sql stable as $$
+  select j.status = 'pending' and j.attempts = 0 and j.last_error is null and j.locked_by is null and j.created_at = now()
+$$;
+create function begins_now(r reconciliation_results) returns boolean language sql stable as $$
+  select r.created_at = now() and r.settled_in is not distinct from pg_current_xact_id()
+$$;
 create trigger accounts_open_empty after insert on accounts
-  for each row when (new.balance <> 0 or scale(new.balance) <> 0 or new.version <> 0 or new.created_at <> now() or new.updated_at <> now())
-  execute function refuse_change();
+  for each row when (not begins_empty(new)) execute function refuse_change();
 create trigger payments_begin_pending after insert on payments
-  for each row when (new.status <> 'pending' or new.updated_at <> new.created_at or new.accepted_in is distinct from pg_current_xact_id())
-  execute function refuse_change();
+  for each row when (not begins_pending(new)) execute function refuse_change();
 create trigger payments_decimals after insert on payments
-  for each row when (scale(new.amount) <> currency_decimals(new.currency)) execute function refuse_change();
+  for each row when (not has_its_decimals(new)) execute function refuse_change();
 create trigger recon_jobs_begin_pending after insert on recon_jobs
-  for each row when (new.status <> 'pending' or new.attempts <> 0 or new.last_error is not null or new.locked_by is not null or new.created_at <> now())
-  execute function refuse_change();
-create trigger recon_jobs_facts before update of payment_id, traceparent, created_at on recon_jobs
-  for each statement execute function refuse_change();
+  for each row when (not begins_pending(new)) execute function refuse_change();
 create trigger reconciliation_results_begin_now after insert on reconciliation_results
-  for each row when (new.created_at <> now() or new.settled_in is distinct from pg_current_xact_id())
-  execute function refuse_change();
+  for each row when (not begins_now(new)) execute function refuse_change();
+
+-- A job keeps its payment, its trace and the time it was made.
+create function keeps_its_facts(old_job recon_jobs, new_job recon_jobs) returns boolean language sql immutable as $$
+  select new_job.payment_id = old_job.payment_id and new_job.created_at = old_job.created_at
+     and new_job.traceparent is not distinct from old_job.traceparent
+$$;
+create trigger recon_jobs_facts after update on recon_jobs
+  for each row when (not keeps_its_facts(old, new)) execute function refuse_change();
 
 -- Settling is the only change of a payment, once, and says when it happened.
+create function settles(old_payment payments, new_payment payments) returns boolean language sql stable as $$
+  select old_payment.status = 'pending' and new_payment.status <> 'pending' and new_payment.updated_at in (old_payment.updated_at, now())
+$$;
 drop trigger payments_settle_once on payments;
 create trigger payments_settle_once after update on payments
-  for each row when (old.status <> 'pending' or new.status = 'pending' or new.updated_at not in (old.updated_at, now()))
-  execute function refuse_change();
+  for each row when (not settles(old, new)) execute function refuse_change();
 
 -- Rows from before this migration are the audit's to check: NOT VALID leaves them alone, and checks every new one.
 alter table ledger_entries add constraint ledger_entries_decimals
@@ -69,16 +89,19 @@ alter table reconciliation_results add constraint reconciliation_results_decimal
   check (scale(discrepancy_amount) <= 4) not valid;
 
 -- accounts.updated_at is a lower bound for the time of the account's next entry: it never falls, nor runs ahead of the clock.
+create function time_ascends(old_account accounts, new_account accounts) returns boolean language sql volatile as $$
+  select new_account.updated_at >= old_account.updated_at
+     and new_account.updated_at <= greatest(old_account.updated_at, clock_timestamp())
+$$;
 create trigger accounts_time_ascends after update on accounts
-  for each row when (new.updated_at < old.updated_at or new.updated_at > greatest(old.updated_at, clock_timestamp()))
-  execute function refuse_change();
+  for each row when (not time_ascends(old, new)) execute function refuse_change();
 
--- An entry never changes, with one exception: ledger_post corrects its time where the clock went back.
+-- An entry never changes, with one exception: ledger_post corrects its time where the clock went back. Only that trigger
+-- updates entries, and an UPDATE that no trigger runs has depth 0.
 drop trigger ledger_entries_immutable on ledger_entries;
-create trigger ledger_entries_immutable
-  before update of payment_id, entry_type, account_id, currency, amount, balance_after, account_version or delete or truncate on ledger_entries
+create trigger ledger_entries_immutable before delete or truncate on ledger_entries
   for each statement execute function refuse_change();
-create trigger ledger_entries_time_from_ledger before update of created_at on ledger_entries
+create trigger ledger_entries_time_from_ledger before update on ledger_entries
   for each statement when (pg_trigger_depth() = 0) execute function refuse_change();
 
 -- Proves every posting and moves the balances; nothing else may move them. It runs once a statement over all new entries.

@@ -55,7 +55,8 @@ describe('a conflict between transactions', () => {
     await accept(database, [{ amount: '1.00' }])
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
-    const strict = connect(`${database.url('payments_worker')}?options=-c%20default_transaction_isolation%3Dserializable`, silent)
+    const strict = connect(database.url('payments_worker'), silent)
+    await strict.raw('set default_transaction_isolation = serializable') // on the pool's one connection
     try {
       await rival.query('begin')
       await rival.query(`update accounts set updated_at = now() where id = 'ACC-1'`)

@@ -147,7 +147,7 @@ describe('the books', () => {
     ['a dead job', `insert into recon_jobs (payment_id, status, last_error, finished_at) select id, 'dead', 'x', now() from payments limit 1`],
     ['a job that was tried', `insert into recon_jobs (payment_id, attempts) select id, 1 from payments limit 1`],
     ['a job\'s beginning', `update recon_jobs set created_at = 'infinity'`],
-    ['the payment of a job', `update recon_jobs set payment_id = gen_random_uuid()`],
+    ['the payment of a job', `update recon_jobs set payment_id = (select payment_id from finished limit 1) where payment_id = (select payment_id from recon_jobs limit 1)`],
     ['a result from the past', `insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, created_at) values (gen_random_uuid(), 'failed', false, 0, '1970-01-01')`],
     ['the time of an entry', `update ledger_entries set created_at = now()`],
     ['an anchor', `update audit_anchors set payments = 0`],

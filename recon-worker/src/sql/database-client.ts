@@ -35,7 +35,7 @@ export class DatabaseClient extends PostgresClient {
    * @throws {DatabaseUnavailableError} when the connection broke
    */
   override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
-    if (statement.sql === 'ROLLBACK' && connection.__knex__disposed !== undefined)
+    if (/^rollback\b/i.test(statement.sql) && connection.__knex__disposed !== undefined)
       return statement // done by closing the connection; the caller gets the error that led here
     try {
       const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement

@@ -1,3 +1,5 @@
+import { DatabaseUnavailableError } from './database-unavailable.ts'
+
 /**
  * What a failed batch means. SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html
  *
@@ -31,7 +33,8 @@ export function errorText(error: unknown): string {
 
 /** Why the worker cannot settle, for GET /ready: no statement, no address and no value of a row. */
 export function outageReason(error: unknown): string {
-  if (sqlState(error))
+  const refusedByUs = error instanceof DatabaseUnavailableError && error.cause === undefined
+  if (sqlState(error) || refusedByUs)
     return errorText(error)
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? `the database cannot be reached (${code})` : 'the database cannot be reached'

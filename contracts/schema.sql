@@ -582,18 +582,19 @@ end $$;
 
 -- Closes what data statements could still do to the books, and gives the audit what it needs to notice a missing row.
 
--- The tables below are changed under running services. Two of those locks may deadlock with a statement that takes them in
--- another order, so this migration gives way: it waits for at most half a deadlock_timeout, lets go and tries again.
+-- The tables below are changed under running services. Whoever waits for these locks blocks every new statement, and two of
+-- them may deadlock with a statement that takes them in another order. So this migration waits for 300 ms at most, then lets
+-- the services work for 2 s and tries again. It starts once no long transaction, such as a dump or an audit, is running.
 do $$
 begin
-  for attempt in 1..600 loop
+  for attempt in 1..150 loop
     begin
-      set local lock_timeout = '500ms';
+      set local lock_timeout = '300ms';
       lock table payments, recon_jobs, reconciliation_results, accounts, ledger_entries in access exclusive mode;
       set local lock_timeout = 0;
       return;
     exception when lock_not_available or deadlock_detected then
-      perform pg_sleep(0.1);
+      perform pg_sleep(2);
     end;
   end loop;
   raise exception 'the tables were in use for too long: end long transactions, then migrate again' using errcode = 'lock_not_available';
@@ -622,20 +623,25 @@ create trigger payments_accepted_in before update of accepted_in on payments
 
 -- Rows begin as the services write them. AFTER with WHEN: no function call and no row lock for a row that is allowed.
 -- Each condition is a function of the whole row: Postgres refuses to alter the type of a column that a condition names.
+-- Times may differ by a second, so that they may be kept with fewer decimals.
+create function is_now(at timestamptz) returns boolean language sql stable as $$
+  select at between now() - interval '1 second' and now() + interval '1 second'
+$$;
 create function begins_empty(a accounts) returns boolean language sql stable as $$
-  select a.balance = 0 and scale(a.balance) = 0 and a.version = 0 and a.created_at = now() and a.updated_at = now()
+  select a.balance = 0 and scale(a.balance) = 0 and a.version = 0 and public.is_now(a.created_at) and public.is_now(a.updated_at)
 $$;
 create function begins_pending(p payments) returns boolean language sql stable as $$
-  select p.status = 'pending' and p.updated_at = p.created_at and p.accepted_in is not distinct from pg_current_xact_id()
+  select p.status = 'pending' and p.updated_at between p.created_at - interval '1 second' and p.created_at + interval '1 second'
+     and p.accepted_in is not distinct from pg_current_xact_id()
 $$;
 create function has_its_decimals(p payments) returns boolean language sql immutable as $$
-  select scale(p.amount) = currency_decimals(p.currency)
+  select scale(p.amount) = public.currency_decimals(p.currency)
 $$;
 create function begins_pending(j recon_jobs) returns boolean language sql stable as $$
-  select j.status = 'pending' and j.attempts = 0 and j.last_error is null and j.locked_by is null and j.created_at = now()
+  select j.status = 'pending' and j.attempts = 0 and j.last_error is null and j.locked_by is null and public.is_now(j.created_at)
 $$;
 create function begins_now(r reconciliation_results) returns boolean language sql stable as $$
-  select r.created_at = now() and r.settled_in is not distinct from pg_current_xact_id()
+  select public.is_now(r.created_at) and r.settled_in is not distinct from pg_current_xact_id()
 $$;
 create trigger accounts_open_empty after insert on accounts
   for each row when (not begins_empty(new)) execute function refuse_change();
@@ -658,7 +664,8 @@ create trigger recon_jobs_facts after update on recon_jobs
 
 -- Settling is the only change of a payment, once, and says when it happened.
 create function settles(old_payment payments, new_payment payments) returns boolean language sql stable as $$
-  select old_payment.status = 'pending' and new_payment.status <> 'pending' and new_payment.updated_at in (old_payment.updated_at, now())
+  select old_payment.status = 'pending' and new_payment.status <> 'pending'
+     and (new_payment.updated_at = old_payment.updated_at or public.is_now(new_payment.updated_at))
 $$;
 drop trigger payments_settle_once on payments;
 create trigger payments_settle_once after update on payments
@@ -673,7 +680,7 @@ alter table reconciliation_results add constraint reconciliation_results_decimal
 -- accounts.updated_at is a lower bound for the time of the account's next entry: it never falls, nor runs ahead of the clock.
 create function time_ascends(old_account accounts, new_account accounts) returns boolean language sql volatile as $$
   select new_account.updated_at >= old_account.updated_at
-     and new_account.updated_at <= greatest(old_account.updated_at, clock_timestamp())
+     and new_account.updated_at <= greatest(old_account.updated_at, now(), clock_timestamp()) + interval '1 second'
 $$;
 create trigger accounts_time_ascends after update on accounts
   for each row when (not time_ascends(old, new)) execute function refuse_change();

@@ -2,6 +2,16 @@ import pg from 'pg'
 import { Refusal } from './refusal.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
+/** What our queries and the definitions of guards rely on, whatever the defaults of the server, database or role are. */
+const SESSION = `
+  set search_path = public;
+  set datestyle = 'ISO, MDY';
+  set intervalstyle = 'postgres';
+  set timezone = 'UTC';
+  set bytea_output = 'hex';
+  set extra_float_digits = 1;
+  set standard_conforming_strings = on;
+  set quote_all_identifiers = off`
 
 /** A connection of its own to the database; the caller ends it. Throws a Refusal when the database does not answer. */
 export async function connect(connectionString: string, queryTimeoutMs: number): Promise<pg.Client> {
@@ -15,6 +25,7 @@ export async function connect(connectionString: string, queryTimeoutMs: number):
   client.on('error', () => {}) // lost while idle: the next query fails and says so
   try {
     await client.connect()
+    await client.query(SESSION)
     return client
   }
   catch (error) {

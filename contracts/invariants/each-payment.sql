@@ -70,9 +70,10 @@ found as (
            case when p.updated_at <> coalesce(r.created_at, p.created_at) or least(c.created_at, d.created_at) < r.created_at
                   or case when greatest(c.created_at, d.created_at) > r.created_at + interval '5 minutes' then exists (
                        select from ledger_entries e
+                         join accounts of_entry on of_entry.id = e.account_id
                          left join ledger_entries before on before.account_id = e.account_id and before.account_version = e.account_version - 1
                         where e.payment_id = p.id and e.created_at > r.created_at + interval '5 minutes'
-                          and e.created_at is distinct from before.created_at) end
+                          and e.created_at is distinct from coalesce(before.created_at, of_entry.created_at)) end
              then 'payments-settle-in-one-transaction' end,
            case when least(r.created_at, j.finished_at, c.created_at, d.created_at) < j.created_at - interval '1 hour'
              then 'settling-comes-after-accepting' end,

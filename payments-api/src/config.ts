@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A whole number in plain decimal digits: Number() would also take '', ' ', 0x10 and 1e3. */
+/** A whole number in plain decimal digits: Number() would also accept '', ' ', 0x10 and 1e3. */
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}, in decimal digits`
   return z.string().regex(/^(?:0|[1-9]\d{0,8})$/, error).transform(Number).refine(number => number >= min && number <= max, error)

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-/** A whole number in plain decimal digits: Number() would also take '', ' ', 0x10 and 1e3. */
+/** A whole number in plain decimal digits: Number() would also accept '', ' ', 0x10 and 1e3. */
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}, in decimal digits`
   return z.string().regex(/^(?:0|[1-9]\d{0,8})$/, error).transform(Number).refine(number => number >= min && number <= max, error)
@@ -18,7 +18,7 @@ const Env = z.object({
   WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),
   /** Jobs that one transaction takes. 500 take about 40 ms; 1,000 settle 2 % more payments a second and 2,000 no more than that. */
   BATCH_SIZE: wholeNumber(1, 1_000).default(500),
-  /** Batches that this worker settles at the same time while there is a backlog: one primary batch, the others secondary. */
+  /** Most batches in flight while there is a backlog: one primary batch, the others secondary. */
   BATCHES_IN_FLIGHT: wholeNumber(1, 8).default(2),
   /** Attempts after which a job that the database refuses is dead. */
   MAX_ATTEMPTS: wholeNumber(1, 100).default(5),

@@ -3,38 +3,34 @@ import type { Refusal } from './settle.ts'
 import type { Settlement } from './sql/post-batch.ts'
 import { siftJobs } from './sql/sift-jobs.ts'
 
-/** Jobs that are posted together once a whole batch was refused. With a tenth of the jobs bad, larger parts cost more posts. */
+/** Jobs in each part of a refused batch. With a tenth of the jobs bad, larger parts cost more posts. */
 const PART_SIZE = 32
-/**
- * Posts within one transaction at most: the search for one bad job among 1,000 takes 43. What is left then is deferred,
- * and so it is once the search has taken this long: transaction_timeout no longer ends a transaction that has caught an
- * error.
- */
+/** Most posts in one search. Finding one bad job among 1,000 takes 43. Jobs left over are deferred. */
 const MAX_POSTS = 64
+/** Longest search. transaction_timeout cannot limit it: it no longer ends a transaction that has caught an error. */
 const SEARCH_TIME_MS = 500
 
 export interface Search {
   posted: Settlement[]
   refusals: Refusal[]
-  /** There was no time for them. */
+  /** Jobs that the search had no time for. */
   deferred: Settlement[]
-  /** Another transaction holds their account. */
+  /** Jobs whose account another transaction has locked. */
   held: Settlement[]
 }
 
 export interface SearchOptions {
   /** Posts some of the jobs, or returns why they are refused. */
   post: (some: Settlement[]) => Promise<string | undefined>
-  /** The jobs were not posted together yet: they may settle at once. */
+  /** Nothing was posted yet: the whole batch may settle in one post. */
   untried: boolean
   /** Defer jobs whose accounts are locked. */
   skipHeld: boolean
 }
 
 /**
- * Finds the jobs for which a batch was refused, and posts the others. First one statement locks all accounts and sorts out
- * the known causes; then, for unknown ones, the batch is cut into parts, and these are halved until each bad job stands
- * alone.
+ * Finds the jobs that made a batch fail, and posts the others. One statement locks all accounts and finds the jobs with a
+ * known cause. For unknown causes, the batch is cut into parts, and a refused part is halved until each bad job is alone.
  */
 export async function findRefusals(trx: Knex.Transaction, settlements: Settlement[], { post, untried, skipHeld }: SearchOptions): Promise<Search> {
   const search = await sift(trx, settlements, skipHeld)
@@ -48,7 +44,7 @@ export async function findRefusals(trx: Knex.Transaction, settlements: Settlemen
   const startedAtMs = performance.now()
   let posts = 0
 
-  /** Not before a job is settled or refused: so each transaction gets something done. */
+  /** The time limit waits for the first job to settle or be refused, so that every transaction makes progress. */
   const isOver = (): boolean => posts >= MAX_POSTS
     || (performance.now() - startedAtMs >= SEARCH_TIME_MS && search.posted.length + search.refusals.length > 0)
 
@@ -70,12 +66,12 @@ export async function findRefusals(trx: Knex.Transaction, settlements: Settlemen
     }
   }
 
-  // Newest first: else jobs that were deferred before would take all the time there is from one that has just come.
+  // Newest first: otherwise jobs deferred earlier would use up the time of a job that has just arrived.
   await postInParts(free.toReversed(), PART_SIZE)
   return search
 }
 
-/** Jobs that nothing is known against are `posted`, for now. */
+/** Returns the jobs without a known cause as `posted`; the caller still has to post them. */
 async function sift(trx: Knex.Transaction, settlements: Settlement[], skipHeld: boolean): Promise<Search> {
   const search: Search = { posted: [], refusals: [], deferred: [], held: [] }
   const sifted = await siftJobs(trx, settlements.map(({ job, reconciliation }) => ({

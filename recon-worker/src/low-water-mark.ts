@@ -1,19 +1,19 @@
-/** A claim looks at all jobs, and not only at those since the mark, at least this often. */
+/** At least this often, a claim looks at all jobs instead of only those due since the low-water mark. */
 const FULL_CLAIM_EVERY_MS = 5_000
 /**
- * How far below the oldest job of the last batch the mark is: what is committed later than this, or rolled back by another
- * worker, waits for the next full claim. Each claim walks over what finished since the mark: at 10,000 a second, 2 s are
- * 20,000 jobs, and a quarter of the rate.
+ * Distance of the low-water mark below the oldest job of the last batch. A job committed later than this, or rolled back by
+ * another worker, waits for the next full claim. Each claim scans the jobs finished since the mark: at 10,000 jobs/s, 2 s
+ * mean 20,000 jobs and a quarter less throughput.
  */
 const SLACK_MS = 500
 
-/** Where claims start: see claimJobs. All batches of a worker share one. */
+/** The due time at which claims start (see claimJobs). All batches of a worker share one low-water mark. */
 export interface LowWaterMark {
-  /** Where the next claim starts: '-infinity' makes it a full one. */
+  /** Returns the start of the next claim; '-infinity' for a full claim. */
   next: () => Date | '-infinity'
-  /** A batch was settled whose oldest job was due at this time. */
+  /** Moves the mark after a batch whose oldest job was due at this time. */
   moveTo: (oldest: Date) => void
-  /** Makes the next claim a full one: jobs may be due below the mark. */
+  /** Makes the next claim a full claim: jobs may be due below the mark. */
   lookBelow: () => void
 }
 

@@ -3,21 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { outageReason } from './sql/database-errors.ts'
 
 const BACKOFF_MIN_MS = 100
-/** After a repair, work goes on within this. */
+/** A worker resumes at most this long after a repair. */
 const BACKOFF_MAX_MS = 2_000
-/** How often an outage is logged again once its back-off no longer grows. */
+/** How often a continuing outage is logged once its back-off no longer grows. */
 const REMINDER_EVERY_MS = 60_000
 
-/** What keeps this worker from settling, if anything does. */
+/** The outage that keeps this worker from settling, if there is one. */
 export interface Outage {
   /** Why no batch can be settled; undefined while nothing is known to be wrong. */
   reason: () => string | undefined
-  /**
-   * Waits before the next try, twice as long each time. Only the signal cuts it short: no notification
-   * does. Without an error, the reason stays what it was.
-   */
+  /** Waits before the next try, twice as long each time. Only the signal ends the wait early. Without an error, keeps the reason. */
   backOff: (error?: unknown) => Promise<void>
-  /** A batch was settled, or would have been. */
+  /** Ends the outage: a batch was settled, or could have been. */
   over: () => void
 }
 
@@ -37,7 +34,7 @@ export function outage(signal: AbortSignal, log: Logger): Outage {
         loggedAtMs = performance.now()
         log.error({ err: error, reason, waitMs }, 'batch rolled back, will be tried again')
       }
-      await delay(waitMs, undefined, { signal }).catch(() => {}) // told to end
+      await delay(waitMs, undefined, { signal }).catch(() => {}) // the signal ended the wait
     },
     over: () => {
       if (reason !== undefined)

@@ -9,8 +9,8 @@ export type Readiness
     | { problem: { type: string, title: string, detail: string } }
 
 /**
- * Whether this worker settles payments, and if not, why. A queue that an operator paused is as it should be; one that
- * paused itself needs somebody.
+ * Whether this worker can settle payments and, if not, why. A queue that an operator paused counts as ready; a queue that
+ * paused itself does not, because an operator has to look at it.
  */
 export async function readReadiness(db: Knex, outage: Outage): Promise<Readiness> {
   const reason = outage.reason()

@@ -1,13 +1,14 @@
 import type { Batch } from './settle.ts'
 
-/** Jobs that are judged, and the refused ones among them above which the queue pauses itself. */
+/** Jobs in the window. */
 const WINDOW = 100
+/** The queue pauses itself when more jobs of the window than this were refused. */
 const MOST_REFUSED = WINDOW / 2
 
-/** The last jobs that this worker took for the first time: a retry of a refused job tells nothing new about the queue. */
+/** The last jobs that this worker claimed on their first attempt: a retry says nothing new about the queue. */
 export interface RefusalWindow {
   add: (batch: Batch) => void
-  /** Why the queue should pause; undefined while at most half of the last 100 jobs were refused, or fewer were taken. */
+  /** Why the queue should pause; undefined before 100 jobs, and while at most half of the last 100 were refused. */
   verdict: () => string | undefined
   clear: () => void
 }

@@ -6,20 +6,20 @@ import { areJobsHeld, claimJobs } from './sql/claim-jobs.ts'
 import { isPaused } from './sql/queue-pause.ts'
 
 export interface RunOnceOptions extends SettleOptions {
-  /** Jobs to claim at most. */
+  /** Most jobs to claim. */
   batchSize: number
   /** Low-water mark, see claimJobs. */
   since?: Date | '-infinity'
-  /** Called with the jobs that are locked, before they are settled. */
+  /** Called with the claimed jobs before they are settled. */
   onClaimed?: (jobs: ClaimedJob[]) => Promise<void> | void
 }
 
 /**
  * Settles one batch of due jobs, exactly once, in one transaction: claim (row locks) -> settle -> commit.
  *
- * Nothing says that a job is running except its lock, so a crash anywhere leaves the job as it was, for any worker.
+ * Only its row lock marks a job as running, so a crash at any point leaves the job as it was, for any worker.
  *
- * @throws what the database throws for reasons that are no job's fault: then everything was rolled back
+ * @throws any database error that is not caused by a job's data; the transaction is rolled back
  */
 export async function runOnce(db: Knex, { batchSize, since = '-infinity', onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
@@ -32,9 +32,9 @@ export async function runOnce(db: Knex, { batchSize, since = '-infinity', onClai
 }
 
 /**
- * Whether a batch would settle although there is none now. Not while other transactions hold all due jobs: whatever
- * stopped this worker may stop them too.
- * @throws what stops a batch
+ * Whether a batch could settle, checked while there is none. False while other transactions hold due jobs: the error that
+ * stopped this worker may stop those transactions too.
+ * @throws the error that would stop a batch
  */
 export async function couldSettle(db: Knex, workerId: string): Promise<boolean> {
   return await db.transaction(async (trx) => {

@@ -12,35 +12,35 @@ import { couldSettle, runOnce } from './run-once.ts'
 import { faultOf, isLockTimeout } from './sql/database-errors.ts'
 import { pauseQueue } from './sql/queue-pause.ts'
 
-/** How long an idle worker sleeps when no notification comes: the most that a payment waits when LISTEN is dead. */
+/** How long an idle worker sleeps without a notification: the longest wait of a payment when LISTEN is dead. */
 const POLL_MS = 1_000
-/** Conflicts in a row that are retried at once: the winner has committed, so the next try rarely fails. */
+/** Conflicts in a row that are retried at once: the other transaction has committed, so the next try rarely fails. */
 const CONFLICTS_AT_ONCE = 5
-/** After a secondary batch was rolled back, none starts for this long: there may be no second connection. */
+/** No secondary batch starts for this long after one was rolled back: there may be no second connection. */
 const SECONDARY_PAUSE_MS = 1_000
-/** After a lock timeout, jobs whose accounts are locked are deferred for this long, not waited for. */
+/** For this long after a lock timeout, batches defer jobs whose accounts are locked instead of waiting. */
 const SKIP_HELD_MS = 3_000
 /**
- * After a batch with refused jobs, batches are sifted before they are posted for this long. There are no secondary ones
- * then: a search holds all accounts of its batch, and another one could only wait for them.
+ * For this long after a batch with refused jobs, batches are sifted before they are posted, and no secondary batch starts: a
+ * search locks all accounts of its batch, so a second batch would only wait for it.
  */
 const SIFT_FIRST_MS = 5_000
 
 export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'siftFirst' | 'skipHeld' | 'onClaimed'> {
   /** Batches that are settled at the same time while there is a backlog. */
   batchesInFlight: number
-  /** Takes jobs one by one first, where workers of this id stopped uncleanly before: see suspectJobs. */
+  /** Claims jobs one by one after repeated unclean stops of the worker with this id; see suspectJobs. */
   suspects: Suspects
   outage: Outage
   wakeUp: WakeUp
-  /** Ends the loop after the batches in flight. */
+  /** Ends the loop once the batches in flight are done. */
   signal: AbortSignal
   onSettled: (payments: number) => void
   log: Logger
 }
 
 /**
- * Settles batches until the signal, as one primary batch at a time and, while batches are full, secondary ones:
+ * Settles batches until the signal: one primary batch at a time and, while batches are full, secondary batches.
  *
  * ```mermaid
  * stateDiagram-v2
@@ -48,12 +48,12 @@ export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'siftFirst' |
  *   Settling --> Settling: a batch was claimed, or a conflict; a full one starts a secondary batch in a free slot
  *   Settling --> Idle: nothing is due, or the queue is paused
  *   Idle --> Settling: NOTIFY, or a second has passed
- *   Settling --> Outage: any error but a job's own or a conflict
+ *   Settling --> Outage: any error except a data error or a conflict
  *   Outage --> Outage: the back-off is over, and the try failed
  *   Outage --> Settling: the back-off is over, and a batch was settled or could be
  * ```
  *
- * In an outage there are no secondary batches, and nothing but the signal cuts the back-off short.
+ * In an outage no secondary batch starts, and only the signal ends the back-off early.
  */
 export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp, signal, onSettled, log, ...options }: RunOptions): Promise<void> {
   const mark = lowWaterMark()
@@ -97,7 +97,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
     return batch
   }
 
-  /** Called once a batch holds its jobs: a secondary one that claims sooner would take what the primary one is woken for. */
+  /** Called once a batch has claimed its jobs; a secondary batch started earlier could claim the primary batch's jobs. */
   function startSecondary(claimed: ClaimedJob[]): void {
     if (!isFull(claimed) || secondaries.size >= batchesInFlight - 1 || outage.reason() !== undefined
       || performance.now() < Math.max(secondariesFromMs, siftFirstUntilMs) || signal.aborted) {
@@ -107,7 +107,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
     secondaries.add(secondary)
   }
 
-  /** What goes wrong here is rolled back, and left to the primary batch, which meets it again. */
+  /** An error here rolls the secondary batch back; the primary batch meets the error again and handles it. */
   async function settleWhileFull(): Promise<void> {
     try {
       let batch: Batch
@@ -131,7 +131,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       outage.over()
     }
     if (paused)
-      window.clear() // what is claimed after the pause is judged anew
+      window.clear() // jobs claimed after the pause are judged afresh
     else
       await suspects.forgive()
     await wakeUp.sleep(POLL_MS)
@@ -148,7 +148,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       else if (since === '-infinity')
         await idle(batch)
       else
-        mark.lookBelow() // nothing above the mark: a full claim comes before the sleep
+        mark.lookBelow() // nothing is due above the mark: run a full claim before sleeping
     }
     catch (error) {
       mark.lookBelow()

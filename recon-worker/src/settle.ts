@@ -12,16 +12,16 @@ import { postBatch } from './sql/post-batch.ts'
 
 const BACKOFF_MIN_MS = 1_000
 const BACKOFF_MAX_MS = 300_000
-/** For how long jobs are put off, at most, that this transaction had no time for, or whose account another one holds. */
+/** Longest deferral of a job that this transaction had no time for, or whose account another transaction has locked. */
 const DEFER_MS = 2_000
 
 export interface SettleOptions {
   workerId: string
   /** Attempts after which a job is dead. */
   maxAttempts: number
-  /** Look for known causes before the first post, not after it was refused: cheaper while jobs are refused. */
+  /** Look for known causes before the first post instead of after a refused one: cheaper while many jobs are refused. */
   siftFirst?: boolean
-  /** Sift first, and defer jobs whose accounts other transactions hold instead of waiting for them. */
+  /** Sift first, and defer jobs whose accounts are locked by other transactions instead of waiting. */
   skipHeld?: boolean
 }
 
@@ -29,9 +29,9 @@ export interface Batch {
   claimed: ClaimedJob[]
   settled: number
   failed: FailedJob[]
-  /** Jobs that this transaction had no time for, if any: they come back within two seconds. No attempt is counted. */
+  /** Jobs that this transaction had no time for, if any. They are due again within two seconds, and no attempt is counted. */
   deferred?: string[]
-  /** Jobs that were put off because another transaction holds their account, if any. */
+  /** Jobs deferred because another transaction has locked their account, if any. */
   held?: string[]
   /** Nothing was claimed because the queue is paused. */
   paused?: true
@@ -42,8 +42,8 @@ export interface Refusal { job: ClaimedJob, error: string }
 /**
  * Settles claimed jobs within the transaction that claimed them: rules -> savepoint -> post -> notify.
  *
- * If the post is refused for the data of some job, findRefusals finds those jobs with all claims still held: the others
- * settle in this transaction, and no other worker meets the bad ones. They alone count an attempt.
+ * If the data of some jobs make the post fail, findRefusals finds those jobs while all claims are held. The other jobs settle
+ * in this transaction, no other worker meets the bad jobs, and only the bad jobs count an attempt.
  */
 export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { workerId, maxAttempts, siftFirst = false, skipHeld = false }: SettleOptions): Promise<Batch> {
   const { settlements, refusals } = applyRules(claimed)
@@ -71,8 +71,8 @@ export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { wor
 }
 
 /**
- * Proves that payments could be posted, by posting none: the grants, tables, columns and triggers are as they should be.
- * @throws what a batch would meet
+ * Posts an empty batch, which proves that the grants, tables, columns and triggers that a post needs are in place.
+ * @throws the error that a batch would meet
  */
 export async function rehearse(trx: Knex.Transaction, workerId: string): Promise<void> {
   await postBatch(trx, [], workerId)
@@ -94,8 +94,8 @@ function applyRules(claimed: ClaimedJob[]): { settlements: Settlement[], refusal
 }
 
 /**
- * Posts under a savepoint. Returns why the data of some job were refused; undefined once all are posted.
- * @throws any other error: the transaction is of no use then
+ * Posts under a savepoint. Returns why the data of some job was refused; undefined if all jobs were posted.
+ * @throws any other error; the transaction cannot go on then
  */
 async function tryToPost(trx: Knex.Transaction, settlements: Settlement[], workerId: string): Promise<string | undefined> {
   if (settlements.length === 0)

@@ -5,29 +5,29 @@ import type { ClaimedJob } from './sql/claim-jobs.ts'
 import type { Registration, WorkerIdentity } from './sql/heartbeat.ts'
 import { buryJob, forgiveUncleanStops, holdAlone, register } from './sql/heartbeat.ts'
 
-/** Unclean stops in a row after which jobs are taken one by one. One is a machine that rebooted, or an operator's kill. */
+/** Unclean stops in a row after which jobs are claimed one by one. A single one may be a reboot or an operator's kill. */
 const STOPS_BEFORE_ALONE = 2
 /** Unclean stops in a row with one job held alone, after which that job is dead. */
 const STOPS_BEFORE_DEAD = 3
 export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
 
 export interface Suspects {
-  /** How the next batch is taken: one job, written down before its attempt, while jobs are suspected; else as usual. */
+  /** How to claim the next batch: a single job, recorded before its attempt, while jobs are suspected; undefined otherwise. */
   next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
-  /** Called when nothing can be claimed: forgets the unclean stops, if no job is left that may have caused them. */
+  /** Called when nothing can be claimed. Forgets the unclean stops if no job is left that may have caused them. */
   forgive: () => Promise<void>
 }
 
 /**
- * Finds the job that ends the process each time: nothing is committed then, so nothing else could tell. After repeated
- * unclean stops of the worker with this id, as many jobs as may have been in flight are taken one by one, and each is
- * written down first. One that is held alone at three unclean stops in a row is dead.
+ * Finds a job that ends the process at every attempt. Such a job leaves nothing committed, so after repeated unclean stops of
+ * the worker with this id, as many jobs as may have been in flight are claimed one by one, each recorded before its attempt.
+ * A job held alone at three unclean stops in a row is dead.
  */
 export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: WorkerIdentity, inFlight: number, log: Logger }): Suspects {
   const { id } = worker
   let registration: Registration | undefined
   let started = false
-  let left = 0 // jobs to take one by one
+  let left = 0 // jobs still to be claimed one by one
   let holds = false
 
   async function hold(job: ClaimedJob | undefined): Promise<void> {
@@ -38,7 +38,7 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
     left--
   }
 
-  /** Every step may be repeated, should the database fail in between. */
+  /** Each step can be repeated if the database fails in between. */
   async function start(): Promise<void> {
     const { uncleanStops, stoppedWith, stoppedWithIt } = registration ??= await register(db, worker)
     if (stoppedWith !== null && stoppedWithIt >= STOPS_BEFORE_DEAD && await buryJob(db, { paymentId: stoppedWith, workerId: id, error: ENDED_ITS_WORKER }))

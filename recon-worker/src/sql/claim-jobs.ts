@@ -9,8 +9,8 @@ export interface ClaimedJob {
 }
 
 /**
- * Longest wait for one account that another transaction has locked. Set with the claim, for the whole transaction: it
- * takes no trip more, and holds whatever the role's default is.
+ * Longest wait for one account that another transaction has locked. The claim sets it for the whole transaction, which saves a
+ * round trip and overrides the role's default.
  */
 const LOCK_TIMEOUT_MS = 1_500
 
@@ -19,10 +19,10 @@ const LOCK_TIMEOUT_MS = 1_500
  * queue is paused. The row locks are the claim: they last until the transaction ends, however it ends.
  *
  * `since` is the low-water mark: jobs due before it are left out, and with them the dead index entries of jobs that are
- * finished but still visible to an old snapshot. Without it, one idle reader slows every claim further and further.
+ * finished but still visible to an old snapshot. Without the mark, one idle reader slows claims more and more.
  *
- * The limit is a literal, so that the planner knows it. The claim is materialized, so that the planner can never run it
- * twice or join before it locks.
+ * The limit is a literal so that the planner knows it. The claim is materialized so that the planner neither runs it twice
+ * nor joins before it locks.
  */
 export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit: number, since: Date | '-infinity' }): Promise<ClaimedJob[]> {
   const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
@@ -41,7 +41,7 @@ export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit
   return rows
 }
 
-/** Whether due jobs remain in a running queue after an empty claim: other transactions hold them. */
+/** Whether due jobs remain after an empty claim although the queue runs: other transactions hold those jobs. */
 export async function areJobsHeld(trx: Knex.Transaction): Promise<boolean> {
   const { rows } = await trx.raw<{ rows: [{ held: boolean }] }>(`
     select exists (select from recon_jobs where status = 'pending' and run_at <= now())

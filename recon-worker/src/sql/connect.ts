@@ -12,7 +12,7 @@ const ACQUIRE_TIMEOUT_MS = 5_000
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000
 
-/** A connection for each batch in flight, and one for the heartbeat and readiness. They are opened when first needed. */
+/** One connection for each batch in flight and one for the heartbeat and readiness, opened when first needed. */
 export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): Knex {
   return knex({
     client: DatabaseClient,

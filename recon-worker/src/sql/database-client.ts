@@ -8,7 +8,7 @@ import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './p
 const QUERY_CANCELED = '57014'
 const READ_ONLY_TRANSACTION = '25006'
 
-/** The whole transaction can be done again at once, on another connection. It has the code of a serialization failure, which says the same. */
+/** The whole transaction can be retried at once on another connection, as after a serialization failure; hence its code. */
 export class StalePlanError extends Error {
   readonly code = '40001'
 }

@@ -18,12 +18,12 @@ export function faultOf(error: unknown): Fault {
   return /^40(?:001|P01)/.test(state) ? 'conflict' : 'outage'
 }
 
-/** A lock that another transaction held for longer than lock_timeout: an outage, unless the batch can do without it. */
+/** Another transaction held a lock for longer than lock_timeout: an outage, unless the batch can defer the locked jobs. */
 export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03'
 }
 
-/** The database's message and its SQLSTATE, without the statement that Knex puts before them: for last_error. */
+/** The text for last_error: the database's message and SQLSTATE, without the statement that Knex puts before them. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error))
     return String(error)
@@ -31,7 +31,7 @@ export function errorText(error: unknown): string {
   return state ? `${error.message.replace(/^[\s\S]* - /, '')} (SQLSTATE ${state})` : error.message
 }
 
-/** Why the worker cannot settle, for GET /ready: no statement, no address and no value of a row. */
+/** Why the worker cannot settle, for GET /ready. Contains no statement, no address and no value of a row. */
 export function outageReason(error: unknown): string {
   const refusedByUs = error instanceof DatabaseUnavailableError && error.cause === undefined
   if (sqlState(error) || refusedByUs)
@@ -40,7 +40,7 @@ export function outageReason(error: unknown): string {
   return typeof code === 'string' ? `the database cannot be reached (${code})` : 'the database cannot be reached'
 }
 
-/** Five characters that hold a digit: errno names such as EPIPE are no SQLSTATEs. */
+/** Five characters with a digit among them: errno names such as EPIPE are not SQLSTATEs. */
 function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined

@@ -1,2 +1,2 @@
-/** Nothing can be had from the database now, or the connection to it broke: no job's fault, and it may pass. */
+/** The database is unavailable or the connection broke: not caused by a job, and it may pass. */
 export class DatabaseUnavailableError extends Error {}

@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 export interface FailedAttempt {
   paymentId: string
   error: string
-  /** Until the next attempt. Ignored after the last one. */
+  /** Wait before the next attempt. Ignored after the last attempt. */
   backoffMs: number
 }
 
@@ -14,7 +14,7 @@ export interface FailedJob {
   status: 'pending' | 'dead'
 }
 
-/** Longest error text that is kept. */
+/** Longest error text that is stored. */
 const MAX_ERROR_CHARACTERS = 1_000
 
 /** Counts a failed attempt for each of these claimed jobs, in one statement. */
@@ -38,7 +38,7 @@ export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], {
   return rows
 }
 
-/** Puts claimed jobs off for a later transaction: between half of `forMs` and all of it. Counts no attempt. */
+/** Defers claimed jobs to a later transaction, by half of `forMs` to all of it. Counts no attempt. */
 export async function deferJobs(trx: Knex.Transaction, paymentIds: string[], forMs: number): Promise<void> {
   await trx.raw(`
     update recon_jobs

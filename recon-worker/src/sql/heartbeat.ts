@@ -6,7 +6,7 @@ const KEPT_DAYS = 7
 export interface WorkerIdentity { id: string, host: string, pid: number }
 
 export interface Registration {
-  /** Consecutive starts under this id, this one included, that found no clean stop before them. */
+  /** Consecutive starts under this id, including this one, without a clean stop before them. */
   uncleanStops: number
   /** The job that the worker held alone at the last unclean stop; null if none. */
   stoppedWith: string | null
@@ -14,7 +14,7 @@ export interface Registration {
   stoppedWithIt: number
 }
 
-/** Registers a worker that starts, and returns how the ones before it under the same id ended. */
+/** Registers a worker at its start, and returns how its predecessors with the same id ended. */
 export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Promise<Registration> {
   const { rows } = await db.raw<{ rows: [Registration] }>(`
     with pruned as (
@@ -35,14 +35,14 @@ export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Pro
   return rows[0]
 }
 
-/** Writes down which job this worker takes alone, before it does; null: none any more. */
+/** Records the job that this worker is about to settle alone; null clears it. */
 export async function holdAlone(db: Knex, { id, paymentId }: { id: string, paymentId: string | null }): Promise<void> {
   await db.raw('update recon_workers set held_alone = ? where id = ?', [paymentId, id])
 }
 
 /**
  * Forgets this worker's unclean stops once every job that was due when it started is settled or waits for its next attempt.
- * Returns whether it did: until then one of those jobs may be what ended the worker before.
+ * Returns whether it forgot them: until then, one of those jobs may have ended the previous worker.
  */
 export async function forgiveUncleanStops(db: Knex, id: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(`
@@ -55,8 +55,8 @@ export async function forgiveUncleanStops(db: Knex, id: string): Promise<boolean
 }
 
 /**
- * Declares a job dead that ended its worker each time that it was taken alone. Keeps an error from before. Does nothing
- * if the job is settled, or in another worker's hands.
+ * Declares dead a job that ended its worker at every attempt alone, and keeps its previous error. Does nothing if the job is
+ * settled or another worker holds it.
  */
 export async function buryJob(db: Knex, { paymentId, workerId, error }: { paymentId: string, workerId: string, error: string }): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(`

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** Who paused the queue when no operator did: paused_by in recon_queue. */
+/** The value of recon_queue.paused_by when a worker, not an operator, paused the queue. */
 export const PAUSED_ITSELF = 'recon-worker'
 
 export interface QueueState {
@@ -10,7 +10,7 @@ export interface QueueState {
   readOnly: boolean
 }
 
-/** Whether jobs can be claimed now. One row: cheap enough for each readiness check. */
+/** The pause of the queue and whether the database is read-only. Reads one row: cheap enough for each readiness check. */
 export async function readQueueState(db: Knex): Promise<QueueState> {
   const { rows } = await db.raw<{ rows: [QueueState] }>(`
     select paused_by as "pausedBy", reason, current_setting('transaction_read_only')::boolean as "readOnly"

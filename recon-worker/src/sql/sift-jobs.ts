@@ -2,9 +2,9 @@ import type { Knex } from 'knex'
 
 export interface SiftedJob {
   paymentId: string
-  /** Why it can never be posted as it is; null if nothing is known against it. */
+  /** Why the job can never be posted as it is; null if no cause is known. */
   refusal: string | null
-  /** Its account, or the settlement account, is locked by another transaction. Only with `skipHeld`. */
+  /** Another transaction has locked the job's account or its settlement account. Only with `skipHeld`. */
   held: boolean
 }
 

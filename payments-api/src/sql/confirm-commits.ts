@@ -2,10 +2,10 @@ import type { Knex } from 'knex'
 import { UnconfirmedError } from './database-errors.ts'
 
 /**
- * Waits until all commits seen so far are on the synchronous standbys. A commit whose wait for them broke off is visible
- * here, and is lost if a standby takes over. An empty message in the WAL waits like any commit, for all before it too.
- * Without synchronous standbys this writes nothing.
- * @throws {UnconfirmedError} when the wait broke off
+ * Waits until the synchronous standbys have all commits seen so far. A commit whose wait was interrupted is visible here, but
+ * lost if a standby takes over. An empty message in the WAL waits like a commit, and with it for all earlier commits. Without
+ * synchronous standbys this writes nothing.
+ * @throws {UnconfirmedError} when the wait was interrupted
  */
 export async function confirmCommits(db: Knex): Promise<void> {
   try {

@@ -1,48 +1,48 @@
 import pg from 'pg'
 import { causeOf } from './sqlstates.ts'
 
-/** Nothing can be had from the database now; later it may well be. */
+/** The database is unavailable now; a later try may succeed. */
 export class DatabaseUnavailableError extends Error {}
 
-/** Nothing comes from the database, on an open connection or a new one: trying again at once is no use. */
+/** The database sends nothing, on an open connection or a new one, so an immediate retry is useless. */
 export class SilentDatabaseError extends DatabaseUnavailableError {}
 
-/** The connection broke while a statement was under way, which may have been committed or not. */
+/** The connection broke during a statement, which may or may not have been committed. */
 export class LostConnectionError extends DatabaseUnavailableError {}
 
-/** Committed on this server, but perhaps on no synchronous standby. The same request, sent again, confirms it or waits. */
+/** Committed on this server, but perhaps on no synchronous standby. Repeating the request waits for the confirmation. */
 export class UnconfirmedError extends DatabaseUnavailableError {
   constructor(options?: ErrorOptions) {
     super('a commit was not confirmed by a synchronous standby', options)
   }
 }
 
-/** The database said so: pg's class tells, for the codes of other errors (EPIPE, EPERM) can look like an SQLSTATE. */
+/** The SQLSTATE of an error of pg's class DatabaseError; other errors have codes (EPIPE, EPERM) that look like SQLSTATEs. */
 function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? error.code ?? '' : ''
 }
 
-/** A row was refused for what it holds: data exception (22) or constraint violation (23). Trying again cannot help. */
+/** The database refused a row for its values: data exception (22) or constraint violation (23). A retry cannot help. */
 export function isRefusedRow(error: unknown): boolean {
   return causeOf(sqlState(error)) === 'row'
 }
 
-/** Another transaction held what was waited for beyond the role's lock_timeout. */
+/** Another transaction held a lock for longer than the role's lock_timeout. */
 export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03'
 }
 
-/** A deadlock or a serialization failure: nothing was written, and the same statement may well succeed at once. */
+/** A deadlock or a serialization failure: nothing was written, and an immediate retry may succeed. */
 export function isConflict(error: unknown): boolean {
   return sqlState(error).startsWith('40')
 }
 
-/** The connection is gone, or is one to a standby, and the statement may have been committed or not. */
+/** The connection is gone or leads to a standby; the statement may or may not have been committed. */
 export function isLostConnection(error: unknown): boolean {
   return error instanceof LostConnectionError || /^(?:08|57P0[1245]|25006|25P0[34])/.test(sqlState(error))
 }
 
-/** The database cannot serve this now, for no fault of the statement: 503 with Retry-After. Of all else, the fault is ours: 500. */
+/** Whether the database's state caused the error: 503 with Retry-After. Any other error is our own fault: 500. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseUnavailableError || causeOf(sqlState(error)) === 'state'
 }

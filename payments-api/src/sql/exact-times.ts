@@ -4,8 +4,8 @@ import pg from 'pg'
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?$/
 
 /**
- * A timestamptz as Postgres writes it (DateStyle ISO, or in JSON) as a text of ISO 8601 in UTC with all its microseconds:
- * three decimals where it is a whole millisecond, else six. A JavaScript Date would drop the last three.
+ * Converts a timestamptz as Postgres writes it (DateStyle ISO, or in JSON) to ISO 8601 in UTC with all its microseconds: three
+ * decimals for a whole millisecond, otherwise six. A JavaScript Date would drop the last three.
  */
 export function isoTime(text: string): string {
   const match = TIMESTAMP.exec(text)
@@ -18,7 +18,7 @@ export function isoTime(text: string): string {
   return `${utc}.${micros.endsWith('000') ? micros.slice(0, 3) : micros}Z`
 }
 
-/** The same, where there may be none. */
+/** isoTime for a time that may be null. */
 export function isoTimeOrNull(text: string | null): string | null {
   return text === null ? null : isoTime(text)
 }

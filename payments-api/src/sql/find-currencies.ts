@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** The currencies of those of these accounts that exist, by account id. */
+/** The currencies of the accounts that exist among these, by account id. */
 export async function findCurrencies(db: Knex, accountIds: string[]): Promise<Map<string, string>> {
   const { rows } = await db.raw<{ rows: { id: string, currency: string }[] }>(
     'select id, currency from accounts where id = any(?::text[])',

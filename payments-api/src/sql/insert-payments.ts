@@ -2,12 +2,12 @@ import type { Knex } from 'knex'
 import type { NewPayment } from '../domain/payment.ts'
 
 /**
- * Writes payments with their jobs in one autocommitted statement. Returns the ids of those it wrote, once all of them are
- * durable: a payment whose idempotency key is taken is left out. With `openAccounts` the same statement opens the accounts
- * of what it writes; it writes nothing and returns `other-currency` where one of them already holds another currency.
+ * Writes payments with their jobs in one autocommitted statement, except payments whose idempotency key is taken. Returns the
+ * ids of the written payments once all are durable. With `openAccounts` the same statement opens their accounts; if one of
+ * these already holds another currency, nothing is written and the result is `other-currency`.
  *
- * Never inside a transaction: a process that stops between BEGIN and COMMIT would hold its keys against all others.
- * Everybody inserts keys in the same order, so two batches with the same keys cannot deadlock.
+ * Never call it inside a transaction: a process that stops between BEGIN and COMMIT would block other requests with its keys.
+ * All processes insert keys in the same order, so two batches with the same keys cannot deadlock.
  */
 export async function insertPayments(db: Knex, payments: NewPayment[], openAccounts: boolean): Promise<Set<string> | 'other-currency'> {
   try {
@@ -35,7 +35,7 @@ export async function insertPayments(db: Knex, payments: NewPayment[], openAccou
       payments.map(payment => payment.currency),
       payments.map(payment => payment.description),
       payments.map(payment => payment.createdAt.toISOString()),
-      payments.map(payment => payment.traceparent) as string[], // Knex's types know no nulls in arrays
+      payments.map(payment => payment.traceparent) as string[], // Knex's types do not allow nulls in arrays
       openAccounts,
     ]).options({ name: 'insert-payments' })
     return new Set(rows[0]!.created)

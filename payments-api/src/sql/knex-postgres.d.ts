@@ -1,4 +1,4 @@
-/** What Knex does not declare of its client for Postgres, as far as we use it. */
+/** The parts of Knex's client for Postgres that we use and Knex does not declare. */
 declare module 'knex/lib/dialects/postgres/index.js' {
   import type { Knex } from 'knex'
 
@@ -6,7 +6,7 @@ declare module 'knex/lib/dialects/postgres/index.js' {
     /** What it takes from the package pg. */
     _driver(): object
 
-    /** Runs a statement; resolves to it, with its `response`. */
+    /** Runs a statement and resolves to the same statement with its `response`. */
     _query(connection: unknown, statement: object): Promise<object>
   }
 }

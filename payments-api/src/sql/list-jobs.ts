@@ -18,9 +18,9 @@ export interface JobRow {
 
 const COLUMNS = 'payment_id, status, attempts, last_error, run_at, locked_by, locked_at, created_at, finished_at'
 
-/** How the jobs of each status are found. The conditions on a job's status are those of the partial indexes. */
+/** How to find the jobs of each status. The conditions on a job's status repeat the predicates of the partial indexes. */
 const PLANS: Record<JobStatus, { from: string, where: string, row: string, condition?: string }> = {
-  // Results are never pruned and jobs may be, so a page examines results that have no job left.
+  // Jobs may be pruned and results never are, so a page also examines results without a job.
   completed: {
     from: 'select payment_id as id from reconciliation_results',
     where: 'true',
@@ -41,7 +41,7 @@ const PLANS: Record<JobStatus, { from: string, where: string, row: string, condi
   },
 }
 
-/** Jobs of one status, those of the newest payments first. */
+/** Jobs of one status; jobs of the newest payments come first. */
 export async function listJobs(db: Knex, status: JobStatus, page: PageRequest): Promise<Page<JobRow & { id: string }>> {
   const { from, where, row, condition } = PLANS[status]
   const plan: PagePlan = {

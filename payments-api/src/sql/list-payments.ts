@@ -22,23 +22,23 @@ export interface PaymentRow {
   updated_at: string
 }
 
-/** A page of payments, newest first, which is the order of their ids. Filters that contradict each other ask the database nothing. */
+/** A page of payments, newest first, which is the order of their ids. Contradictory filters return an empty page without a query. */
 export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRequest): Promise<Page<PaymentRow>> {
   return matchesNothing(filter)
     ? { rows: [], next: undefined }
     : await readPage(db, plan(filter, page.before), page)
 }
 
-/** Every walk serves the other two: they are ranges of its ids. */
+/** `from` and `to` are missing here: every walk serves both as a range of ids. */
 type FilterName = Exclude<keyof PaymentFilter, 'from' | 'to'>
 type FilterValues = { [Name in FilterName]-?: NonNullable<PaymentFilter[Name]> }
 
 /**
- * What each filter asks of a payment `p` and its result `r`. A filter that the page's walk does not serve is applied to
- * what the walk examines, so none is ever left out: a new one does not compile before it is here.
+ * The condition of each filter on a payment `p` and its result `r`. A filter that the walk does not serve is applied to every
+ * candidate. A new filter does not compile until it is listed here, so no filter is ever ignored.
  */
 const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } = {
-  // Both tables are asked: the one that is walked leaves rows out before the other one is looked up.
+  // A condition on both tables: the walked table then drops rows before the other table is looked up.
   status: status => RESULTS_BY_STATUS[status].length > 0
     ? { sql: 'p.status = ? and r.status = any(?)', values: [status, RESULTS_BY_STATUS[status]] }
     : { sql: 'p.status = ?', values: [status] },
@@ -51,21 +51,21 @@ const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } =
 
 interface Walk {
   table: 'payments' | 'reconciliation_results' | 'recon_jobs'
-  /** The first column of the index, and its value in all candidates. */
+  /** The first column of the index, and the value that all candidates have there. */
   prefix?: { column: string, value: string }
   where: Sql[]
-  /** The filters that it leaves nothing to apply of. */
+  /** The filters that the walk applies in full. */
   serves: FilterName[]
 }
 
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
 const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 const PAYMENT_COLUMNS = 'id, account_id, amount, currency, description, status, created_at, updated_at'
-/** Looks up one row by its key. With LIMIT 1 the planner can do nothing else, such as scan the table for all candidates. */
+/** Looks up one row by its key. LIMIT 1 keeps the planner from scanning the table for all candidates instead. */
 const paymentOf = (walk: string): string => `join lateral (select ${PAYMENT_COLUMNS} from payments where id = ${walk}.id limit 1) p on true`
 const resultOf = (walk: string): string => `left join lateral (select status, discrepancy_amount from reconciliation_results where payment_id = ${walk}.id limit 1) r on true`
 
-/** For each table that is walked: the column with a payment's id, what else is read there, and how the rest of a row is looked up. */
+/** For each table that a walk reads: the column with a payment's id, the other columns, and how to look up the rest of a row. */
 const TABLES: Record<Walk['table'], { key: string, columns: string, alias: string, joins: string }> = {
   payments: { key: 'id', columns: PAYMENT_COLUMNS, alias: 'p', joins: resultOf('p') },
   reconciliation_results: { key: 'payment_id', columns: 'payment_id as id, status, discrepancy_amount', alias: 'r', joins: paymentOf('r') },
@@ -89,7 +89,7 @@ function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
   }
 }
 
-/** The index that all candidates come from; payments itself has none on the status. */
+/** Chooses the index that all candidates come from; payments has no index on the status. */
 function walkFor(filter: PaymentFilter): Walk {
   const { accountId, currency, status } = filter
   const results = resultsOf(filter)
@@ -97,7 +97,7 @@ function walkFor(filter: PaymentFilter): Walk {
     return {
       table: 'payments',
       prefix: { column: 'account_id', value: accountId },
-      // An account has one currency. Evaluated once: with another one, no payment is read.
+      // An account has one currency, so this is evaluated once; for another currency no payment is read.
       where: currency === undefined ? [] : [{ sql: '(select currency from accounts where id = ?) = ?', values: [accountId, currency] }],
       serves: ['accountId', 'currency'],
     }
@@ -117,8 +117,8 @@ function walkFor(filter: PaymentFilter): Walk {
 }
 
 /**
- * The part of the index that a page begins and ends in. With `column = value and key < ...` in place of the comparison of
- * rows, the planner drops the column from ORDER BY, and may walk the primary key past everybody else's payments.
+ * The range of the index that a page lies in. Compare rows: with `column = value and key < ...` the planner drops the column
+ * from ORDER BY, and may walk the primary key past all other payments.
  */
 function range(key: string, prefix: Walk['prefix'], { from, to }: PaymentFilter, before: string | undefined): Sql {
   const firstAt = (instant: Instant): string => firstUuidv7At(firstMillisecondFrom(instant))

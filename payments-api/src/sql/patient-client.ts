@@ -6,22 +6,22 @@ import { DatabaseUnavailableError, LostConnectionError, UnconfirmedError } from 
 import { inTurns } from './in-turns.ts'
 import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './prepared-statements.ts'
 
-/** How long a request waits for a connection, a new one or one from the pool, before it gets 503. */
+/** How long a request waits for a connection, new or from the pool, before it gets 503. */
 const ACQUIRE_TIMEOUT_MS = 1_500
 const QUERY_CANCELED = '57014'
 const READ_ONLY_TRANSACTION = '25006'
 
-/** Knex's, from the package tarn. */
+/** Knex's pool, from the package tarn. */
 interface Pool { acquire: () => { promise: Promise<unknown>, reject: (error: Error) => void } }
 
 class PooledConnection extends Connection {
   readonly generation = planGeneration()
-  /** Whether the last statement's commit may be on no synchronous standby. */
+  /** Whether no synchronous standby confirmed the last statement's commit. */
   unconfirmed = false
 
   constructor(config: pg.ClientConfig) {
     super(config)
-    // Postgres reports success with this warning when the wait is canceled. Its text is translated, the routine is not.
+    // When the wait is canceled, Postgres reports success with this warning. Its text is translated, its routine is not.
     this.on('notice', ({ routine }) => {
       if (routine === 'SyncRepWaitForLSN')
         this.unconfirmed = true
@@ -30,16 +30,16 @@ class PooledConnection extends Connection {
 }
 
 /**
- * Knex's client for Postgres. A connection goes back to work only when it is idle and its prepared statements are good:
- * any other is closed and replaced. Its time limits count turns of the event loop, not plain time: pg's and the pool's own
- * are timers, which a flooded process reaches before it reads what the database has sent.
+ * Knex's client for Postgres. It reuses a connection only if that is idle and its prepared statements are valid, and otherwise
+ * closes and replaces it. Its time limits count turns of the event loop: plain timers, as pg and the pool use, fire in a
+ * flooded process before it reads what the database has sent.
  */
 export class PatientClient extends PostgresClient {
   override _driver(): object {
     return { ...pg, Client: PooledConnection }
   }
 
-  /** @throws {DatabaseUnavailableError} whatever the cause, which may be anything that a server says to a new client */
+  /** @throws {DatabaseUnavailableError} for every cause: a server may refuse a new client with any error */
   override async acquireConnection(): Promise<unknown> {
     const waiting = (this.pool as Pool).acquire()
     const limit = inTurns(ACQUIRE_TIMEOUT_MS, () => waiting.reject(new Error('timeout expired: every connection is taken')))
@@ -59,18 +59,18 @@ export class PatientClient extends PostgresClient {
   }
 
   /**
-   * Runs a statement. A failure is reported when the server is ready again, so that the state of its transaction is known.
+   * Runs a statement. Reports a failure once the server is ready again, so that the state of the transaction is known.
    * @throws {LostConnectionError} when the connection broke
    * @throws {UnconfirmedError} when the statement has committed, but its wait for a synchronous standby was canceled
    */
   override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
     if (statement.sql === 'ROLLBACK' && connection.__knex__disposed !== undefined)
-      return statement // done by closing the connection; the caller gets the error that led here
+      return statement // closing the connection rolled back already; the caller gets the original error
     connection.unconfirmed = false
     try {
       const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement
       if (/^commit\b/i.test(statement.sql) && done.response?.command === 'ROLLBACK')
-        throw new DatabaseUnavailableError('the transaction was aborted: the database answered COMMIT with ROLLBACK')
+        throw new DatabaseUnavailableError('the transaction was aborted: the database responded to COMMIT with ROLLBACK')
       if (connection.unconfirmed)
         throw new UnconfirmedError()
       return done
@@ -90,8 +90,9 @@ export class PatientClient extends PostgresClient {
 }
 
 /**
- * After a failed BEGIN, COMMIT or ROLLBACK the state of the session is anyone's guess. One that was canceled may have a
- * timeout that is corrected by now: a session keeps the settings that it began with. A read-only one is a standby's.
+ * Whether the connection must be closed after this error. After a failed BEGIN, COMMIT or ROLLBACK the session's state is
+ * unknown. A canceled statement may come from a timeout that has been corrected since, but a session keeps the settings that
+ * it began with. A read-only session may belong to a standby.
  */
 function endsConnection({ sql }: Statement, error: unknown): boolean {
   return /^(?:begin|commit|rollback)\b(?! to\b)/i.test(sql)

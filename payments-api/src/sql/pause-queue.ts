@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** All null while workers may claim. */
+/** All fields are null while workers may claim. */
 export interface QueuePauseRow {
   paused_at: string | null
   paused_by: string | null
@@ -12,7 +12,7 @@ export async function queuePause(db: Knex): Promise<QueuePauseRow> {
   return rows[0]!
 }
 
-/** Stops workers from claiming. A queue that is paused keeps its first pause. */
+/** Stops workers from claiming. A queue that is already paused keeps its first pause. */
 export async function pauseQueue(db: Knex, pause: { by: string, reason: string }): Promise<void> {
   await db.raw('select pause_queue(?, ?)', [pause.by, pause.reason])
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** What Knex hands to its client. */
+/** A statement as Knex passes it to its client. */
 export interface Statement {
   sql: string
   options?: { name?: string | undefined }
@@ -10,14 +10,14 @@ export interface Statement {
 let generation = 0
 let named = true
 
-/** Stamped on each connection when it opens: one of an older generation holds plans that the database refuses. */
+/** Stored with each connection when it opens: a connection of an older generation holds plans that the database refuses. */
 export function planGeneration(): number {
   return generation
 }
 
 /**
- * A named statement as it is to be sent. A later generation differs in its text: a pooler finds prepared statements by their
- * text, and would otherwise take the refused plan again.
+ * A named statement as it is sent. Each generation has another text, because a pooler finds prepared statements by their text
+ * and would otherwise reuse the refused plan.
  */
 export function prepared<S extends Statement>(statement: S, connectionGeneration: number): S {
   if (!isNamed(statement))
@@ -36,12 +36,12 @@ export function withoutName<S extends Statement>(statement: S): S {
 }
 
 /**
- * Whether a statement failed before it ran, for its plan's sake. What follows is prepared anew.
+ * Whether a statement failed before it ran because its plan was refused. Later statements are prepared again.
  *
- * - DDL changed the columns that a prepared statement returns: 0A000. Postgres has no code of its own for that, so the
- *   name of its function tells; the message is translated.
- * - The statement is unknown (26000), or another one has its name (42P05): a pooler that knows nothing of prepared
- *   statements changed the server connection. From now on statements have no names.
+ * - 0A000: DDL changed the columns that a prepared statement returns. Other errors share this code and the message is
+ *   translated, so the name of the function in Postgres decides.
+ * - 26000 (unknown statement) or 42P05 (its name is taken): a pooler that does not track prepared statements changed the
+ *   server connection. From now on statements are sent without names.
  */
 export function refusesPlan(error: unknown, connectionGeneration: number): boolean {
   if (!(error instanceof pg.DatabaseError))

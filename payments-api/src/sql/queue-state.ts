@@ -11,7 +11,7 @@ export interface QueueState extends QueuePauseRow {
   oldest_seconds: number | null
 }
 
-/** How long the queue is, by its partial indexes, and whether it is paused. */
+/** The length of the queue, counted in its partial indexes, and whether the queue is paused. */
 export async function queueState(db: Knex): Promise<QueueState> {
   const { rows } = await db.raw<{ rows: QueueState[] }>(`
     select paused_at, paused_by, reason,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** Candidates that one page may examine where its filters leave most of them out: half a millisecond a thousand. */
+/** Most candidates that one page examines. A thousand take half a millisecond. */
 export const MAX_EXAMINED = 3_000
 
 /** A piece of SQL and the values of its placeholders. */
@@ -9,22 +9,22 @@ export interface Sql {
   values: unknown[]
 }
 
-/** How a list is read: the candidates from one index, in its order, and what is left out of them. */
+/** How to read a list: walk the candidates of one index in its order, and drop those that a condition excludes. */
 export interface PagePlan {
   walk: {
     /** Selects the candidates with their `id`. */
     select: string
     where: Sql[]
-    /** The columns of the index, all descending: naming every one leaves the planner no other index. */
+    /** All columns of the index, descending; with every column named, the planner can use no other index. */
     order: string
   }
   row: {
-    /** Selects a row of the list from `walk` and what is looked up for it. */
+    /** Selects a row of the list from `walk` and the tables looked up for it. */
     select: string
-    /** The order of the walk, as this selects it, so that it can stop at a full page. */
+    /** The order of the walk in the names of this select, so that the query stops at a full page. */
     order: string
   }
-  /** What the walk does not serve: applied to each candidate. */
+  /** Conditions that the walk does not serve, applied to each candidate. */
   conditions: Sql[]
 }
 
@@ -37,15 +37,15 @@ export interface PageRequest {
 
 export interface Page<Row> {
   rows: Row[]
-  /** The id to go on before; undefined on the last page. */
+  /** The id before which the next page begins; undefined on the last page. */
   next: string | undefined
 }
 
 /**
- * A page of a list, in descending order of its ids. Where the walk serves the whole filter, it examines one candidate more
- * than it returns; else 3,000 at most, so that a page may be short, or empty, and still have a next one.
+ * A page of a list, in descending order of its ids. If the walk serves the whole filter, the page examines one candidate more
+ * than it returns. Otherwise it examines 3,000 at most, so a page may be short or empty and still have a next page.
  *
- * One statement, so that the rows and the place to go on from are of one snapshot.
+ * One statement, so that the rows and the start of the next page come from one snapshot.
  */
 export async function readPage<Row extends { id: string }>(db: Knex, plan: PagePlan, { limit, maxExamined = MAX_EXAMINED }: PageRequest): Promise<Page<Row>> {
   const { walk, row, conditions } = plan
@@ -74,7 +74,7 @@ export async function readPage<Row extends { id: string }>(db: Knex, plan: PageP
     candidates(maxExamined),
     { sql: `, page as materialized (${page.sql})`, values: page.values },
     {
-      // Looked for only where the walk ended before the page was full.
+      // Evaluated only if the walk ended before the page was full.
       sql: `, bound as (
       select case when (select count(*) from page) <= ? then (select id from walk order by id desc offset ? limit 1) end as bound)
     select page.*, bound.bound

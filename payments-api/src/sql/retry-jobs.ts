@@ -1,18 +1,18 @@
 import type { Knex } from 'knex'
 import { MAX_COUNTED } from './queue-state.ts'
 
-/** Which dead jobs: those whose last error is exactly this one; all where it is undefined. */
+/** Which dead jobs to retry: those with exactly this last error, or all if it is undefined. */
 interface DeadJobs {
   error: string | undefined
 }
 
-/** Puts up to `limit` dead jobs back into the queue, those of the oldest payments first. Returns how many. */
+/** Puts up to `limit` dead jobs back into the queue, oldest payments first. Returns their number. */
 export async function retryJobs(db: Knex, { error, limit }: DeadJobs & { limit: number }): Promise<number> {
   const { rows } = await db.raw<{ rows: { retried: number }[] }>('select retry_dead_jobs(?, ?) as retried', [limit, error ?? null])
   return rows[0]!.retried
 }
 
-/** How many dead jobs there are, up to MAX_COUNTED. */
+/** The number of dead jobs, counted up to MAX_COUNTED. */
 export async function countDeadJobs(db: Knex, { error }: DeadJobs): Promise<number> {
   const { rows } = await db.raw<{ rows: { dead: number }[] }>(`
     select count(*)::int as dead

@@ -2,13 +2,13 @@ import type { Client } from 'pg'
 import { DatabaseUnavailableError } from './database-errors.ts'
 
 /**
- * What our statements and pg's parsers rely on. Defaults of the server, the database or the role may differ, so:
+ * Settings that our statements and pg's parsers rely on. The defaults of the server, the database or the role may differ:
  *
  * - Every connection sets these when it opens, in one round trip. A session's own values beat all defaults.
- * - A transaction pooler runs statements on server connections that never saw that. Those start with the values that
- *   migration 0012 gives our roles in this database, which beat the defaults of the server, the database and the role.
+ * - A transaction pooler runs statements on server connections whose session we never set up. Those connections start with
+ *   the values that migration 0012 gives our roles in this database, which beat the server's, database's and role's defaults.
  *
- * Startup parameters would save the round trip, but PgBouncer refuses a client that sends others than the few it knows.
+ * Startup parameters would save the round trip, but PgBouncer refuses a client that sends a parameter it does not know.
  */
 export const SESSION_SETTINGS = {
   search_path: 'public', // statements name tables without their schema
@@ -37,7 +37,7 @@ const OPEN_SESSION = `
     from pg_catalog.current_setting('synchronous_commit') setting`
 
 /**
- * Sets a new connection's session up.
+ * Sets up the session of a new connection.
  * @throws {DatabaseUnavailableError} for a standby, a read-only database, or one whose triggers are switched off
  */
 export async function openSession(connection: Client): Promise<void> {

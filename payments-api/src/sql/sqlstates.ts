@@ -1,15 +1,15 @@
-/** What an error of the database comes from, which decides the response. */
+/** The cause of a database error, which decides the response. */
 export type Cause
-  /** What a row holds. Trying again cannot help: 500, for our own checks let no such row through. */
+  /** The values of a row: 500. A retry cannot help, and our own checks should have refused the row. */
   = 'row'
-  /** The state of the database: an outage, its load, its settings. It may pass or be repaired: 503 with Retry-After. */
+  /** The state of the database (an outage, its load, its settings), which may pass or be repaired: 503 with Retry-After. */
     | 'state'
-    /** Our own statements, or a schema or grants that do not fit them: 500. */
+    /** Our own statements, or a schema or grants that do not match them: 500. */
     | 'ours'
 
 /**
- * Every SQLSTATE class of Postgres 18 (https://www.postgresql.org/docs/18/errcodes-appendix.html), and the codes that
- * are unlike the rest of their class. docs/database-errors.md gives the reasons.
+ * Every SQLSTATE class of Postgres 18 (https://www.postgresql.org/docs/18/errcodes-appendix.html), and the codes that differ
+ * from their class. docs/database-errors.md gives the reasons.
  */
 export const CAUSES: Readonly<Record<string, Cause>> = {
   '00': 'ours', // successful completion

@@ -1,14 +1,14 @@
 import pg from 'pg'
 import { openSession } from './session.ts'
 
-/** How long a connection may take to open, its session included. */
+/** Longest time to open a connection, including its session. */
 const CONNECT_TIMEOUT_MS = 5_000
 
 /** A connection to a writable database, in a session with the settings that our statements rely on. */
 export class Connection extends pg.Client {
-  /** pg's: no statement is under way. */
+  /** Set by pg: no statement is running. */
   declare readonly readyForQuery: boolean
-  /** Knex's: why this connection must not be used again. Knex sets it too, when the connection breaks. */
+  /** Read by Knex: why this connection must not be used again. Knex also sets it when the connection breaks. */
   declare __knex__disposed?: unknown
 
   override async connect(): Promise<pg.Client> {
@@ -28,7 +28,7 @@ export class Connection extends pg.Client {
     }
   }
 
-  /** Whether nothing is under way: no statement, and no transaction, aborted or not. */
+  /** Whether the connection is idle: no statement is running and no transaction is open, aborted or not. */
   isIdle(): boolean {
     return this.readyForQuery && this.getTransactionStatus() === 'I'
   }
@@ -46,7 +46,7 @@ export class Connection extends pg.Client {
     })
   }
 
-  /** Closes the connection. The server rolls back what it had begun. */
+  /** Closes the connection. The server rolls back an open transaction. */
   discard(reason: unknown): void {
     this.__knex__disposed = reason
     void this.end().catch(() => {})

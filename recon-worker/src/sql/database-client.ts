@@ -18,8 +18,8 @@ class PooledConnection extends Connection {
 }
 
 /**
- * Knex's client for Postgres. A connection goes back to work only when it is idle and its prepared statements are good:
- * any other is closed and replaced.
+ * Knex's client for Postgres. It reuses a connection only if that is idle and its prepared statements are valid, and otherwise
+ * closes and replaces it.
  */
 export class DatabaseClient extends PostgresClient {
   override _driver(): object {
@@ -31,16 +31,16 @@ export class DatabaseClient extends PostgresClient {
   }
 
   /**
-   * Runs a statement. A failure is reported when the server is ready again, so that the state of its transaction is known.
+   * Runs a statement. Reports a failure once the server is ready again, so that the state of the transaction is known.
    * @throws {DatabaseUnavailableError} when the connection broke
    */
   override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
     if (/^rollback\b/i.test(statement.sql) && connection.__knex__disposed !== undefined)
-      return statement // done by closing the connection; the caller gets the error that led here
+      return statement // closing the connection rolled back already; the caller gets the original error
     try {
       const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement
       if (/^commit\b/i.test(statement.sql) && done.response?.command === 'ROLLBACK')
-        throw new DatabaseUnavailableError('the transaction was aborted: the database answered COMMIT with ROLLBACK')
+        throw new DatabaseUnavailableError('the transaction was aborted: the database responded to COMMIT with ROLLBACK')
       return done
     }
     catch (error) {
@@ -61,8 +61,9 @@ export class DatabaseClient extends PostgresClient {
 }
 
 /**
- * After a failed BEGIN, COMMIT or ROLLBACK the state of the session is anyone's guess. One that was canceled may have a
- * timeout that is corrected by now: a session keeps the settings that it began with. A read-only one is a standby's.
+ * Whether the connection must be closed after this error. After a failed BEGIN, COMMIT or ROLLBACK the session's state is
+ * unknown. A canceled statement may come from a timeout that has been corrected since, but a session keeps the settings that
+ * it began with. A read-only session may belong to a standby.
  */
 function endsConnection({ sql }: Statement, error: unknown): boolean {
   return /^(?:begin|commit|rollback)\b(?! to\b)/i.test(sql)

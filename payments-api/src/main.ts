@@ -25,11 +25,11 @@ import { isKeyLockTimeout, isRowLockTimeout } from './sql/lock-waits.ts'
 import { listen } from './sql/notifications.ts'
 import { queueState } from './sql/queue-state.ts'
 
-/** Groups of writes: payments to known accounts, and all others. Accounts that are locked then hold up none of the first. */
+/** Groups of writes: payments to known accounts, and all others. A locked account then never delays the first group. */
 const WRITE_GROUPS = 2
 /**
- * Connections for reads. Writes have their own, so that a slow list never holds up a payment; with them and the one that
- * listens, a process has at most 11; while an answer is due and none comes, a pool briefly opens one more.
+ * Connections for reads. Writes have other connections, so that a slow list never delays a payment. With those and the listening
+ * connection a process has at most 11; while the database is silent, each pool briefly opens one more.
  */
 const READ_CONNECTIONS = 6
 /**
@@ -41,7 +41,7 @@ const MAX_UNACCEPTED = 4_096
 /** Log lines are written together, since a write for each took 7 % of the API's time; what is left at an exit is written then. */
 const LOG_BUFFER_CHARACTERS = 4_096
 const LOG_FLUSH_MS = 100
-/** What is under way when the process is told to stop is broken off after this. */
+/** Requests still running this long after the signal to stop are cut off. */
 const DRAIN_DEADLINE_MS = 10_000
 
 function main(): void {
@@ -128,14 +128,14 @@ function main(): void {
     log.info({ host: config.host, port: (server.address() as AddressInfo).port }, 'listening')
   })
 
-  /** Takes no new connections, ends the event streams, finishes the requests that are under way, and exits. */
+  /** Takes no new connections, ends the event streams, finishes running requests, and exits. */
   async function stop(signal: NodeJS.Signals): Promise<void> {
     if (draining)
       return
     draining = true
     log.info({ signal }, 'draining')
     setTimeout(() => {
-      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests still under way at the deadline are broken off')
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests still running at the deadline are cut off')
       drain.breakOff()
       process.exit(1)
     }, DRAIN_DEADLINE_MS).unref()

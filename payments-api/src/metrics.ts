@@ -12,7 +12,7 @@ export interface Metrics {
   settled: (payments: number) => void
 }
 
-/** What Prometheus reads from one process. `eventClients` and `readQueue` are called when it does. */
+/** The metrics that Prometheus scrapes from one process. Each scrape calls `eventClients` and `readQueue`. */
 export function createMetrics(eventClients: () => number, readQueue: () => Promise<QueueState>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

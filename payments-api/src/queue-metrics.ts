@@ -8,8 +8,8 @@ const DEADLINE_MS = 1_000
 const CACHE_MS = 1_000
 
 /**
- * The queue's gauges, read from the database at a scrape. While it cannot be read they have no value, instead of an old
- * one, and recon_queue_readable is 0. At most one reading is in flight, however long it takes.
+ * The queue's gauges, read from the database at a scrape. While the database cannot be read, the gauges have no value instead
+ * of an old one, and recon_queue_readable is 0. At most one reading is in flight, however long it takes.
  */
 export function registerQueueMetrics(registry: Registry, readQueue: () => Promise<QueueState>): void {
   let reading: { startedAtMs: number, done: boolean, state: Promise<QueueState | undefined> } | undefined

@@ -16,7 +16,7 @@ export interface PaymentRequest {
   traceparent: string | null
 }
 
-/** What became of a request; the HTTP layer must answer each. */
+/** The outcome of a request; the HTTP layer must respond to each kind. */
 export type CreateResult
   = | { kind: 'created', payment: AcceptedPayment }
     | { kind: 'replayed', payment: AcceptedPayment }
@@ -32,14 +32,14 @@ export interface CreatePaymentDeps {
   write: (payment: NewPayment) => Promise<Written | 'key-in-use'>
   /** Writes any other payment, and opens its account. */
   writeAndOpen: (payment: NewPayment) => Promise<Written | 'key-in-use'>
-  /** The payment that holds the key of one that must not be written. */
+  /** The payment that holds the key of a payment that must not be written. */
   findByKey: (payment: NewPayment) => Promise<KeyHolder | undefined>
   currencies: KnownCurrencies
 }
 
 /**
  * Creates payments, at most one per idempotency key, for ever.
- * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first answer.
+ * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first response.
  * @throws {OverloadedError} when too many wait, or for too long
  */
 export function createPayments({ write, writeAndOpen, findByKey, currencies }: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {

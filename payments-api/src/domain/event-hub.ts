@@ -6,11 +6,11 @@ const RING_SIZE = 1_000
 /** Clients that one process serves. */
 export const MAX_CLIENTS = 1_000
 /**
- * What happens within a window goes out together, at its end: a write to each of 1,000 clients takes most of what a
- * stream costs. The first event of each kind goes out at once, so an idle system is as quick as without a window.
+ * Events within a window are sent together at its end, because the write to each client is most of a stream's cost. The first
+ * event of each kind is sent at once, so a window never delays the events of an idle system.
  */
 const WINDOW_MS = 100
-/** Each client gets a sign of life this often, the clients in turn: one slice of them a second. */
+/** Seconds between two heartbeats of one client: each second one slice of the clients gets its heartbeat. */
 const HEARTBEAT_SLICES = 15
 export const HEARTBEAT_SLICE_MS = 1_000
 const HEARTBEAT = Buffer.from(': \n\n')
@@ -24,7 +24,7 @@ export interface PaymentEvent {
 }
 
 export interface EventClient {
-  /** Takes a chunk of the stream (text/event-stream). All clients get the same object. */
+  /** Sends a chunk of the stream (text/event-stream). All clients get the same object. */
   send: (chunk: Buffer) => void
   close: () => void
 }
@@ -40,9 +40,9 @@ export class EventHub {
   readonly #instance = randomBytes(6).toString('hex')
   readonly #ring: string[] = [] // the event n is at n % RING_SIZE
   readonly #clients = new Set<EventClient>()
-  #last = 0 // n of the newest event that went out; 0: none yet
+  #last = 0 // n of the newest event that was sent; 0: none yet
 
-  // What waits for the end of the window. Events get their ids when they go out, so a client that comes meanwhile gets each once.
+  // Events that wait for the end of the window. They get their ids when sent, so a client that connects meanwhile gets each once.
   #payments: PaymentEvent[] = []
   #arrived = false
   #resync = false

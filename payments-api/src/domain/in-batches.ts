@@ -1,8 +1,8 @@
 /** Items that may wait for their turn. */
 export const MAX_WAITING = 2_000
-/** Nor does anybody join while the first in line has waited for this long: behind it, it would take longer still. */
+/** Reject new items once the oldest has waited this long: they would wait even longer. */
 const MAX_LINE_MS = 1_000
-/** When all stands still, nobody stays in line for longer than this. */
+/** Reject an item that has waited this long, for example because the database is stuck. */
 const MAX_WAIT_MS = 2_000
 
 /** The line in front of the database is full, or the database is stuck. Nothing was done; the caller may try again. */
@@ -15,12 +15,12 @@ export interface Waiting<Item, Result> {
 }
 
 /**
- * Settles items in turn, by natural batching: what arrives while the last batches are on their way goes out together
- * with the next one. A lone item goes at once; a batch goes beside another only when that has taken `overlapAfterMs`.
+ * Hands items on in order of arrival, by natural batching: items that arrive while batches are in flight form the next batch. A
+ * lone item goes at once; a second batch starts only when the last one has taken `overlapAfterMs`.
  * `settle` must resolve or reject each item, and not throw; when it ends, the next batch goes out at once.
  *
- * The line is bounded in length and in time. Beyond that an item is rejected with an OverloadedError, at once as far as
- * that can be known: all that were let in are then answered in time, also when more comes than can be done.
+ * The line is bounded in length and in time. Beyond either bound an item is rejected with an OverloadedError, at once if
+ * possible, so that accepted items get their result in time even when more arrive than can be handled.
  */
 export function inBatches<Item, Result>(
   { batches, batchSize, overlapAfterMs }: { batches: number, batchSize: number, overlapAfterMs: number },
@@ -65,7 +65,7 @@ export function inBatches<Item, Result>(
     arm()
   }
 
-  /** Rejects those that have waited for too long, and comes back when the next one will have. */
+  /** Rejects items that have waited too long, and runs again when the next one will have. */
   function shed(): void {
     const now = performance.now()
     while (line[0] && now - line[0].sinceMs >= MAX_WAIT_MS)

@@ -1,18 +1,18 @@
 /**
- * A point in time that a caller named, exact to any number of decimals. The database keeps microseconds, so whatever is
- * compared with an instant needs no more than this.
+ * A point in time named by a caller, with any number of decimals. The database keeps microseconds, so comparing its times with
+ * an instant needs no more than these two fields.
  */
 export interface Instant {
   /** Microseconds since 1970, rounded down. */
   micros: bigint
-  /** Whether the instant lies after that microsecond. */
+  /** Whether the instant is later than that microsecond. */
   beyond: boolean
 }
 
 const RFC_3339 = /^(?<day>\d{4}-\d\d-\d\d)t(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d)(?::(?<second>[0-5]\d|60)(?:\.(?<fraction>\d+))?)?(?:z|(?<sign>[+-])(?<offsetHours>[01]\d|2[0-3]):(?<offsetMinutes>[0-5]\d))$/i
 const MICROS_PER_SECOND = 1_000_000n
 const MICROS_PER_MS = 1_000n
-/** Postgres reads no year 0 and our texts have four digits of a year. Nothing happened outside, so both ends stand for all beyond them. */
+/** Postgres has no year 0 and our texts have four-digit years. No payment lies outside, so later and earlier instants are clamped. */
 const FIRST_SECOND = BigInt(Date.parse('0001-01-01T00:00:00Z') / 1_000)
 const LAST_SECOND = BigInt(Date.parse('9999-12-31T23:59:59Z') / 1_000)
 

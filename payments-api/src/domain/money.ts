@@ -5,9 +5,9 @@ export const MAX_INTEGER_DIGITS = 15
 
 export const DEFAULT_CURRENCY = 'USD'
 
-/** The day of the ISO 4217 list that the codes are from. */
+/** The date of the ISO 4217 list that the codes come from. */
 export const CURRENCIES_PUBLISHED = currencies.published
-/** Codes of money that somebody can pay in today: no funds, metals, units of account or withdrawn codes. */
+/** Codes that are payable today: no funds, metals, units of account or withdrawn codes. */
 export const PAYABLE_CURRENCIES = Object.keys(currencies.payable)
 
 const NOT_PAYABLE = new Map(Object.entries(currencies.notPayable))

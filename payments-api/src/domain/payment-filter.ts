@@ -3,13 +3,13 @@ import type { Outcome, PaymentStatus, ResultStatus } from './payment.ts'
 import { firstMillisecondFrom } from './instant.ts'
 import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from './payment.ts'
 
-/** What a list of payments is narrowed to. All that are set must hold. */
+/** The filters of a list of payments. A payment must match all that are set. */
 export interface PaymentFilter {
   status?: PaymentStatus | undefined
   outcome?: Outcome | undefined
   accountId?: string | undefined
   currency?: string | undefined
-  /** Decimal strings with at most four decimals; both ends belong to the range. */
+  /** Decimal strings with at most four decimals; the range includes both ends. */
   amountFrom?: string | undefined
   amountTo?: string | undefined
   /** Accepted at or after; accepted before. */
@@ -17,7 +17,7 @@ export interface PaymentFilter {
   to?: Instant | undefined
 }
 
-/** The results that status and outcome leave possible; undefined where they ask for none: without both, or for what has none yet. */
+/** The results that status and outcome allow; undefined without a condition on results: neither is set, or the status has none yet. */
 export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | undefined {
   if (outcome !== undefined)
     return [RESULTS_BY_OUTCOME[outcome]].filter(result => status === undefined || RESULTS_BY_STATUS[status].includes(result))

@@ -3,18 +3,18 @@ import type { KeyHolder } from './write-payments.ts'
 import { inBatches } from './in-batches.ts'
 import { requestHash } from './request-hash.ts'
 
-/** `quotedKey` is the key with its quotes, where the caller sent it so. */
+/** `quotedKey` is the key with its quotes, if the caller sent quotes. */
 export type QuotedRequest = PaymentRequest & { quotedKey?: string | undefined }
 type CreatePayment = (request: PaymentRequest) => Promise<CreateResult>
 interface Key { caller: string, idempotencyKey: string }
 
-/** Requests whose quoted key is looked up in one statement. */
+/** Most quoted keys to look up in one statement. */
 const MAX_BATCH = 100
 
 /**
  * Replays payments that were stored under their key in quotes, before `"k"` and `k` became one key. Without this, a caller
- * that repeats such a request after the upgrade would pay twice. It costs requests with a quoted key one look-up, shared
- * by those that come together; other requests pay nothing.
+ * that repeats such a request after the upgrade would pay twice. A request with a quoted key costs one look-up, shared by
+ * concurrent requests; other requests cost nothing more.
  */
 export function replayQuotedKeys(createPayment: CreatePayment, findByKeys: (keys: Key[]) => Promise<{ find: (key: Key) => KeyHolder | undefined }>): (request: QuotedRequest) => Promise<CreateResult> {
   const findInTurn = inBatches<Key, KeyHolder | undefined>({ batches: 1, batchSize: MAX_BATCH, overlapAfterMs: 0 }, async (batch) => {

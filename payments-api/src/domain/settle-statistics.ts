@@ -2,9 +2,9 @@ import { timeOfUuidv7 } from './uuidv7.ts'
 
 /** How far the statistics look back. */
 const WINDOW_SECONDS = 300
-/** What counts as now: long enough that a few payments a second make a steady figure. */
+/** The time that counts as now: long enough for a steady figure at a few payments per second. */
 const NOW_SECONDS = 10
-/** A percentile is at most this far from the true latency, relative to it. */
+/** Largest relative error of a percentile. */
 const ACCURACY = 0.05
 /**
  * Bucket i holds latencies in (GROWTH ** (i - 1), GROWTH ** i] ms; its middle is within ACCURACY of both ends.
@@ -24,7 +24,7 @@ interface Second {
 }
 
 export interface SettleRate {
-  /** Seconds that the rate is over; fewer than asked for while this process has not listened that long. */
+  /** Seconds that the rate covers; fewer than requested while this process has not listened that long. */
   windowSeconds: number
   settled: number
   /** With three significant digits, so that a slow rate is not rounded to 0. */
@@ -57,7 +57,7 @@ export function settleStatistics(nowMs: () => number = Date.now): {
     latencies: new Uint32Array(BUCKETS),
   }))
 
-  /** Over the current second, as far as it has gone, and the whole ones before it. */
+  /** The rate over the elapsed part of the current second and the whole seconds before it. */
   function rate(seconds: Second[], now: number, windowSeconds: number): SettleRate {
     const since = Math.floor(now / 1_000) - windowSeconds + 1
     const settled = seconds.reduce((sum, second) => second.at >= since ? sum + second.settled : sum, 0)
@@ -122,7 +122,7 @@ function bucketOf(latencyMs: number): number {
   return latencyMs <= 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs) / Math.log(GROWTH)))
 }
 
-/** Milliseconds. */
+/** The middle of a bucket, in milliseconds. */
 function middleOf(bucket: number): number {
   return bucket === BUCKETS - 1 ? Infinity : 2 * GROWTH ** bucket / (GROWTH + 1)
 }

@@ -3,31 +3,31 @@ import type { AcceptedPayment, NewPayment } from './payment.ts'
 /** The payment that holds an idempotency key, with the hash of the request that made it. */
 export type KeyHolder = AcceptedPayment & { requestHash: Buffer }
 
-/** The holder of the payment's key, itself (same id) or an earlier payment; or the account's currency, if it is another one. */
+/** The holder of the payment's key: this payment (same id) or an earlier one. Or the account's currency, if it differs. */
 export type Written = KeyHolder | { accountCurrency: string }
 
 type CurrencyOf = (accountId: string) => string | undefined
 
 export interface WritePaymentsDeps {
-  /** Writes the payments whose keys are free, all or none, and returns their ids. Writes none for `other-currency`. */
+  /** Writes the payments whose keys are free, all or none, and returns their ids. Has written none if it returns `other-currency`. */
   insert: (payments: NewPayment[], openAccounts: boolean) => Promise<Set<string> | 'other-currency'>
   findByKey: (payments: NewPayment[]) => Promise<{ find: (payment: NewPayment) => KeyHolder | undefined }>
-  /** The currencies of those accounts that exist, by account id. */
+  /** The currencies of the accounts that exist, by account id. */
   findCurrencies: (accountIds: string[]) => Promise<Map<string, string>>
-  /** Resolves once everything read before is as durable as a commit of our own. */
+  /** Resolves once everything read so far is as durable as our own commits. */
   confirm: () => Promise<void>
-  /** The currency of an account that is remembered. */
+  /** The remembered currency of an account; undefined for an account that is not remembered. */
   currencyOf: CurrencyOf
 }
 
-/** Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns what became of each payment, in order. */
+/** Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns the outcome of each payment, in order. */
 export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<Written[]>
 
 export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...remembered }: WritePaymentsDeps): WritePayments {
   return async function write(payments, openAccounts, currencyOf: CurrencyOf = remembered.currencyOf): Promise<Written[]> {
     const writable = withoutMismatches(payments, currencyOf)
     const created = writable.length > 0 ? await insert(writable, openAccounts) : new Set<string>()
-    if (created === 'other-currency') { // a rival opened one of the accounts: now it is known
+    if (created === 'other-currency') { // a concurrent write opened one of the accounts, so its currency is known now
       const found = await findCurrencies(payments.map(({ accountId }) => accountId))
       return write(payments, openAccounts, accountId => found.get(accountId))
     }
@@ -37,16 +37,16 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
     const opened = new Map(payments.filter(({ id }) => created.has(id)).map(({ accountId, currency }) => [accountId, currency]))
     const currencyNow: CurrencyOf = accountId => opened.get(accountId) ?? currencyOf(accountId)
     const holders = await findByKey(payments.filter(({ id }) => !created.has(id)))
-    await confirm() // what this write did not create may be committed on one machine only
+    await confirm() // rows that this write did not create may be committed on one machine only
     const results = new Map<NewPayment, Written | undefined>(payments.map(payment => [
       payment,
       created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow),
     ]))
 
-    // The first payment of a new account may have had a used key, and so decided nothing for the others.
+    // If the first payment of a new account had a used key, it did not decide the currency for the others.
     const undecided = payments.filter(payment => !results.get(payment))
     if (undecided.length === payments.length)
-      throw new Error(`nobody holds the idempotency key of payment ${payments[0]!.id}, yet it was not inserted`)
+      throw new Error(`payment ${payments[0]!.id} was not inserted although no payment holds its idempotency key`)
     if (undecided.length > 0) {
       const decided = await write(undecided, openAccounts, currencyNow)
       undecided.forEach((payment, i) => results.set(payment, decided[i]))

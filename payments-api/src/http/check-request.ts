@@ -2,10 +2,10 @@ import type { NextFunction, Request, Response } from 'express'
 import { sendProblem } from './problem.ts'
 import { MAX_BODY_BYTES } from './read-body.ts'
 
-/** RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
+/** A Host as in RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, and a port. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
 
-/** Middleware for every request: what HTTP itself asks of one, and the limit of its body. Each refusal closes the connection. */
+/** Middleware for every request: checks the rules of HTTP and the size of the body. Each refusal closes the connection. */
 export function checkRequest(req: Request, res: Response, next: NextFunction): void {
   const { headers, httpVersionMajor, httpVersionMinor } = req
   if (httpVersionMajor !== 1)
@@ -16,7 +16,7 @@ export function checkRequest(req: Request, res: Response, next: NextFunction): v
     return refuse(res, 'malformed-request', 'A request has one header Host, with a host and at most a port.')
   if (headers.expect !== undefined && httpVersionMinor >= 1 && !/^100-continue$/i.test(headers.expect))
     return refuse(res, 'expectation-failed', 'The only expectation that is met here is "Expect: 100-continue".')
-  // Said at once, before any of it is read.
+  // Refuse it at once, before any of it is read.
   if (Number(headers['content-length']) > MAX_BODY_BYTES)
     return refuse(res, 'payload-too-large', `A body may have ${MAX_BODY_BYTES} bytes.`)
   next()
@@ -27,7 +27,7 @@ function refuse(res: Response, ...[type, detail]: [Parameters<typeof sendProblem
   sendProblem(res, type, detail)
 }
 
-/** Node keeps the first of two in `headers`. */
+/** Reads the raw headers, because `headers` keeps only the first of two. */
 function hasTwoHosts(rawHeaders: string[]): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net'
 
 /** A caller that was told `Connection: close` has this long to read the response and to close its side. */
 const LINGER_MS = 2_000
-/** What such a caller still sends is read and discarded up to here, so that a client that writes first still reads why. */
+/** Bytes that such a caller may still send; they are discarded, so that a client that writes first still reads the response. */
 const LINGER_BYTES = 1024 * 1024
 
 export interface Connection {
   /** The newest response of this connection. Responses leave in the order of the requests, so it is the last to finish. */
   last?: ServerResponse
-  /** The response before it, where that was unfinished when the newest request came (pipelining). */
+  /** The response before the newest one, if it was unfinished when the newest request came (pipelining). */
   before?: ServerResponse | undefined
-  /** Nothing more is read: the response to what broke the connection waits for its turn, or is out. */
+  /** Nothing more is read. The response to the unreadable input waits for earlier responses, or was sent. */
   unreadable?: boolean
-  /** Our side is closed, or will be as soon as what is written is out. */
+  /** Our side is closed, or closes once all written bytes are sent. */
   closing?: boolean
 }
 
@@ -43,14 +43,14 @@ export function trackConnections(server: Server): Connections {
       if (connection.last && isEndless(connection.last))
         socket.destroy()
     })
-    // Node calls this after a response with `Connection: close`. Its own resets the connection when the client has sent
-    // more than was read, and the reset may overtake the response.
+    // Node calls this after a response with `Connection: close`. Node's own method resets the connection when the client has
+    // sent more than was read, and the reset may overtake the response.
     socket.destroySoon = () => closeConnection(socket, connection)
   })
   return connections
 }
 
-/** Records the response to a request. False: the connection is closing, and this request must not be served (RFC 9112, 9.6). */
+/** Records the response to a request. Returns false if the connection is closing: do not serve the request (RFC 9112, 9.6). */
 export function beginResponse(connection: Connection, req: IncomingMessage, res: ServerResponse): boolean {
   const { last } = connection
   if (connection.closing)
@@ -64,7 +64,7 @@ export function beginResponse(connection: Connection, req: IncomingMessage, res:
     connection.before = undefined
   }
   connection.last = res
-  // Node would read the rest of a body that nobody wanted, however long, to use the connection again.
+  // Otherwise Node would read the rest of an unwanted body, however long, to reuse the connection.
   if (req.headers['transfer-encoding'] !== undefined)
     res.once('finish', () => req.complete || closeConnection(req.socket, connection))
   return true

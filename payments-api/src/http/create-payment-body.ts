@@ -31,11 +31,11 @@ export type ParsedBody
     | { ok: false, errors: FieldError[] }
 
 /**
- * Checks the body of POST /payments. All wrong fields are named at once, with their pointers. A currency that is not
- * payable is none of them if it is all that is wrong: the body may repeat a payment that was made while it was.
+ * Checks the body of POST /payments and names all wrong fields at once, with their pointers. A body whose only fault is a
+ * currency that is not payable passes: it may repeat a payment made while that currency was payable.
  */
 export function parseCreatePaymentBody(json: unknown): ParsedBody {
-  const body = CreatePayment.safeParse(json instanceof JsonNumber ? undefined : json) // zod takes one for an object
+  const body = CreatePayment.safeParse(json instanceof JsonNumber ? undefined : json) // zod would accept a JsonNumber as an object
   if (body.success) {
     const { accountId, amount, currency, description } = body.data
     const parsed = parseAmount(amount, digitsOf(currency))
@@ -56,7 +56,7 @@ const MOST_CURRENCY_DIGITS = 4
 const AmountField = z.object({ amount: CreatePayment.shape.amount })
 const CurrencyField = z.object({ currency: CreatePayment.shape.currency })
 
-/** What the schema does not tell of the two: they are judged together, and whatever else is wrong with the body. */
+/** The errors that the schema cannot find in these two fields. They are checked together, whatever else is wrong with the body. */
 function amountAndCurrencyErrors(json: unknown): FieldError[] {
   const amount = AmountField.safeParse(json).data?.amount
   const currency = CurrencyField.safeParse(json).data?.currency

@@ -1,15 +1,15 @@
-/** Text after which a spreadsheet may see the start of a formula: spaces, control and format characters, blank letters. */
+/** Characters that a spreadsheet may skip before a formula: spaces, control and format characters, blank letters. */
 const INVISIBLE = String.raw`[\s\p{C}\p{Default_Ignorable_Code_Point}]*`
-/** Excel and LibreOffice start a formula at = + - @; U+2212 is the minus sign that a person may paste. */
+/** Excel and LibreOffice begin a formula at = + - @; U+2212 is the minus sign that a person may paste. */
 const FORMULA = new RegExp(`^${INVISIBLE}[=+\\-@\\u2212]`, 'u')
-/** A tab or a line break as first character: some importers drop it, others start a new cell with it. */
+/** A tab or a line break as the first character: some importers drop it, others begin a new cell with it. */
 const STARTS_A_CELL = /^[\t\r\n]/
-/** What an importer may take for the end of a cell or of a line, and spaces that it may drop at either end. */
+/** Characters that an importer may read as the end of a cell or line, and outer spaces that it may drop. */
 const NEEDS_QUOTES = /[",;|\p{Cc}\p{Zl}\p{Zp}]|^\s|\s$/u
 
 /**
- * Text as a cell of CSV. What a spreadsheet would take for a formula gets an apostrophe before it, also where the
- * sign is full-width or follows an invisible character. Text with a separator of any kind is quoted.
+ * Writes text as a cell of CSV. Text that a spreadsheet would read as a formula gets an apostrophe before it, even if its sign
+ * is full-width or follows an invisible character. Text with a separator of any kind is quoted.
  * Sources: RFC 4180; OWASP, CSV Injection; OWASP ASVS 5.0, 1.2.10.
  */
 export function csvText(text: string): string {
@@ -18,6 +18,6 @@ export function csvText(text: string): string {
 }
 
 function startsFormula(text: string): boolean {
-  // NFKC turns a full-width or small = into =. It also joins = and a combining stroke into one sign, so both are tested.
+  // NFKC turns a full-width or small = into =, but joins = and a combining stroke into one sign, so test both forms.
   return STARTS_A_CELL.test(text) || FORMULA.test(text) || FORMULA.test(text.normalize('NFKC'))
 }

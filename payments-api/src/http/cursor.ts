@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** Any cursor, in a response: the key of the page's last row. Callers treat it as opaque. */
+/** A cursor in a response: the key of the page's last row. Callers treat it as opaque. */
 export const CURSOR_PATTERN = '^[A-Za-z0-9._-]{1,64}$'
 
 /** A query parameter that is a cursor over keys of the given form. */

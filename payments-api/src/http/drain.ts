@@ -4,18 +4,18 @@ import { Server as NetServer } from 'node:net'
 import { closeConnection } from './connections.ts'
 
 /**
- * An idle connection is closed once it has been idle, and no request has come on any other, for this long. A caller that
- * is about to send its next request gets it in before, and is told to close: a close that crosses a request loses it.
+ * An idle connection is closed after this long without a request on any connection. A caller that is about to send its next
+ * request sends it before that, and its response says to close. A close that crosses a request would lose the request.
  */
 const QUIET_MS = 500
 const LOOK_EVERY_MS = 50
 
 export interface Drain {
-  /** To be called for each request before it is served. */
+  /** Call this for each request before it is served. */
   announce: (req: IncomingMessage, res: ServerResponse) => void
-  /** Takes no new connections, finishes the requests under way, and resolves when the last connection is closed. */
+  /** Takes no new connections, finishes running requests, and resolves when the last connection is closed. */
   start: () => Promise<void>
-  /** Breaks off what is still under way, so that no client takes a part of a response for all of it. */
+  /** Resets connections with an unfinished response, so that no client mistakes a part of a response for the whole. */
   breakOff: () => void
 }
 
@@ -69,7 +69,7 @@ export function createDrain(server: Server, connections: Connections): Drain {
           tell(last)
       }
       const timer = setInterval(closeIdle, LOOK_EVERY_MS)
-      // Not http.Server's close, which destroys idle connections at once.
+      // Skip http.Server's close, which destroys idle connections at once.
       await new Promise(resolve => NetServer.prototype.close.call(server, resolve))
       clearInterval(timer)
     },

@@ -16,7 +16,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       log.error({ req: loggedRequest(req), err: error }, 'the database is unavailable')
       return sendProblem(res, 'unavailable', 'The database cannot serve this now. Try again; with the same Idempotency-Key a payment is made once.')
     }
-    // Express throws these for a path that is not percent-encoded UTF-8, and for a file's range or precondition.
+    // Express throws these for a path that is not percent-encoded UTF-8 and for a file's range or precondition.
     if (error instanceof Error && 'status' in error && Number(error.status) >= 400 && Number(error.status) < 500)
       return sendProblem(res, 'malformed-request', 'The path or a header is malformed.')
     log.error({ req: loggedRequest(req), err: error }, 'unexpected error')

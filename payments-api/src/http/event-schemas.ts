@@ -16,7 +16,7 @@ const settled = data(z.object({
   outcome: z.enum(Object.values(OUTCOMES)),
 }))
 
-/** What the stream of GET /events is made of: the fields of server-sent events. */
+/** The items of the stream of GET /events: the fields of server-sent events. */
 export const StreamEvent = z.union([
   z.object({ event: z.literal('hello'), id: EventId, data: nothing }).describe('The stream is open. Fetch what you show after this event.'),
   z.object({ event: z.literal('payment'), id: EventId, data: settled }).describe('A payment settled.'),

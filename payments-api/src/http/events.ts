@@ -31,11 +31,11 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       return void res.end()
     res.write(`retry: ${RETRY_MS}\n\n`)
     if (draining())
-      return void res.end() // an EventSource reconnects, which it does not after a 503
+      return void res.end() // an EventSource reconnects after an ended stream, but not after a 503
     markEndless(res)
     const remove = events.add({
       send: (chunk) => {
-        // Straight to the socket, framed once for all clients: res.write takes four times as long to write a small chunk.
+        // Write to the socket, framed once for all clients: res.write takes four times as long for a small chunk.
         if (res.chunkedEncoding && res.socket)
           res.socket.write(framed(chunk))
         else
@@ -74,7 +74,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
   ]
 }
 
-/** A chunk of a chunked body (RFC 9112, section 7.1). The last one is kept, for the other clients that get the same. */
+/** A chunk of a chunked body (RFC 9112, section 7.1). Keeps the last one for the other clients that get the same chunk. */
 function frameOnce(): (chunk: Buffer) => Buffer {
   let last: Buffer | undefined
   let framed = Buffer.of()

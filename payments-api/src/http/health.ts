@@ -12,7 +12,7 @@ export interface HealthDeps {
   metrics: Registry
 }
 
-/** /health: the process lives. /ready: it can serve; not while the database is away or read-only, or the process is stopping. */
+/** /health: the process lives. /ready: it can serve. It is not ready while the database is away or read-only, or while it stops. */
 export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
   return [
     defineRoute({

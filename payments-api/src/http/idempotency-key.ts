@@ -4,7 +4,7 @@ import { sendProblem } from './problem.ts'
 
 const MAX_KEY_CHARACTERS = 255
 const PLAIN = /^[\x21\x23-\x7E][\x21-\x7E]{0,254}$/
-/** A string of RFC 9651, 3.3.3, without spaces, and after it parameters, which the draft gives no meaning. */
+/** A string of RFC 9651, 3.3.3, without spaces, then parameters, to which the draft gives no meaning. */
 const QUOTED = /^"((?:[\x21\x23-\x5B\x5D-\x7E]|\\["\\]){1,255})"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[\w.:*/+=?@-]+))?)*$/
 
 /** The header, for the OpenAPI document. */
@@ -12,12 +12,12 @@ export const IdempotencyKey = z.string().regex(new RegExp(`${PLAIN.source}|${QUO
 
 export interface ParsedKey {
   key: string
-  /** The header as it came, where the key was quoted: payments made before keys were unquoted are stored under it. */
+  /** The header as sent, if the key was quoted: earlier versions stored payments under the key with its quotes. */
   quoted?: string
 }
 
 /**
- * Reads the Idempotency-Key: `"k"`, as the draft has it, and `k` are one key. Sends the 400 itself.
+ * Reads the Idempotency-Key: `"k"`, as in the draft, and `k` are one key. Sends the 400 for a missing or malformed key.
  * Source: draft-ietf-httpapi-idempotency-key-header-07, a structured field (RFC 9651) that is a string.
  */
 export function readIdempotencyKey(req: Request, res: Response): ParsedKey | undefined {

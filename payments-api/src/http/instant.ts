@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseInstant } from '../domain/instant.ts'
 
-/** A query parameter that names a point in time, compared exactly: no decimal is dropped, however many there are. */
+/** A query parameter that names a point in time. It is compared exactly, with any number of decimals. */
 export const InstantParameter = z.string('must be a single date and time').transform((text, context) => {
   const instant = parseInstant(text)
   if (instant)

@@ -1,4 +1,4 @@
-/** Objects and arrays in one another. A payment needs 1; JSON.parse with a reviver recurses, and 20,000 overflow its stack. */
+/** Deepest nesting of objects and arrays. A payment needs 1; JSON.parse with a reviver recurses, and 20,000 levels overflow its stack. */
 export const MAX_JSON_DEPTH = 32
 
 /** Whether a JSON text nests objects and arrays deeper than MAX_JSON_DEPTH. */
@@ -8,7 +8,7 @@ export function isTooDeep(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const character = text[i]
     if (character === '\\')
-      i++ // outside of a string the text is not JSON anyway
+      i++ // a backslash outside a string is not JSON anyway
     else if (character === '"')
       inString = !inString
     else if (inString)

@@ -1,4 +1,4 @@
-/** A number of a JSON text, as it was written there: no digit is lost, unlike with a JavaScript number. */
+/** A number of a JSON text as it was written, so that no digit is lost. */
 export class JsonNumber {
   readonly source: string
   constructor(source: string) {

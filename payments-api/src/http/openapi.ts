@@ -7,7 +7,7 @@ import { PROBLEMS, retryAfterSeconds } from './problem.ts'
 import { named, Problem } from './schemas.ts'
 
 const VERSION = '2.0.0'
-/** Problems of any operation: those of HTTP itself, and ours. */
+/** Problems that any operation may send: errors in HTTP itself, and our own failures. */
 const COMMON_PROBLEMS: ProblemType[] = [
   'invalid-parameter',
   'malformed-request',

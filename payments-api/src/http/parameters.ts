@@ -6,8 +6,8 @@ import { excerpt, MAX_ERRORS, sendProblem } from './problem.ts'
 export const NoParameters = z.strictObject({})
 
 /**
- * Checks path or query parameters: each is known and given once. Sends a 400 that names each wrong one, and returns
- * undefined then.
+ * Checks path or query parameters: each must be known, valid and given once. If any is wrong, sends a 400 that names each
+ * wrong parameter and returns undefined.
  */
 export function parseParameters<Schema extends z.ZodType>(schema: Schema, input: Record<string, unknown>, res: Response): z.output<Schema> | undefined {
   const parsed = schema.safeParse(input)

@@ -24,7 +24,7 @@ function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** Checks a body. Where it breaks a rule, sends 422 that names each wrong field by its pointer, and returns undefined. */
+/** Checks a body. If it breaks a rule, sends a 422 that names each wrong field by its pointer and returns undefined. */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, json: unknown, res: Response): z.output<Schema> | undefined {
   const parsed = schema.safeParse(json instanceof JsonNumber ? Number(json.source) : json)
   if (parsed.success)

@@ -22,7 +22,7 @@ export function csvLine(row: PaymentRow): string {
   const payment = paymentJson(row)
   return `${COLUMNS.map((column) => {
     const value = payment[column] ?? ''
-    // An amount is a number: a spreadsheet must be able to add it up, also below zero.
+    // An amount stays a number, also below zero, so that a spreadsheet can add it up.
     return column === 'amount' || column === 'discrepancyAmount' ? value : csvText(value)
   }).join(',')}\r\n`
 }

@@ -27,7 +27,7 @@ export const PROBLEMS = {
 } as const
 export type ProblemType = keyof typeof PROBLEMS
 
-/** When the same request may succeed; undefined where it cannot, whatever the caller waits for. */
+/** Seconds after which the same request may succeed; undefined if waiting cannot help. */
 export function retryAfterSeconds(type: ProblemType): number | undefined {
   const problem = PROBLEMS[type]
   return 'retryAfterSeconds' in problem ? problem.retryAfterSeconds : undefined
@@ -40,17 +40,17 @@ export interface FieldError {
   detail: string
 }
 
-/** Errors that a problem lists; it tells how many more there are. */
+/** Most errors that a problem lists; its detail says how many more there are. */
 export const MAX_ERRORS = 20
-/** Characters of a name or value of the caller's that a problem repeats. */
+/** Most characters of a caller's name or value that a problem repeats. */
 const MAX_EXCERPT = 100
 
-/** What a caller sent, short enough to be repeated in a response. */
+/** Cuts a caller's text to a length that a response can repeat. */
 export function excerpt(text: string): string {
   return text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…`.toWellFormed() : text
 }
 
-/** Sends a problem. `detail` says what is wrong and what to do; it must not tell anything internal. */
+/** Sends a problem. `detail` says what is wrong and what to do, and nothing internal. */
 export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
   const seconds = retryAfterSeconds(type)
   if (seconds !== undefined)

@@ -10,12 +10,12 @@ import { optionalJsonBody, parseBody } from './parse-body.ts'
 import { defineRoute } from './route.ts'
 import { named, Text } from './schemas.ts'
 
-/** Dead jobs that one request puts back: one statement, which locks and rewrites each of them. */
+/** Most dead jobs that one request retries: one statement locks and rewrites each of them. */
 const MAX_RETRIED = 1_000
-/** Callers are not told apart yet. A worker that pauses the queue gives the name of its service. */
+/** paused_by for every caller of the API, which does not tell callers apart yet. A worker writes the name of its service. */
 const OPERATOR = 'operator'
 
-/** How a pause is told, in every response that tells it. */
+/** A pause, in every response that contains one. */
 export const queuePauseFields = {
   pausedAt: z.string().meta({ format: 'date-time' }).nullable().describe('Since when workers claim no jobs; null while the queue runs'),
   pausedBy: z.string().nullable().describe(`Who paused it: "${OPERATOR}" through this API, or "recon-worker" because most jobs were refused`),
@@ -49,7 +49,7 @@ const bodyProblems = ['malformed-json', 'json-too-deep', 'unsupported-media-type
 
 export interface QueueDeps {
   db: Knex
-  /** Tells the workers that jobs are due. */
+  /** Notifies the workers that jobs are due. */
   wake: () => void
 }
 

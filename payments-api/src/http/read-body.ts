@@ -2,12 +2,12 @@ import type { NextFunction, Request, Response } from 'express'
 import { Buffer } from 'node:buffer'
 import { sendProblem } from './problem.ts'
 
-/** Bytes that a body may have. What declares more is refused before it is read: see check-request.ts. */
+/** Most bytes of a body. A body that declares more is refused before it is read: see check-request.ts. */
 export const MAX_BODY_BYTES = 64 * 1024
 
 /**
- * Middleware: reads the bytes of a body into req.body. Refuses one that is encoded, and one that turns out to be too long,
- * which also closes the connection: the rest is not read.
+ * Middleware: reads the bytes of a body into req.body. Refuses an encoded body. Refuses a body that turns out to be too long and
+ * closes the connection, because the rest is not read.
  */
 export function readBody(req: Request, res: Response, next: NextFunction): void {
   const encoding = req.headers['content-encoding']
@@ -29,6 +29,6 @@ export function readBody(req: Request, res: Response, next: NextFunction): void 
     req.body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
     next()
   }
-  // A request that breaks off gets its response from unreadable.ts, where there is still a client to read it.
+  // unreadable.ts responds to a request that breaks off, if its client can still read a response.
   req.on('data', take).on('end', end)
 }

@@ -1,16 +1,16 @@
 import { JsonNumber } from './json-number.ts'
 
-const SPACE = 0x20 // every white space of JSON is at or below it
+const SPACE = 0x20 // all white space of JSON is at or below this code
 const COLON = 0x3A
 const BACKSLASH = 0x5C
 
 /**
  * Finds a key that an object repeats, at any depth and however it is escaped. Returns the path of the first one;
- * undefined if every key is unique. JSON.parse keeps the last value of a repeated key without a word, other parsers
- * keep the first. Sources: RFC 8259 section 4, and RFC 7493 (I-JSON) section 2.3, which forbids repeated keys.
+ * undefined if every key is unique. JSON.parse silently keeps the last value of a repeated key, other parsers keep the
+ * first. Sources: RFC 8259 section 4, and RFC 7493 (I-JSON) section 2.3, which forbids repeated keys.
  *
  * @param text valid JSON
- * @param parsed what JSON.parse made of it: it has fewer keys than the text if one was repeated
+ * @param parsed the result of JSON.parse, which has fewer keys than the text if one was repeated
  */
 export function repeatedKey(text: string, parsed: unknown): (string | number)[] | undefined {
   return countWrittenKeys(text) === countKeys(parsed) ? undefined : findRepeatedKey(text)
@@ -60,7 +60,7 @@ function countKeys(parsed: unknown): number {
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g
 
-/** An object or array that the scan is inside of, and where in it. */
+/** An object or array that the scan is in, and the position in it. */
 interface Container {
   /** The keys of an object so far; undefined for an array. */
   keys?: Set<string>

@@ -14,7 +14,7 @@ export const AccountId = z.string('must be a string').regex(
   examples: ['ACC-001'],
 })
 
-/** What an account may be called in a response: a settlement account too, which no payment can name. */
+/** An account id in a response. It may be a settlement account, which no payment can name. */
 export const KnownAccountId = z.string('must be a string').regex(
   /^(?:[A-Za-z0-9][\w.-]{0,63}|settlement:[A-Z]{3}:\d{1,3})$/,
   'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit, or a settlement account such as settlement:USD:0',
@@ -22,7 +22,7 @@ export const KnownAccountId = z.string('must be a string').regex(
   examples: ['ACC-001'],
 })
 
-/** A currency in a response: the account's, also if its code was withdrawn since. */
+/** A currency in a response. Its code may have been withdrawn since. */
 export const Currency = z.string().meta({
   description: 'ISO 4217 code; withdrawn codes stay on the payments and accounts that have them',
   pattern: '^[A-Z]{3}$',

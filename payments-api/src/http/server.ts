@@ -7,21 +7,21 @@ import { createDrain } from './drain.ts'
 import { refuseConnect, refuseUnreadable } from './unreadable.ts'
 
 const OPTIONS = {
-  /** A connection that sends nothing is held this long. */
+  /** How long a connection that sends nothing stays open. */
   keepAliveTimeout: 65_000,
-  /** Headers and a whole request may take this long. */
+  /** How long the headers and a whole request may take. */
   headersTimeout: 10_000,
   requestTimeout: 15_000,
-  /** Node looks for both this often, not every 30 s. */
+  /** How often Node checks both; its default is 30 s. */
   connectionsCheckingInterval: 2_000,
-  /** Node would send a bare 400; check-request.ts sends a problem. */
+  /** Off, because Node would send a bare 400; check-request.ts sends a problem. */
   requireHostHeader: false,
 }
 
-/** An HTTP server for the app that is not listening yet, and how to stop it. */
+/** Creates an HTTP server for the app, not listening yet, and its drain. */
 export function apiServer(app: RequestListener, log: Logger): { server: Server, drain: Drain } {
   const server = createServer(OPTIONS)
-  server.maxHeadersCount = 0 // Node would silently drop those after 2,000; their size is limited
+  server.maxHeadersCount = 0 // by default Node silently drops headers after 2,000; their total size is limited
   const connections = trackConnections(server)
   const drain = createDrain(server, connections)
 
@@ -33,7 +33,7 @@ export function apiServer(app: RequestListener, log: Logger): { server: Server, 
     if (beginResponse(connection, req, res))
       app(req, res)
   }
-  // With a listener for the last two, Node leaves the answer to `Expect` to us.
+  // With listeners for the last two, Node leaves the response to `Expect` to us.
   server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
   server.on('clientError', refuseUnreadable(connections, log))
   server.on('connect', refuseConnect(connections, log))

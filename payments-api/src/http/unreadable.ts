@@ -12,8 +12,8 @@ import { problemJson, PROBLEMS, sendProblem } from './problem.ts'
 interface Refusal { type: ProblemType, detail: string, headers?: string[] }
 
 /**
- * For the server's event `clientError`: what Node's parser gave up on never becomes a request that Express sees. The
- * caller gets a problem like any other, after the responses to the requests before it, and the connection is closed.
+ * Handles the server's event `clientError`: input that Node's parser rejects never reaches Express. The caller gets a problem
+ * after the responses to its earlier requests, and the connection is closed.
  */
 export function refuseUnreadable(connections: Connections, log: Logger): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
@@ -37,10 +37,10 @@ export function refuseUnreadable(connections: Connections, log: Logger): (error:
   }
 }
 
-/** For the server's event `connect`: this API is not a proxy. */
+/** Handles the server's event `connect`: this API is not a proxy. */
 export function refuseConnect(connections: Connections, log: Logger): (req: IncomingMessage, socket: Socket) => void {
   return (_req, socket) => {
-    socket.on('error', () => socket.destroy()) // Node took its own listener away
+    socket.on('error', () => socket.destroy()) // Node has removed its own listener
     const connection = connections.get(socket)
     if (!connection)
       return void socket.destroy()
@@ -64,7 +64,7 @@ function refuseInTurn(socket: Socket, connection: Connection, refusal: Refusal, 
   }, () => socket.destroy())
 }
 
-/** Calls `then` once the last response is out; an event stream never is, and is cut off when it is the next in line. */
+/** Calls `then` once the last response was sent. An event stream never ends, so it is cut off once it is the next to finish. */
 function afterLast({ last, before }: Connection, then: () => void, cut = then): void {
   const [awaited, next] = last && isEndless(last) ? [before, cut] : [last, then]
   if (!awaited || awaited.closed)
@@ -105,7 +105,7 @@ function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refus
   }
 }
 
-/** Whether a packet that overflowed begins with a request line that alone is too long. */
+/** Whether the packet that overflowed begins with a request line that is too long by itself. */
 function isRequestLine(packet: Buffer | undefined): boolean {
   return packet !== undefined && !packet.subarray(0, maxHeaderSize).includes('\n') && /^[A-Z]+ /.test(packet.toString('latin1', 0, 32))
 }

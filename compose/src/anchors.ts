@@ -7,12 +7,12 @@ import { Refusal } from './refusal.ts'
 
 const anchorSql = readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')
 
-/** A payment's id may be this much older than its row: the clock of the API that made it, and its wait to be written. */
+/** How much older a payment's id may be than its row: its API's clock may be slow, and the payment waits to be written. */
 const LATEST_HOURS = 1
 
-/** An anchor as it is kept outside of the database: one line of JSON. */
+/** An anchor as kept outside the database: one line of JSON. */
 const keptAnchor = z.object({
-  /** Which cluster and database it is of: a data folder may see several. */
+  /** The cluster and database of the anchor: one data folder may serve several over time. */
   database: z.string(),
   seq: z.int().positive(),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
@@ -37,7 +37,7 @@ export async function lastAnchor(client: pg.Client): Promise<Anchor & { since: s
   return row && { ...keptAnchor.parse(row), since: row.since }
 }
 
-/** Extends the chain of anchors and keeps the new one in a file as well. The anchors of two audits at once come one after the other. */
+/** Extends the chain of anchors and appends the new anchor to a file. A lock orders the anchors of concurrent audits. */
 export async function extendAnchors(client: pg.Client, file: string): Promise<Anchor> {
   await client.query('begin')
   await client.query(`lock table audit_anchors in share row exclusive mode; set local work_mem = '256MB'; set local jit = off`)
@@ -68,11 +68,11 @@ function readAnchors(file: string): Anchor[] {
     return lines.map(line => keptAnchor.parse(JSON.parse(line)))
   }
   catch {
-    throw new Refusal(`${file} has a line that is no anchor: restore it from a copy, or remove the line`)
+    throw new Refusal(`${file} has a line that is not an anchor: restore the file from a copy, or remove the line`)
   }
 }
 
-/** What of the anchors kept outside is not in the database, or is different there. */
+/** The kept anchors that are missing from the database or differ there. */
 export async function missingAnchors(client: pg.Client, kept: Pick<Anchor, 'seq' | 'digest'>[]): Promise<object[]> {
   const { rows } = await client.query<object>(`
     select kept.seq, kept.digest as kept, encode(a.digest, 'hex') as found
@@ -82,5 +82,5 @@ export async function missingAnchors(client: pg.Client, kept: Pick<Anchor, 'seq'
   return rows
 }
 
-/** As a person copies it: the anchor that ANCHOR=seq:digest asks for. */
+/** An anchor as printed, for ANCHOR=seq:digest. */
 export const anchorText = ({ seq, digest }: Pick<Anchor, 'seq' | 'digest'>): string => `${seq}:${digest}`

@@ -13,7 +13,7 @@ await runVerb(async (config) => {
   const anchor = await extendAnchors(client, anchors)
   await client.end()
   console.log(`Anchor ${anchorText(anchor)}`)
-  console.log(`It covers ${anchor.payments} payments accepted and ${anchor.results} settled since the anchor before (${anchor.createdAt.toISOString()}), and is kept in ${anchors}.`)
-  console.log(`Keep the first line elsewhere too: make audit FULL=1 ANCHOR=${anchor.seq}:... proves that nothing up to it has changed.`)
+  console.log(`It covers ${anchor.payments} payments accepted and ${anchor.results} settled since the previous anchor, was made at ${anchor.createdAt.toISOString()}, and is kept in ${anchors}.`)
+  console.log(`Keep the first line elsewhere too: make audit FULL=1 ANCHOR=${anchor.seq}:... proves that nothing it covers has changed.`)
   return 0
 })

@@ -1,5 +1,5 @@
-// `make audit`: checks what is new since the last anchor; with FULL=1 everything. When all holds and the last anchor is
-// over a day old, adds one.
+// `make audit`: checks what is new since the last anchor, or everything with FULL=1. If all invariants hold and the last
+// anchor is over a day old, adds an anchor.
 import { anchorText, extendAnchors, keptAnchors, lastAnchor, missingAnchors } from './anchors.ts'
 import { connect } from './connect.ts'
 import { DataFolder } from './data-folder.ts'

@@ -63,9 +63,9 @@ export interface Config {
   repoBase?: string
   /** What the names of the checks must contain that `make test` runs; undefined: all of them. */
   only?: string
-  /** Whether `make audit` checks everything, and not only what is new. */
+  /** Whether `make audit` checks everything instead of what is new. */
   full: boolean
-  /** An anchor that was kept elsewhere, which the database must have. */
+  /** An anchor kept elsewhere that the database must contain. */
   anchor?: { seq: number, digest: string }
   /** Absolute. Where `make split` writes to. */
   dest?: string

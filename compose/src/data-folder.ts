@@ -18,7 +18,7 @@ export class DataFolder {
   readonly path: string
   readonly postgres: string
   readonly secrets: string
-  /** The anchors of the audit, outside of the database: one a line. */
+  /** The audit's anchors, kept outside the database: one per line. */
   readonly anchors: string
   private readonly logs: string
   private readonly stateFile: string

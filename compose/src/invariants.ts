@@ -7,7 +7,7 @@ import { Refusal } from './refusal.ts'
 const folder = join(repoRoot, 'contracts/invariants')
 const PROMISE = /^-- ([a-z0-9-]+): (.*(?:\n-- {3}.*)*)/gm
 
-/** One pass over some tables. What its file promises is kept while its query finds no row. */
+/** One pass over some tables. The promises in its file hold if its query returns no row. */
 interface Pass {
   file: string
   sql: string
@@ -18,24 +18,23 @@ type Row = Record<string, unknown> & { broken: string[] }
 
 export interface CheckedInvariant {
   name: string
-  /** The pass that checks this promise, with others. */
+  /** The file of the pass, which checks this promise among others. */
   file: string
   promise: string
   /** What breaks the promise: none when it is kept. */
   rows: Record<string, unknown>[]
-  /** Of the whole pass. */
+  /** Duration of the whole pass. */
   tookMs: number
 }
 
 /**
- * Checks every promise of contracts/invariants, all in one snapshot: payments that settle meanwhile cannot make two passes
- * disagree. Looks at everything, or with `since` only at payments whose id is not below it, and at whatever has no history:
- * accounts, unfinished jobs, guards.
+ * Checks every promise of contracts/invariants in one snapshot, so that payments that settle meanwhile cannot make two passes
+ * disagree. With `since`, checks only payments with this id or a later one, and all accounts, unfinished jobs and guards.
  */
 export async function* checkInvariants(client: pg.Client, since?: string): AsyncGenerator<CheckedInvariant> {
   const passes = readPasses()
   await client.query('begin isolation level repeatable read read only')
-  // In full, each pass joins whole tables once: by hash, in memory, on two processors, never compiled, which takes longer than it saves.
+  // In a full audit each pass joins whole tables once: by hash, in memory, on two processors, without JIT, which costs more than it saves.
   await client.query(`set local work_mem = '256MB'; set local jit = off`)
   if (!since)
     await client.query(`set local enable_nestloop = off; set local enable_indexscan = off; set local enable_mergejoin = off; set local max_parallel_workers_per_gather = 2; set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0`)

@@ -38,7 +38,7 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
   renameSync(draft, home.data)
 }
 
-/** How to run the server: with the containers' postgresql.conf, and other addresses and access. */
+/** How to run the server: with the container's postgresql.conf, but with other addresses and other access rules. */
 export function postgresCommand(home: PostgresHome, port: number): Command {
   // Both are written at each start, so they are never out of date. Postgres may run as a user who cannot reach the clone.
   const accessFile = join(home.data, 'pg_hba.conf')

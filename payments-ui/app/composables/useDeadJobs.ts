@@ -1,7 +1,7 @@
 import type { Problem } from '#shared/types/problem'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '#shared/types/recon-job'
 
-/** The API counts no further. */
+/** The API stops counting at this number. */
 const MAX_COUNTED = 100_000
 
 /** Jobs that were given up, and how to put them back into the queue. */
@@ -45,8 +45,8 @@ export function useDeadJobs() {
   }
 
   /**
-   * Every job that is dead now, or every one with this error, also those that are not loaded. A job that dies again
-   * meanwhile has had its retry: no more are put back than were dead at first.
+   * Retries every dead job, or every one with this error, including jobs that are not loaded. Retries no more jobs than were
+   * dead at first: a job that dies again meanwhile has had its retry.
    */
   async function retryAll(error?: string): Promise<void> {
     if (retrying.value.has('all'))

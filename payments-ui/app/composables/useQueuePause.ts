@@ -1,10 +1,10 @@
 import type { QueuePause } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
 
-/** Pauses and resumes the queue. `changed` fetches what the page shows of it. */
+/** Pauses and resumes the queue. `changed` fetches the queue's state for the page again. */
 export function useQueuePause(changed: () => Promise<void>) {
   const busy = ref(false)
-  /** Why the last change failed; null after one that did not. */
+  /** Why the last change failed; null if it succeeded. */
   const problem = shallowRef<Problem | null>(null)
 
   async function change(to: 'pause' | 'resume', body?: object): Promise<void> {

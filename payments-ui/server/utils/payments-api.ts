@@ -9,7 +9,7 @@ import { problem } from './problem.ts'
 
 // The one client of the payments API. Plain TypeScript, nothing of Nuxt: the contract tests drive it as it is.
 
-/** Headers of the API's answer that the browser gets too. */
+/** Headers of the API's response that the browser gets too. */
 const PASSED_HEADERS = ['location', 'idempotent-replayed', 'retry-after'] as const
 type PassedHeaders = Partial<Record<typeof PASSED_HEADERS[number], string>>
 
@@ -65,7 +65,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     }
   }
 
-  /** POSTs JSON, as it came. */
+  /** POSTs JSON byte for byte. */
   function send<Body>(path: string, { body, contentType }: JsonCall, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<ApiAnswer<Body>> {
     return call(path, {
       method: 'POST',
@@ -148,7 +148,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     retryJob: (paymentId: string, signal?: AbortSignal) =>
       segment(paymentId, safe => call<ReconJob>(`recon-jobs/${safe}/retry`, { method: 'POST' }, signal)),
 
-    /** Puts dead jobs back into the queue, as many as one request may. */
+    /** Puts dead jobs back into the queue, up to the limit of one request. */
     retryJobs: (json: JsonCall, signal?: AbortSignal) =>
       send<RetriedReconJobs>('recon-jobs/retry', json, signal),
 

@@ -8,18 +8,18 @@ export interface Worker {
   settled: number
 }
 
-/** All null while the queue runs. */
+/** All fields are null while the queue runs. */
 export interface QueuePause {
   /** ISO 8601. */
   pausedAt: string | null
   /** `operator` through the API, or `recon-worker` because most jobs were refused. */
   pausedBy: string | null
-  /** Null as well where no reason was given. */
+  /** Null also if no reason was given. */
   pauseReason: string | null
 }
 
 export interface SettleRate {
-  /** The figures are over this time: fewer seconds just after a start. */
+  /** The seconds that the figures cover; fewer shortly after a start. */
   windowSeconds: number
   settled: number
   settledPerSecond: number

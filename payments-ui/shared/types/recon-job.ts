@@ -22,7 +22,7 @@ export interface ReconJobPage {
   nextCursor: string | null
 }
 
-/** What a retry of many came to. */
+/** The result of a bulk retry. */
 export interface RetriedReconJobs {
   /** Put back into the queue by this request. */
   retried: number

@@ -72,7 +72,7 @@ audit-anchor: compose/$(lockfile) ## Print a digest of the books so far, which l
 load: install-parts build ## Load the system with k6 and audit it: make load SCENARIO=steady RATE=500 DURATION=5m
 	@node loadtest/src/load.ts
 
-bench: install-parts build ## Measure it beside other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
+bench: install-parts build ## Compare it with other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts
 
 .PHONY: swarm-up swarm-down

@@ -76,7 +76,7 @@ export const hotAccount: Measure = {
 export const workers: Measure = {
   name: 'workers',
   title: 'More workers',
-  how: `${FEWER_PAYMENTS.toLocaleString('en')} payments settled by more worker processes, on the processors that Postgres has. One of ours has two batches in hand, so its equal is bare SQL with two loops; four show what more of them lose.`,
+  how: `${FEWER_PAYMENTS.toLocaleString('en')} payments settled by more worker processes, on the processors that Postgres has. One of ours has two batches in flight, so its equal is bare SQL with two loops; four show what more of them lose.`,
   goals: [
     { what: 'settled/s, 4 workers, to 1', of: '4 workers', to: '1 worker', figure: RATE, atLeast: 0.9 },
   ],

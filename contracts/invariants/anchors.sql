@@ -1,6 +1,6 @@
--- The chain of anchors. An incremental audit checks that the chain is whole, a full one also what each anchor covers.
+-- The chain of anchors. An incremental audit checks that the chain is whole; a full audit also checks what each anchor covers.
 --
--- the-chain-of-anchors-is-whole: Anchors are numbered 1, 2, 3 and so on, and each hangs on the one before it.
+-- the-chain-of-anchors-is-whole: Anchors are numbered 1, 2, 3 and so on, and each is chained to the previous one.
 -- anchored-payments-are-unchanged: What was accepted and settled before an anchor is still there, and still the same.
 with link as (
   select a.seq, a.payments, a.results, a.contents,

@@ -1,9 +1,9 @@
 -- Each account with its newest entry.
 --
--- account-balance-is-the-sum-of-its-entries: An account's balance is that of its newest entry, to which its entries add up.
+-- account-balance-is-the-sum-of-its-entries: An account's balance is the balance after its newest entry, the sum of its entries.
 -- accounts-have-their-newest-entry: An account's version is the number of its newest entry; one without entries has none.
 -- accounts-have-a-payment: A customer's account opens with its first payment. (Older ones may predate the first anchor.)
--- account-times-are-plausible: An account was opened, and then moved by its newest entry, neither of them in the future.
+-- account-times-are-plausible: An account was opened before its newest entry moved it, and neither time is in the future.
 with headed as (
   select a.*, head.balance_after, head.created_at as last_entry_at,
          array_remove(array[

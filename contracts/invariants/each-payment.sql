@@ -1,6 +1,6 @@
 -- Each payment with its account, result, job and entries, in one pass.
 --
--- request-hashes-are-those-of-their-payments: A payment's request hash is that of its account, amount, currency and
+-- request-hashes-are-those-of-their-payments: A payment's request hash is computed from its account, amount, currency and
 --   description.
 -- payment-ids-hold-their-time: A payment's id is a version 7 UUID and holds the time at which it was accepted.
 -- amounts-keep-the-decimals-of-their-currency: Every amount and balance of one currency has the same number of decimals,

@@ -1,4 +1,4 @@
--- What has no foreign key has its target all the same.
+-- References that no foreign key protects.
 --
 -- nothing-is-orphaned: Every entry, result and job has its payment.
 select array['nothing-is-orphaned'] as broken, fault, payment_id

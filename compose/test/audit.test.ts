@@ -33,7 +33,7 @@ describe('the audit', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** A database with so many settled payments. */
+  /** Creates a database with this number of settled payments. */
   async function books(name: string, payments: number): Promise<[string, pg.Client]> {
     const admin = new pg.Client({ connectionString: postgres.url })
     await admin.connect()
@@ -49,7 +49,7 @@ describe('the audit', () => {
 
   const verb = (script: string, env: Record<string, string> = {}) => run(repoRoot, { PATH: process.env.PATH!, DATABASE_URL: url, DATA_DIR: folder, ...env }, process.execPath, `compose/src/${script}`)
 
-  /** Runs statements past the triggers, and an audit; then the books are as before. */
+  /** Runs statements with triggers off, then an audit, and restores the books. */
   async function auditWith(corruption: string, repair: string, env: Record<string, string> = { FULL: '1' }): Promise<{ code: number | null, stdout: string }> {
     await client.query(`set session_replication_role = replica; ${corruption}`)
     try {

@@ -40,7 +40,7 @@ export interface Audit {
   /** Payments that k6 was told to be made, and payments of the run that are in the database. */
   acknowledged: number
   payments: number
-  /** How often k6 was answered how, in POST /payments. */
+  /** How often k6 got each kind of response to POST /payments. */
   answers: Partial<Record<Noted['kind'], number>>
   /** What thresholds of a scenario may be set on: see lib/harness.ts. */
   figures: Record<string, number>
@@ -85,7 +85,7 @@ function countKinds(attempts: Map<string, Noted[]>): Audit['answers'] {
   return counts
 }
 
-/** Each stream told of each payment, once. Answers how long after it was accepted the last of them did. */
+/** Checks that each stream announced each payment once. Returns how long after acceptance the last stream did. */
 async function checkEvents({ streams, seen, interruptions }: Listening, ids: string[], findings: Findings): Promise<Record<string, number>> {
   const deadline = Date.now() + EVENTS_TIMEOUT_MS
   while (ids.some(id => (seen.get(id)?.times ?? 0) < streams) && Date.now() < deadline)

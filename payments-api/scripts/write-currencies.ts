@@ -6,11 +6,11 @@ import { readFile, writeFile } from 'node:fs/promises'
  */
 const TARGET = new URL('../src/domain/currencies.json', import.meta.url)
 
-/** Units of account that list one does not mark as funds, though nobody can pay in them. */
+/** Units of account that list one does not mark as funds although nobody can pay in them. */
 const UNMARKED_UNITS = ['UYW', 'XAD']
-/** Codes withdrawn before this year are as unknown as codes that never were. */
+/** Codes withdrawn before this year count as unknown. */
 const FIRST_WITHDRAWAL = '2014'
-/** List three has no decimals. These are what list one had, where not 2. */
+/** Decimals of withdrawn codes, where list one had other than 2; list three has no decimals. */
 const WITHDRAWN_DIGITS: Record<string, number> = { BYR: 0 }
 
 const [listOne = '', listThree = ''] = await Promise.all(process.argv.slice(2, 4).map(path => readFile(path, 'utf8')))
@@ -29,7 +29,7 @@ for (const entry of entries(listOne, 'CcyNtry')) {
   else
     payable[code] = digits
 }
-// A code can be withdrawn in one country after the other: the last date counts.
+// A code can be withdrawn in several countries on different dates: the last date counts.
 const withdrawals = entries(listThree, 'HstrcCcyNtry').map(entry => [tag(entry, 'Ccy'), tag(entry, 'WthdrwlDt')] as const)
 for (const [code = '', withdrawn = ''] of withdrawals.sort((a, b) => String(a[1]).localeCompare(String(b[1])))) {
   if (withdrawn >= FIRST_WITHDRAWAL && !(code in payable))

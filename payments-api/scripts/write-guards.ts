@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../src/sql/migrate.ts'
 
-/** Where the invariant is that compares a database's guards with those that the migrations install. */
+/** The path of the invariant that compares a database's guards with the guards that the migrations install. */
 export const GUARDS_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'invariants/guards.sql')
 
 const GUARDED = `
@@ -12,7 +12,7 @@ const GUARDED = `
 
 interface Guard { kind: string, name: string, definition: string }
 
-/** The invariant, with what a migrated database has as its expectation. The database's own objects must not have been changed since. */
+/** The invariant, which expects the guards of this freshly migrated database. Its objects must not have been changed since. */
 export async function guardsSql(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()

@@ -10,9 +10,9 @@ function wholeNumber(min: number, max: number) {
 const Env = z.object({
   /** Postgres, as the role payments_worker. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  /** The address to answer health checks on; 0.0.0.0 inside a container. */
+  /** The address that serves health checks; 0.0.0.0 inside a container. */
   HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
-  /** The port to answer health checks on; 0 takes a free one. */
+  /** The port that serves health checks; 0 takes a free one. */
   PORT: wholeNumber(0, 65_535).default(3002),
   /** This worker's name in recon_workers and recon_jobs.locked_by. */
   WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),

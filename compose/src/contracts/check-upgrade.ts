@@ -28,9 +28,9 @@ const PAYMENTS = { '100.00': 'completed', '42.13': 'completed', '0.00': 'failed'
 interface Version { name: 'old' | 'new', folder: string }
 
 /**
- * An upgrade as it happens, with real processes on a real Postgres: the old parts settle payments, the newest migrations
- * come under them while they run, then one part after the other is exchanged. Whatever stands beside whatever, payments
- * must settle, and at the end the books must keep every promise.
+ * Runs an upgrade with real processes on a real Postgres: the old parts settle payments, the newest migrations run under them,
+ * then one part after the other is replaced. Payments must settle in every combination, and at the end the books must keep every
+ * promise.
  */
 export async function checkUpgrade(base: Base | undefined): Promise<Step> {
   if (!base)

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 30_000
 /** Longer than any timer of the page, as a night is. */
 const NIGHT = '08:00:00'
 
-/** Runs in the page: scrolls to its end, a bit with each frame, and answers how many frames it were. */
+/** Runs in the page: scrolls to its end, a bit with each frame, and returns the number of frames. */
 const scrollToEnd = `new Promise((resolve) => {
   let frames = 0
   requestAnimationFrame(function step() {
@@ -151,7 +151,7 @@ describe('the console under strain', () => {
     })
   })
 
-  /** Answers how to ask how many milliseconds the page's main thread has worked: its own time, whatever else the machine does. */
+  /** Returns a function that tells how many milliseconds the page's main thread has worked: its own time, whatever else the machine does. */
   async function watchThread(page: Page): Promise<() => Promise<number>> {
     const session = await context.newCDPSession(page)
     await session.send('Performance.enable', { timeDomain: 'threadTicks' })

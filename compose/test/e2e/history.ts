@@ -45,7 +45,7 @@ function history(): PastPayment[] {
 
 /**
  * Fills an empty, running system with payments of the past month, settled by its worker, and a few of now.
- * Answers an account with many of them, and a payment that has a discrepancy.
+ * Returns an account with many of them, and a payment that has a discrepancy.
  */
 export async function fillWithHistory({ stack, config }: TemporaryStack): Promise<{ accountId: string, paymentId: string }> {
   const database = await connect(superuserUrl(config.ports.postgres, 'payments'), QUERY_TIMEOUT_MS)

@@ -2,7 +2,7 @@ import type pg from 'pg'
 
 /**
  * Writes settled payments as accept and settle leave them, a million in about a minute: 1,000 accounts, a tenth of the
- * payments failed, a tenth with a discrepancy. Needs a superuser and empty tables, for it goes past the triggers.
+ * payments failed, a tenth with a discrepancy. Needs a superuser, to turn the triggers off, and empty tables.
  */
 export async function fillBooks(superuser: pg.Client, payments: number): Promise<void> {
   await superuser.query(`

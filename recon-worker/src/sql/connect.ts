@@ -6,8 +6,8 @@ import { DatabaseClient } from './database-client.ts'
 
 const ACQUIRE_TIMEOUT_MS = 5_000
 /**
- * A connection that is silent for this long is closed: behind the role's statement_timeout of 10 s, for a network that
- * swallows what is sent. Idle connections leave the pool before that.
+ * A connection that is silent for this long is closed, in case the network swallows packets. It is longer than the role's
+ * statement_timeout of 10 s. Idle connections leave the pool earlier.
  */
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000

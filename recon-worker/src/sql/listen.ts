@@ -8,7 +8,7 @@ const PROBE_EVERY_MS = 10_000
 const PROBE_TIMEOUT_MS = 5_000
 
 /**
- * LISTENs on `channel` over one connection of its own and reconnects when it breaks. Only a convenience: a worker that
+ * LISTENs on `channel` over a separate connection and reconnects when it breaks. Only a convenience: a worker that
  * hears nothing polls. Calls `onNotification` after each connect too, for what was missed before.
  */
 export function listen(databaseUrl: string, channel: string, onNotification: () => void, log: Logger): { close: () => Promise<void> } {

@@ -29,7 +29,7 @@ describe('a pooled connection', () => {
 
   const pid = async (on: Knex = db): Promise<number> => (await on.raw<{ rows: [{ pid: number }] }>('select pg_backend_pid() as pid')).rows[0].pid
   const sleeps = async (): Promise<boolean> => (await database.sql(`select from pg_stat_activity where application_name = 'test' and wait_event = 'PgSleep' and datname = current_database()`)).length > 0
-  /** The one value of a named statement, which this connection prepares. */
+  /** Returns the single value of a named statement, which this connection prepares. */
   const named = async (sql: string, on: Knex = db): Promise<unknown> => Object.values((await on.raw<{ rows: object[] }>(sql, []).options({ name: 'a-statement' })).rows[0]!)[0]
 
   it('is replaced after a COMMIT that was cancelled', async () => {

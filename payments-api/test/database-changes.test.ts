@@ -33,7 +33,7 @@ describe('while somebody changes the database, the API', () => {
   const endConnections = (): Promise<unknown> => database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'payments-api%' and datname = current_database()`)
   const served = (): number => load!.statuses.get(200) ?? 0
 
-  /** Waits for that many more good reads, so that the load has met the change. */
+  /** Waits for this number of further successful reads, so that the load has met the change. */
   async function more(reads: number): Promise<void> {
     const until = served() + reads
     await waitFor(`${reads} more reads`, () => served() >= until, 30_000)

@@ -53,7 +53,7 @@ describe('the event hub', () => {
     await waitFor('all are told', () => idsIn(clients[0]!).length === 200)
     const windows = Math.ceil((performance.now() - begin) / 100)
     assert.ok(clients[0]!.chunks.length <= windows + 3, `${clients[0]!.chunks.length} writes in ${windows} windows`)
-    for (const client of clients) // but the hello
+    for (const client of clients) // except the hello
       assert.ok(client.chunks.slice(1).every((chunk, i) => chunk === clients[0]!.chunks[i + 1]))
   })
 

@@ -48,7 +48,7 @@ describe('GET /events with 1,000 clients that only read', () => {
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
   }
 
-  /** Accepts payments at the rate, and tells of each that it has settled, as a worker does. Returns the cores that it took until all clients had everything. */
+  /** Accepts payments at the rate and announces each as settled, like a worker. Returns the cores used until all clients had everything. */
   async function coresUnderLoad(seconds: number): Promise<number> {
     const underWay = new Set<Promise<void>>()
     const begin = performance.now()
@@ -68,7 +68,7 @@ describe('GET /events with 1,000 clients that only read', () => {
       }, 5)
     })
     await Promise.all(underWay)
-    // On a busy machine the process lags behind: what it still has to do belongs to the figure.
+    // On a busy machine the process lags behind, so the figure includes its remaining work.
     const last = randomUUID()
     marker = last
     await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [last] })])
@@ -76,7 +76,7 @@ describe('GET /events with 1,000 clients that only read', () => {
     return (cpuSeconds() - cpuBefore) / seconds
   }
 
-  /** One notification at a time, as one connection sends them. */
+  /** Sends one notification at a time, like one connection. */
   let notified: Promise<unknown> = Promise.resolve()
 
   async function payAndSettle(): Promise<void> {

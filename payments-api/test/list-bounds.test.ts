@@ -13,9 +13,9 @@ import { listPayments } from '../src/sql/list-payments.ts'
 import { createDatabase } from './support/database.ts'
 
 const LIMIT = 50
-/** Each payment of a full page is one row of what is walked, and is looked up in two tables at most. */
+/** Each payment of a full page is one row of the walk and is looked up in two tables at most. */
 const SERVED = 3 * (LIMIT + 1) + 10
-/** As the README says: 3,000 payments a page, with what is looked up for them. */
+/** The bound in the README: 3,000 payments per page, with the rows looked up for them. */
 const BOUNDED = 3 * 3_000 + SERVED
 
 const FAILED = 50_000

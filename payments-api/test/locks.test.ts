@@ -6,7 +6,7 @@ import pg from 'pg'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 
-/** In place of the role's 2 s. */
+/** Replaces the role's 2 s. */
 const LOCK_TIMEOUT_MS = 300
 
 describe('a payment whose write waits for a lock too long', () => {

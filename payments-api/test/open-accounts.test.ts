@@ -13,7 +13,7 @@ import { createDatabase } from './support/database.ts'
 import { waitFor } from './support/wait-for.ts'
 import { newPayment, writeThrough } from './support/write-payments.ts'
 
-/** Each of them raced for by three callers, with three bodies. */
+/** Three callers race for each, with three bodies. */
 const RACED_KEYS = process.env.FULL ? 400 : 100
 
 describe('an account', () => {
@@ -87,7 +87,7 @@ describe('an account', () => {
   it('opens without waiting for a worker that is posting in its currency, or to an account of the same batch', async () => {
     await writeThrough(one)([newPayment('a')], true)
     await rival.query('begin')
-    // As posting locks accounts; the API's lock_timeout of 2 s is the deadline.
+    // Locks accounts as posting does; the API's lock_timeout of 2 s is the deadline.
     await rival.query(`select from accounts where id in ('ACC-1', 'settlement:USD:0') order by id for no key update`)
     await rival.query(`update accounts set updated_at = now() where id in ('ACC-1', 'settlement:USD:0')`)
     await writeThrough(one)([newPayment('b'), newPayment('c', { accountId: 'ACC-2' })], true)

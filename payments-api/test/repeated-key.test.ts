@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { repeatedKey } from '../src/http/repeated-key.ts'
 
-/** A JSON text as its writer sees it: an object is a list of entries, so it can repeat a key. */
+/** A JSON text before parsing: an object is a list of entries, so it can repeat a key. */
 type Tree = string | { entries: [string, Tree][] } | { items: Tree[] }
 
 const escaped = (text: string): string => text.replaceAll(/./gsu, char => [...char].map(c => c.length > 1 ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))

@@ -11,8 +11,8 @@ import { findSchemathesis, runSchemathesis } from './support/schemathesis.ts'
 import { writeSettled } from './support/settled.ts'
 
 /**
- * A body can be all that the document allows and still be refused for what the document cannot say: the decimals of its
- * currency, a key that belongs to another payment, an account that holds another currency.
+ * The API may refuse a body that the document allows, for rules that the document cannot state: the decimals of its currency, a
+ * key that belongs to another payment, an account that holds another currency.
  */
 const SETTINGS = `
 [[operations]]
@@ -21,11 +21,11 @@ include-name = "POST /payments"
 expected-statuses = ["2xx", 409, 422]
 `
 const FULL = process.env.FULL === '1'
-/** Of each operation and phase; FULL=1 makes more than 10,000 requests. */
+/** Examples of each operation and phase; FULL=1 makes more than 10,000 requests. */
 const EXAMPLES = FULL ? 250 : 4
 const DEADLINE_MS = FULL ? 50 * 60_000 : 300_000
 
-/** Schemathesis reads the document, sends what it allows and what it does not, and checks every response against it. */
+/** Schemathesis reads the document, sends valid and invalid requests, and checks every response against the document. */
 describe('the OpenAPI document and the API', () => {
   let database: TestDatabase
   let api: Api

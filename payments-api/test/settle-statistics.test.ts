@@ -13,7 +13,7 @@ describe('settleStatistics', () => {
     statistics = settleStatistics(() => nowMs)
   })
 
-  /** So many payments settle now, each so long after it was accepted. */
+  /** Settles this number of payments now, each this long after it was accepted. */
   function settle(payments: number, latencyMs = 8): void {
     statistics.record(Array.from({ length: payments }, () => firstUuidv7At(new Date(nowMs - latencyMs))))
   }

@@ -25,7 +25,7 @@ describe('a proxy that points at a standby', () => {
     database = await createDatabase()
     standby = await startStandby(database)
     if (!standby)
-      this.skip() // the tests' server is a container or somebody else's: its data folder is not here
+      this.skip() // the tests' server is a container or was not started here, so its data folder is not available
   })
   after(async () => {
     await api?.stop()

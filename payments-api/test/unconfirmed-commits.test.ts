@@ -63,7 +63,7 @@ describe('a commit that waits in vain for a synchronous standby', () => {
       await standbys('nobody')
       const first = post(key)
       await end(how, await waiting())
-      if (how === 'pg_terminate_backend') // the API has written it again, which found it, and confirms it
+      if (how === 'pg_terminate_backend') // the API wrote it again, found it, and confirms it
         await end(how, await waiting())
       const { status, body, headers } = await first
       assert.deepEqual([status, body.type, headers.get('retry-after')], [503, '/problems/unavailable', '1'])

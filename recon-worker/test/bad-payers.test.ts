@@ -10,12 +10,12 @@ import { startWorker } from './support/worker.ts'
 
 const JOBS = 4_000
 const ACCOUNTS = 40
-/** Good payments that are made meanwhile, one after the other. */
+/** Good payments made meanwhile, one after the other. */
 const PROBES = 10
 
 interface Cause {
   spoil: (database: TestDatabase) => Promise<void>
-  /** The most that a good payment may wait. A search for an unknown cause holds the accounts of its batch. */
+  /** The longest that a good payment may wait. A search for an unknown cause locks the accounts of its batch. */
   limitSeconds: number
 }
 

@@ -43,7 +43,7 @@ describe('the invariants', () => {
     }
   }
 
-  /** Plants a corruption, past all triggers and keys, and returns the promises that are then broken. Every statement must touch a row. */
+  /** Plants a corruption with triggers and keys off, and returns the broken promises. Every statement must touch a row. */
   async function plant({ what, sql }: Corruption): Promise<string[]> {
     await owner.query('begin')
     try {

@@ -76,7 +76,7 @@ describe('an outage', () => {
     await database?.drop()
   })
 
-  /** So that one red test leaves the database as the next one needs it. */
+  /** Repairs the database, so that a red test does not break the next one. */
   afterEach(async () => {
     for (const statement of repair.splice(0))
       await database.sql(statement)

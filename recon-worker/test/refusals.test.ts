@@ -24,13 +24,13 @@ describe('refused jobs', () => {
     await database?.drop()
   })
 
-  /** Changes rows as nobody can: triggers and keys are off. */
+  /** Changes rows with triggers and keys off, as no login can. */
   async function tamper(statement: string, values: unknown[]): Promise<void> {
     await database.sql('set session_replication_role = replica')
     await database.sql(statement, values)
     await database.sql('set session_replication_role = origin')
   }
-  /** Jobs whose posting the database refuses, for a reason that nobody can look up before. */
+  /** Jobs that the database refuses to post for a cause that no look-up finds first. */
   async function refuse(ids: string[]): Promise<void> {
     await database.sql('create table refused as select unnest($1::uuid[]) as id', [ids])
     await database.sql('grant select on refused to public')

@@ -26,7 +26,7 @@ describe('secondary batches', () => {
     await holder.connect()
   })
   afterEach(async () => {
-    await holder?.end() // and with it what it holds
+    await holder?.end() // which releases its locks
     await stop?.()
     stop = undefined
     await db?.destroy()
@@ -35,7 +35,7 @@ describe('secondary batches', () => {
 
   /** A batch of payments for an account. */
   const batchOf = (accountId: string): ReturnType<typeof payments> => payments(BATCH_SIZE, accountId)
-  /** Keeps an account from being posted to, until released. */
+  /** Locks an account against posting until released. */
   async function hold(accountId: string): Promise<void> {
     await holder.query('begin')
     await holder.query('select from accounts where id = $1 for update', [accountId])
@@ -93,7 +93,7 @@ describe('secondary batches', () => {
     await accept(database, batchOf('ACC-1'))
     const held = await accept(database, batchOf('ACC-HELD'))
     await accept(database, payments(3_000, 'ACC-2'))
-    // A batch is a second's jobs, so what is rolled back is soon below the low-water mark.
+    // A batch spans a second of jobs, so a rolled-back batch is soon below the low-water mark.
     await database.sql(`
       update recon_jobs j set run_at = now() - interval '1 hour' + n * interval '100 ms'
         from (select payment_id, row_number() over (order by run_at) as n from recon_jobs) nth

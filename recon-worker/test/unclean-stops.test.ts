@@ -18,7 +18,7 @@ describe('a worker that stops uncleanly', () => {
   beforeEach(async () => {
     database = await createDatabase()
     killer = (await accept(database, payments(20)))[7]!
-    // Posting this job takes for ever: time to kill the worker that does.
+    // Posting this job never ends, which leaves time to kill its worker.
     await database.sql(`
       create function linger() returns trigger language plpgsql as $$ begin
         if new.payment_id = '${killer}' then perform pg_sleep(60); end if;
@@ -41,7 +41,7 @@ describe('a worker that stops uncleanly', () => {
   const job = async (): Promise<Record<string, unknown> | undefined> => (await database.sql(`
     select status, attempts, last_error from recon_jobs where payment_id = $1`, [killer]))[0]
 
-  /** Starts a worker and kills it while it posts the job. Returns how it took it. */
+  /** Starts a worker, kills it while it posts the job, and returns how the worker claimed the job. */
   async function killOne(): Promise<'with its batch' | 'alone' | undefined> {
     const worker = await start()
     await waitFor('it posts the job, or has given it up', async () => (await posting()).length > 0 || (await job())?.status === 'dead', 60_000)
@@ -72,7 +72,7 @@ describe('a worker that stops uncleanly', () => {
     await killOne()
     await killOne()
     assert.equal(await killOne(), 'alone')
-    await database.sql('drop trigger linger on ledger_entries') // it was no fault of the job's
+    await database.sql('drop trigger linger on ledger_entries') // the job itself was fine
     await start()
     await waitFor('all are settled', async () => await settled(database) === 20)
     assert.deepEqual(await job(), { status: 'completed', attempts: 1, last_error: 'a true error' })

@@ -7,13 +7,13 @@ export interface Poster {
   created: number
   /** Responses that said `Connection: close`. */
   told: number
-  /** Requests that got no response, or another than 201: each with what happened. */
+  /** Requests without a response or with a status other than 201, each with the reason. */
   lost: string[]
 }
 
 /**
- * Posts payments one after the other on a connection that is kept open, and never sends one again. It opens another
- * connection, to any of the APIs, when a response says `Connection: close` or the connection is closed between requests.
+ * Posts payments one after the other on a keep-alive connection and never repeats one. Opens another connection, to any of the
+ * APIs, when a response says `Connection: close` or the connection is closed between requests.
  */
 export async function postOnKeepAlive(urls: () => string[], signal: AbortSignal): Promise<Poster> {
   const seen: Poster = { created: 0, told: 0, lost: [] }
@@ -25,7 +25,7 @@ export async function postOnKeepAlive(urls: () => string[], signal: AbortSignal)
     if (!connection || connection.socket.readableEnded || connection.socket.destroyed) {
       connection?.socket.destroy()
       const all = urls()
-      connection = await open(all[n % all.length]!, '').catch(() => undefined) // one that was just stopped refuses
+      connection = await open(all[n % all.length]!, '').catch(() => undefined) // an API that was just stopped refuses
       broken = undefined
       connection?.socket.on('data', () => wake()).on('end', () => wake())
       void connection?.closed.then((error) => {

@@ -4,20 +4,20 @@ import { connect } from 'node:net'
 
 export interface RawResponse {
   status: number
-  /** By name in small letters. */
+  /** Headers by name in lower case. */
   headers: Record<string, string>
   body: string
 }
 
 export interface RawConnection {
   socket: Socket
-  /** All that has come so far. */
+  /** Everything received so far. */
   text: () => string
-  /** Resolves when both sides are closed: with the error, such as ECONNRESET, where the connection was broken. */
+  /** Resolves when both sides are closed, with the error (such as ECONNRESET) if the connection broke. */
   closed: Promise<string | undefined>
 }
 
-/** Opens a connection and sends what is given, as it is. Whoever opens it destroys it. */
+/** Opens a connection and sends the given bytes unchanged. The caller destroys the connection. */
 export async function open(url: string, sent: string): Promise<RawConnection> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1')
   let text = ''
@@ -30,7 +30,7 @@ export async function open(url: string, sent: string): Promise<RawConnection> {
   return { socket, text: () => text, closed }
 }
 
-/** Sends what is given in one write and reads until the server closes the connection. */
+/** Sends the given bytes in one write and reads until the server closes the connection. */
 export async function exchange(url: string, sent: string): Promise<RawResponse[]> {
   const { socket, text, closed } = await open(url, sent)
   const timer = setTimeout(() => socket.destroy(new Error('the server keeps the connection open')), 20_000)

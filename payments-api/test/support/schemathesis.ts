@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const FOLDER = join(import.meta.dirname, `../../.tools/schemathesis-${VERSION}`)
 const PROGRAM = join(FOLDER, 'bin/schemathesis')
 
-/** Installs Schemathesis into .tools, once. Returns its path, or why it cannot be had. */
+/** Installs Schemathesis into .tools, once. Returns its path, or why it is unavailable. */
 export async function findSchemathesis(): Promise<{ program: string } | { missing: string }> {
   if (existsSync(PROGRAM))
     return { program: PROGRAM }
@@ -26,7 +26,7 @@ export async function findSchemathesis(): Promise<{ program: string } | { missin
   }
 }
 
-/** Runs Schemathesis in a folder of its own and returns its exit code (0: no finding) and all that it printed. */
+/** Runs Schemathesis in a separate folder and returns its exit code (0: no finding) and its whole output. */
 export async function runSchemathesis(program: string, args: string[], { folder, deadlineMs }: { folder: string, deadlineMs: number }): Promise<{ code: number | null, output: string }> {
   const child = spawn(program, ['run', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', COLUMNS: '200' } })
   const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs)

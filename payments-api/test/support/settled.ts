@@ -13,7 +13,7 @@ export interface Settled {
   job?: 'pending' | 'dead'
 }
 
-/** Writes payments as accept and settle leave them, one after the other, and answers their ids. For tests that read. */
+/** Writes payments as accept and settle leave them, one after the other, and returns their ids. For tests that read. */
 export async function writeSettled(database: TestDatabase, payments: Settled[]): Promise<string[]> {
   const ids: string[] = []
   for (const [i, { accountId, currency = 'USD', amount, description = '', createdAt = new Date(), result, job = 'pending' }] of payments.entries()) {

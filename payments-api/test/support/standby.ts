@@ -15,7 +15,7 @@ export interface Standby {
   stop: () => Promise<void>
 }
 
-/** Starts a streaming standby of the tests' server. Undefined unless that runs here as plain processes. */
+/** Starts a streaming standby of the tests' server. Undefined unless that server runs here as a plain process. */
 export async function startStandby(database: TestDatabase): Promise<Standby | undefined> {
   const [{ data, port }] = await database.sql(`select current_setting('data_directory') as data, current_setting('port') as port`) as [{ data: string, port: string }]
   if (!existsSync(join(data, 'PG_VERSION')))

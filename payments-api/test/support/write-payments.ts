@@ -9,7 +9,7 @@ import { findCurrencies } from '../../src/sql/find-currencies.ts'
 import { findPaymentsByKey } from '../../src/sql/find-payments-by-key.ts'
 import { insertPayments } from '../../src/sql/insert-payments.ts'
 
-/** Writes batches through this connection, as an API process does that remembers no account. */
+/** Writes batches through this connection, like an API process that remembers no account. */
 export function writeThrough(db: Knex): WritePayments {
   return paymentWriter({
     insert: (payments, openAccounts) => insertPayments(db, payments, openAccounts),
@@ -20,7 +20,7 @@ export function writeThrough(db: Knex): WritePayments {
   })
 }
 
-/** A payment of 1.00 USD, with what differs. */
+/** A payment of 1.00 USD with the given differences. */
 export function newPayment(idempotencyKey: string, values: Partial<NewPayment> = {}): NewPayment {
   const id = uuidv7()
   return {

@@ -33,10 +33,10 @@ let retried: string[]
 /** The status that the next retry of this id meets. */
 let refusals: Record<string, number>
 let pause: QueuePause
-/** Bodies of the bulk retries, and what each comes to: a status for a refusal. */
+/** Bodies of the bulk retries, and the result of each: a status for a refusal. */
 let bulkRetries: unknown[]
 let bulkAnswers: (RetriedReconJobs | number)[]
-/** The status that the next pause or resume meets. */
+/** The status of the next pause or resume. */
 let pauseRefusal: number | undefined
 
 beforeEach(() => {

@@ -20,9 +20,9 @@ const LAST = `(select payment_id from ledger_entries where entry_type = 'debit' 
 
 export interface Corruption {
   what: string
-  /** Plants it past all triggers and keys. */
+  /** Plants the corruption, with triggers and keys off. */
   sql: string
-  /** The promise that is broken by it; null where nothing can tell, and why. */
+  /** The promise that it breaks; null if nothing can notice it, and why. */
   by: string | null
   why?: string
 }

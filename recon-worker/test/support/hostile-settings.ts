@@ -1,6 +1,6 @@
 import type { TestDatabase } from './database.ts'
 
-/** Values that an operator may give a setting, each unlike what our statements rely on. */
+/** Values that an operator may give a setting; each differs from the value that our statements rely on. */
 const HOSTILE = {
   search_path: 'pg_catalog',
   DateStyle: 'SQL, DMY',
@@ -19,7 +19,7 @@ const HOSTILE = {
   client_encoding: 'LATIN1',
 }
 
-/** Gives them to the database and, unless told otherwise, to our roles in it. For sessions that start from now on. */
+/** Sets them for the database and, by default, for our roles in it. Affects sessions that start later. */
 export async function hostileSettings(database: TestDatabase, { roleInDatabase = true } = {}): Promise<void> {
   const [{ name }] = await database.sql('select current_database() as name') as [{ name: string }]
   const whose = [`database ${name}`, ...roleInDatabase ? ['payments_api', 'payments_worker'].map(role => `role ${role} in database ${name}`) : []]

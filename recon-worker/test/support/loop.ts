@@ -13,7 +13,7 @@ export interface LoopOptions {
   onWarning?: (message: string) => void
 }
 
-/** The worker's loop within this process. Answers what ends it, after its batch. */
+/** Runs the worker's loop in this process. Returns a function that ends it after its batch. */
 export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
   const stopping = new AbortController()
   const bell = wakeUp()

@@ -90,7 +90,7 @@ split: compose/$(lockfile) ## Write this tree out as separate repositories: make
 	@node compose/src/split.ts
 
 .PHONY: contracts contracts-record contracts-break contracts-publish
-contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the version before beside this one
+contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the previous version with this one
 	@node compose/src/contracts.ts
 
 contracts-record: install-parts ## Write contracts/ anew from what the services say
@@ -139,7 +139,7 @@ $(lockfile): package-lock.json | $(node)
 payments-api/package-lock.json recon-worker/package-lock.json payments-ui/package-lock.json:
 	@echo '$(@D) is not here: make workspace clones it' >&2; exit 1
 
-# .tools has no package.json of its own, so that npm does not take the root's for it.
+# .tools has no package.json, so that npm does not take the root's for it.
 $(tools)/node:
 	@command -v node > /dev/null || { echo 'Node.js is not installed: install version 20 or newer, which brings npm, https://nodejs.org' >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || \

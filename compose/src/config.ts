@@ -59,7 +59,7 @@ export interface Config {
   apiUrl?: string
   databaseUrl?: string
   chromiumPath?: string
-  /** Where `make workspace` finds the services' repositories; undefined: beside that of this one. */
+  /** Where `make workspace` finds the services' repositories; undefined: next to this one's remote. */
   repoBase?: string
   /** What the names of the checks must contain that `make test` runs; undefined: all of them. */
   only?: string

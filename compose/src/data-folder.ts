@@ -12,7 +12,7 @@ const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|d
 
 /**
  * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
- * supervisor has the whole of it, or each service that was started alone has a supervisor and a state file of its own.
+ * supervisor has the whole of it, or each service that was started alone has its own supervisor and state file.
  */
 export class DataFolder {
   readonly path: string

@@ -21,7 +21,7 @@ export interface Setting {
 /** Node parts drain when they are asked to stop; what they do takes a few seconds at most. */
 const NODE_PART = { stopSignal: 'SIGTERM', readyTimeoutMs: 30_000, stopTimeoutMs: 15_000 } as const
 
-/** Postgres: fast shutdown by SIGINT. Recovery after a crash replays up to 2 GB of WAL before it answers. */
+/** Postgres: fast shutdown by SIGINT. Recovery after a crash replays up to 2 GB of WAL before it accepts connections. */
 export function postgresPart({ desired, home }: Setting): PartSpec {
   return {
     name: 'postgres',

@@ -34,7 +34,7 @@ interface Version { name: 'old' | 'new', folder: string }
  */
 export async function checkUpgrade(base: Base | undefined): Promise<Step> {
   if (!base)
-    return { name: 'NOT TRIED: an older version beside this one, for this is no git clone', problems: [], output: '' }
+    return { name: 'NOT TRIED: an older version with this one, because this is not a git clone', problems: [], output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'payments-upgrade-'))
   const { startPostgres } = await import(join(repoRoot, 'recon-worker/test/support/postgres.ts')) as { startPostgres: () => Promise<{ url: string, stop: () => void }> }
   const running: ChildProcess[] = []
@@ -56,7 +56,7 @@ export async function checkUpgrade(base: Base | undefined): Promise<Step> {
     postgres?.stop()
     rmSync(folder, { recursive: true })
   }
-  return { name: `the parts of ${base.name} and these settle payments beside each other`, problems, output: '' }
+  return { name: `the parts of ${base.name} and these settle payments together`, problems, output: '' }
 }
 
 async function upgrade(old: Version, now: Version, url: string, running: ChildProcess[]): Promise<void> {
@@ -81,16 +81,16 @@ async function upgrade(old: Version, now: Version, url: string, running: ChildPr
   await query(url, ['payments_api', 'payments_worker'].map(role => `alter role ${role} login password '${PASSWORD}'`).join('; '))
   const oldApi = await start('payments-api', old)
   const oldWorker = await start('recon-worker', old)
-  await settle('the old worker beside the old API', oldApi.url)
+  await settle('the old worker with the old API', oldApi.url)
   migrate(now, url)
   await settle('the old worker and the old API on the new schema', oldApi.url)
   const newApi = await start('payments-api', now)
-  await settle('the old worker beside the new API', newApi.url)
+  await settle('the old worker with the new API', newApi.url)
   await oldWorker.stop()
   await start('recon-worker', now)
-  await settle('the new worker beside the old API', oldApi.url)
+  await settle('the new worker with the old API', oldApi.url)
   await oldApi.stop()
-  await settle('the new worker beside the new API', newApi.url)
+  await settle('the new worker with the new API', newApi.url)
   await audit(url)
 }
 
@@ -129,7 +129,7 @@ async function settle(who: string, apiUrl: string): Promise<void> {
   const ask = async (path: string, init?: RequestInit): Promise<{ id: string, status: string }> => {
     const answer = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(SETTLE_DEADLINE_MS) })
     if (!answer.ok)
-      throw new Error(`${who}: ${init?.method ?? 'GET'} ${path} answered ${answer.status}: ${await answer.text()}`)
+      throw new Error(`${who}: ${init?.method ?? 'GET'} ${path} returned ${answer.status}: ${await answer.text()}`)
     return await answer.json() as { id: string, status: string }
   }
   for (const [amount, expected] of Object.entries(PAYMENTS)) {

@@ -37,7 +37,7 @@ export class DataFolder {
   /** Throws a Refusal where it cannot be written to. */
   create(): void {
     try {
-      // As root, Postgres runs as another user, who must be able to pass through.
+      // As root, Postgres runs as another user, which must be able to pass through.
       if (makeFolders(this.path))
         chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
       mkdirSync(this.logs, { recursive: true, mode: 0o700 })
@@ -69,7 +69,7 @@ export class DataFolder {
     return this.writeFirst(this.stateFile, state)
   }
 
-  /** Who starts containers from this folder; null when nobody does. One that was killed leaves its claim behind. */
+  /** The process that starts containers from this folder; null if there is none. A killed process leaves its claim behind. */
   readStarter(): ProcessIdentity | null {
     return this.read('starting.json', processIdentity)
   }

@@ -6,7 +6,7 @@ import { superuserUrl } from './postgres.ts'
 
 const TIMEOUT_MS = 10_000
 
-/** The owner of the database, who migrates it, and the database itself: made when they are not there. */
+/** Creates the database and its owner, which migrates it, if they are missing. */
 export async function ensureDatabase(port: number, passwords: Passwords): Promise<void> {
   await asSuperuser(port, async (client) => {
     const { rowCount: owners } = await client.query(`select from pg_roles where rolname = 'payments_owner'`)

@@ -40,7 +40,7 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
   })
 }
 
-/** `api` is where everybody expects it; `api-2` and so on, for those who want to see several at work, where a port is free. */
+/** `api` listens on API_PORT; `api-2` and later ones, for people who want to see several at work, on any free port. */
 export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
   return {
     ...NODE_PART,

@@ -40,7 +40,7 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
 
 /** How to run the server: with the container's postgresql.conf, but with other addresses and other access rules. */
 export function postgresCommand(home: PostgresHome, port: number): Command {
-  // Both are written at each start, so they are never out of date. Postgres may run as a user who cannot reach the clone.
+  // Both are written at each start, so they are never out of date. Postgres may run as a user that cannot reach the clone.
   const accessFile = join(home.data, 'pg_hba.conf')
   writeFileSync(accessFile, `${ACCESS}\n`)
   writeFileSync(join(home.data, 'postgresql.conf'), readFileSync(postgresConf))
@@ -60,7 +60,7 @@ export function postgresCommand(home: PostgresHome, port: number): Command {
   }
 }
 
-/** A connection as the superuser, who needs no password from this machine. */
+/** A connection as the superuser, which needs no password from this machine. */
 export function superuserUrl(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`
 }

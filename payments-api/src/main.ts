@@ -35,7 +35,7 @@ const READ_CONNECTIONS = 6
 /**
  * Connections that the kernel may hold until this process gets to them; it takes fewer where net.core.somaxconn is lower.
  * With Node's 511 a burst lost its SYNs, which are sent again after 1, 3, 7, 15 s: at twice its capacity, p95 of accepts
- * was 16 s instead of 5 s, and 2 % had no answer at all.
+ * was 16 s instead of 5 s, and 2 % got no response at all.
  */
 const MAX_UNACCEPTED = 4_096
 /** Log lines are written together, since a write for each took 7 % of the API's time; what is left at an exit is written then. */

@@ -5,7 +5,7 @@ import { isUnavailable } from '../sql/database-errors.ts'
 import { loggedRequest } from './log-requests.ts'
 import { sendProblem } from './problem.ts'
 
-/** The one place where what was thrown becomes an answer. Every 5xx is logged with its cause; the caller sees none of it. */
+/** The one place that turns a thrown error into a response. Every 5xx is logged with its cause, which the caller never sees. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (res.headersSent)

@@ -6,7 +6,7 @@ import type { PaymentRow } from '../sql/list-payments.ts'
 import { OUTCOMES } from '../domain/payment.ts'
 
 /**
- * The first answer to a payment. It is also every later answer to its idempotency key, byte for byte, so it is frozen:
+ * The first response for a payment. Every later response for its idempotency key repeats it byte for byte, so it is frozen:
  * a test pins its bytes, and a change needs a version stored with the payment.
  */
 export function acceptedPaymentJson(payment: AcceptedPayment): string {

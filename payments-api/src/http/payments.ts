@@ -107,7 +107,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
   }
 
   async function exportCsv(filter: z.output<typeof Filter>, req: Request, res: Response): Promise<void> {
-    const first = await listPayments(db, filter, { limit: CSV_PAGE }) // what fails here still has an answer
+    const first = await listPayments(db, filter, { limit: CSV_PAGE }) // a failure here still gets a problem response
     res.set('Content-Disposition', 'attachment; filename="payments.csv"').type('text/csv; charset=utf-8')
     if (req.method === 'HEAD')
       return void res.end()

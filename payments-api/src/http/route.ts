@@ -5,7 +5,7 @@ import { Router } from 'express'
 import { NoParameters, parseParameters } from './parameters.ts'
 import { sendProblem } from './problem.ts'
 
-/** What a successful answer looks like, for the OpenAPI document. */
+/** The form of a successful response, for the OpenAPI document. */
 export interface AnswerDoc {
   description: string
   contentType?: string
@@ -26,11 +26,11 @@ interface RouteDoc {
   headers?: Record<string, { description: string, required: boolean, schema: z.ZodType }>
   body?: z.ZodType
   answers: Record<number, AnswerDoc>
-  /** The problems that this route has of its own. */
+  /** The problems that are specific to this route. */
   problems?: ProblemType[]
 }
 
-/** One operation of the API: what it takes and answers, once for the server and for its document, and what it does. */
+/** One operation of the API: its input, its responses and its handler, defined once for the server and the document. */
 export interface Route extends RouteDoc {
   params?: z.ZodObject
   query?: z.ZodObject
@@ -40,8 +40,8 @@ export interface Route extends RouteDoc {
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<never, never>
 
 /**
- * Defines an operation. Its path and query parameters are checked first: what is wrong is answered with 400, and
- * `handle` gets them parsed.
+ * Defines an operation. Its path and query parameters are checked first: a wrong parameter gets 400, and
+ * `handle` gets the parsed values.
  */
 export function defineRoute<Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined>(
   { handle, before = [], ...doc }: RouteDoc & {
@@ -64,7 +64,7 @@ export function defineRoute<Params extends z.ZodObject | undefined = undefined, 
   }
 }
 
-/** Express' router for the operations. A method that a path does not have is answered with 405 and Allow. */
+/** Express' router for the operations. A method that a path does not have gets 405 and Allow. */
 export function routerOf(routes: Route[]): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, operations] of Map.groupBy(routes, route => route.path)) {

@@ -59,7 +59,7 @@ export const OutcomeName = z.enum(Object.values(OUTCOMES), `must be one of ${Obj
 /** Rows of a page. */
 export const Limit = wholeNumber({ min: 1, max: 200, byDefault: 50 }).describe('Rows of a page')
 
-/** A decimal string in an answer, with all decimals of its currency. */
+/** A decimal string in a response, with all decimals of its currency. */
 const Amount = z.string().meta({
   description: 'Decimal string with all decimals of the currency',
   pattern: '^-?[0-9]+([.][0-9]+)?$',

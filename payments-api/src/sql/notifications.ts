@@ -14,7 +14,7 @@ export interface Notifications {
 }
 
 /**
- * LISTENs on `channels` over one connection of its own, and reconnects when it breaks.
+ * LISTENs on `channels` over a separate connection, and reconnects when it breaks.
  * `onListening` is called after each connect: what was notified before it may have been missed.
  */
 export function listen(

@@ -42,11 +42,14 @@ export default function (): void {
   ])
     ask('GET', path)
   ask('POST', `/recon-jobs/${id}/retry`) // it is not dead, so 409
+  ask('POST', '/recon-jobs/retry', { error: run }) // no job died of that
 
   // And what each refuses.
   ask('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': ownKey('refused') })
   ask('POST', '/payments', { accountId, amount: '1.00' })
   ask('GET', '/payments?limit=0')
+  ask('POST', '/queue/pause', { reason: 0 }) // the queue may be somebody's: its state is not touched
+  ask('POST', '/queue/resume?reason=none')
   ask('GET', '/payments/0190a6e0-0000-7000-8000-000000000000')
   ask('GET', `/accounts/${ownAccount('nobody')}/balance`)
 }

@@ -65,7 +65,7 @@ describe('make load, against a system that runs', () => {
       assert.equal(code, 1, stdout)
       assert.match(stdout, /^smoke +FAILED/m)
       assert.match(stdout, /payments that are not as they were sent and answered: 1/)
-      assert.match(stdout, /broken: .*account-balance-is-the-sum-of-its-entries/)
+      assert.match(stdout, /broken: .*running-balances-add-up/)
       assert.match(stdout, /threshold crossed: audit_passed rate==1, and it is 0/)
     }
     finally {

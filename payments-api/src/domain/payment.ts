@@ -45,7 +45,7 @@ export interface NewPayment {
   traceparent: string | null
 }
 
-/** What the first answer to a payment says. Only facts that never change, so that a replay is the same bytes. */
+/** What the first response to a payment says. Only facts that never change, so that a replay is the same bytes. */
 export interface AcceptedPayment {
   id: string
   accountId: string

@@ -125,7 +125,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'post',
       path: '/payments',
       summary: 'Create a payment',
-      description: 'A repeated Idempotency-Key with the same payment answers the first answer again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
+      description: 'A repeated Idempotency-Key with the same payment returns the first response again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
       headers: {
         'Idempotency-Key': { description: '1 to 255 visible ASCII characters, of your own for each payment. `"k"`, a string of RFC 9651 as in the IETF draft, and `k` are one key.', required: true, schema: IdempotencyKey },
       },
@@ -133,9 +133,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       before: jsonBody,
       answers: {
         201: {
-          description: 'Created, or the first answer again',
+          description: 'Created, or the first response again',
           schema: AcceptedPayment,
-          headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" where this is the first answer again' },
+          headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" where this is the first response again' },
         },
       },
       problems: [

@@ -5,7 +5,7 @@ import { problemJson } from './problem.ts'
 const REQUEST_ID = '0193d3f0-5b1c-7cc3-98c4-dc0c0c07398f'
 
 const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> = {
-  'malformed-request': { detail: 'The path, a header or the body is malformed.' },
+  'malformed-request': { detail: 'The path or a header is malformed.' },
   'malformed-json': {
     detail: 'The body has #/amount more than once. Send each key of an object once.',
     errors: [{ pointer: '#/amount', detail: 'is repeated' }],
@@ -19,8 +19,8 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
   'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.' },
   'not-found': { detail: 'There is no payment 0193d3f0-4a2b-7d11-8f3e-2b1a0c9d8e7f.' },
   'method-not-allowed': { detail: 'DELETE is not allowed here; these are: POST, GET, HEAD.' },
-  'request-timeout': { detail: 'The request was not whole in time. Send it again.' },
-  'idempotency-key-in-use': { detail: 'Another request with this key has not ended. Send this one again: it will get that request\'s answer.' },
+  'request-timeout': { detail: 'The request did not arrive completely in time. Send it again.' },
+  'idempotency-key-in-use': { detail: 'Another request with this key has not finished. Try again: a key makes at most one payment.' },
   'job-not-dead': { detail: 'The job is completed. Only a dead job can be retried.' },
   'payload-too-large': { detail: 'A body may have 65536 bytes.' },
   'uri-too-long': { detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' },
@@ -38,10 +38,10 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
     detail: 'Account ACC-001 holds EUR; an account has one currency.',
     errors: [{ pointer: '#/currency', detail: 'must be EUR for this account' }],
   },
-  'headers-too-large': { detail: 'Headers may have 16 kB together.' },
+  'headers-too-large': { detail: 'The request line and the headers may have 16 kB together.' },
   'internal': { detail: 'The cause is in our log under the id given as instance.' },
   'overloaded': { detail: 'Too many payments wait to be written. Try again with the same Idempotency-Key.' },
-  'unavailable': { detail: 'The database gave no answer. Try again; with the same Idempotency-Key a payment is made once.' },
+  'unavailable': { detail: 'The database cannot serve this now. Try again; with the same Idempotency-Key a payment is made once.' },
 }
 
 /** A problem as the API sends it. */

@@ -65,8 +65,8 @@ describe('the worker reads', () => {
       try {
         const { claimed } = await runOnce(db, { workerId: 'contract', batchSize: 10, maxAttempts: 3 })
         assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
-        assert.deepEqual(await database.sql('select status from promised.reconciliation_results'), [{ status: 'completed_with_discrepancy' }])
-        assert.deepEqual(await database.sql(`select account_id, currency, amount from promised.ledger_entries where entry_type = 'credit'`), [
+        assert.deepEqual(await database.sql('select status from reconciliation_results'), [{ status: 'completed_with_discrepancy' }])
+        assert.deepEqual(await database.sql(`select account_id, currency, amount from ledger_entries where entry_type = 'credit'`), [
           { account_id: 'ACC-001', currency: 'USD', amount: '42.13' },
         ])
       }
@@ -81,10 +81,8 @@ describe('the worker reads', () => {
  * no other. Beside them those that it posts to. All types are those of the schema.
  */
 async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
-  const { pathname } = new URL(database.url())
   await database.sql('create schema promised')
   await database.sql('grant usage on schema promised to payments_worker')
-  await database.sql(`alter role payments_worker in database ${pathname.slice(1)} set search_path = promised`)
   for (const [table, row] of Object.entries(tables)) {
     const [read, written] = [Object.keys(row), WRITTEN[table]!]
     const columns = [...new Set([...read, ...written])]
@@ -96,5 +94,10 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
     await database.sql(`create table promised.${table} (like public.${table} including defaults)`)
     await database.sql(`grant select, insert, update on promised.${table} to payments_worker`)
   }
+  await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason from public.recon_queue')
+  await database.sql('grant select on promised.recon_queue to payments_worker')
   await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
+  // The worker sets its own search_path, so these tables take the schema's name.
+  await database.sql('alter schema public rename to everything')
+  await database.sql('alter schema promised rename to public')
 }

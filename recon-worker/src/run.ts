@@ -152,6 +152,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
     }
     catch (error) {
       mark.lookBelow()
+      await suspects.rolledBack().catch((error: unknown) => log.warn({ err: error }, 'the job is still written down as held alone'))
       if (faultOf(error) === 'conflict' && ++conflicts <= CONFLICTS_AT_ONCE)
         continue
       if (isLockTimeout(error) && performance.now() >= skipHeldUntilMs) {

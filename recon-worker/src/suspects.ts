@@ -14,7 +14,9 @@ export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEA
 export interface Suspects {
   /** How to claim the next batch: a single job, recorded before its attempt, while jobs are suspected; undefined otherwise. */
   next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
-  /** Called when nothing can be claimed. Forgets the unclean stops if no job is left that may have caused them. */
+  /** Called when a batch was rolled back and the process lives: no stop from now on is the held job's fault. */
+  rolledBack: () => Promise<void>
+  /** Called when nothing can be claimed: forgets the unclean stops, if no job is left that may have caused them. */
   forgive: () => Promise<void>
 }
 
@@ -27,20 +29,43 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
   const { id } = worker
   let registration: Registration | undefined
   let started = false
-  let left = 0 // jobs still to be claimed one by one
-  let holds = false
+  let databaseWasAway = false
+  let left = 0 // jobs to take one by one
+  let attempting = false // since a job was claimed alone, until its attempt ended either way
+  let holds = false // a job may be written down
 
   async function hold(job: ClaimedJob | undefined): Promise<void> {
     if (!job)
       return
-    await holdAlone(db, { id, paymentId: job.paymentId })
+    attempting = true
     holds = true
-    left--
+    await holdAlone(db, { id, paymentId: job.paymentId })
+  }
+
+  async function letGo(): Promise<void> {
+    if (!holds)
+      return
+    await holdAlone(db, { id, paymentId: null })
+    holds = false
+  }
+
+  /**
+   * A predecessor that lost the database may have stopped while it waited, with a job still written down. If the database
+   * is still away when this worker starts, that job is not blamed.
+   */
+  async function registerOnce(): Promise<Registration> {
+    try {
+      return registration ??= await register(db, { ...worker, blameHeldJob: !databaseWasAway })
+    }
+    catch (error) {
+      databaseWasAway = true
+      throw error
+    }
   }
 
   /** Each step can be repeated if the database fails in between. */
   async function start(): Promise<void> {
-    const { uncleanStops, stoppedWith, stoppedWithIt } = registration ??= await register(db, worker)
+    const { uncleanStops, stoppedWith, stoppedWithIt } = await registerOnce()
     if (stoppedWith !== null && stoppedWithIt >= STOPS_BEFORE_DEAD && await buryJob(db, { paymentId: stoppedWith, workerId: id, error: ENDED_ITS_WORKER }))
       log.error({ paymentId: stoppedWith, error: ENDED_ITS_WORKER, status: 'dead' }, 'job is dead')
     if (uncleanStops >= STOPS_BEFORE_ALONE) {
@@ -54,18 +79,22 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
     next: async () => {
       if (!started)
         await start()
-      if (left > 0)
-        return { batchSize: 1, onClaimed: ([job]) => hold(job) }
-      if (holds)
-        await holdAlone(db, { id, paymentId: null })
-      holds = false
-      return undefined
+      if (attempting)
+        left--
+      attempting = false
+      await letGo()
+      return left > 0 ? { batchSize: 1, onClaimed: ([job]) => hold(job) } : undefined
+    },
+    rolledBack: async () => {
+      if (!attempting)
+        return
+      attempting = false
+      await letGo()
     },
     forgive: async () => {
       if (registration && registration.uncleanStops > 0 && await forgiveUncleanStops(db, id)) {
         registration.uncleanStops = 0
         left = 0
-        holds = false
       }
     },
   }

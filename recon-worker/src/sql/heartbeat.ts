@@ -14,8 +14,11 @@ export interface Registration {
   stoppedWithIt: number
 }
 
-/** Registers a worker at its start, and returns how its predecessors with the same id ended. */
-export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Promise<Registration> {
+/**
+ * Registers a worker that starts, and returns how the ones before it under the same id ended. Without `blameHeldJob`, a
+ * job that the last one held alone has no part in its end.
+ */
+export async function register(db: Knex, { id, host, pid, blameHeldJob = true }: WorkerIdentity & { blameHeldJob?: boolean }): Promise<Registration> {
   const { rows } = await db.raw<{ rows: [Registration] }>(`
     with pruned as (
       delete from recon_workers
@@ -24,14 +27,14 @@ export async function register(db: Knex, { id, host, pid }: WorkerIdentity): Pro
         on conflict (id) do update
        set host = excluded.host, pid = excluded.pid, started_at = now(), last_seen_at = now(), stopped_at = null, settled = 0,
            unclean_stops = case when w.stopped_at is null then w.unclean_stops + 1 else 0 end,
-           stopped_with = case when w.stopped_at is null then w.held_alone end,
+           stopped_with = case when w.stopped_at is null and ? then w.held_alone end,
            stopped_with_it = case
-             when w.stopped_at is not null or w.held_alone is null then 0
+             when w.stopped_at is not null or w.held_alone is null or not ? then 0
              when w.held_alone = w.stopped_with then w.stopped_with_it + 1
              else 1
            end,
            held_alone = null
-    returning unclean_stops as "uncleanStops", stopped_with as "stoppedWith", stopped_with_it as "stoppedWithIt"`, [id, id, host, pid])
+    returning unclean_stops as "uncleanStops", stopped_with as "stoppedWith", stopped_with_it as "stoppedWithIt"`, [id, id, host, pid, blameHeldJob, blameHeldJob])
   return rows[0]
 }
 

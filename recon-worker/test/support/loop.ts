@@ -23,7 +23,7 @@ export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWa
     batchSize,
     maxAttempts: 3,
     batchesInFlight,
-    suspects: { next: async () => undefined, forgive: async () => {} },
+    suspects: { next: async () => undefined, rolledBack: async () => {}, forgive: async () => {} },
     outage: outage(stopping.signal, log),
     wakeUp: {
       wake: bell.wake,

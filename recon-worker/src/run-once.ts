@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Batch, SettleOptions } from './settle.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
 import { rehearse, settle } from './settle.ts'
-import { areJobsHeld, claimJobs } from './sql/claim-jobs.ts'
+import { areJobsHeld, boundTransaction, claimJobs } from './sql/claim-jobs.ts'
 import { isPaused } from './sql/queue-pause.ts'
 
 export interface RunOnceOptions extends SettleOptions {
@@ -38,6 +38,7 @@ export async function runOnce(db: Knex, { batchSize, since = '-infinity', onClai
  */
 export async function couldSettle(db: Knex, workerId: string): Promise<boolean> {
   return await db.transaction(async (trx) => {
+    await boundTransaction(trx)
     await rehearse(trx, workerId)
     return !await areJobsHeld(trx)
   })

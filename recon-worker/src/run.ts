@@ -9,7 +9,7 @@ import type { WakeUp } from './wake-up.ts'
 import { lowWaterMark } from './low-water-mark.ts'
 import { refusalWindow } from './refusal-window.ts'
 import { couldSettle, runOnce } from './run-once.ts'
-import { faultOf, isLockTimeout } from './sql/database-errors.ts'
+import { faultOf, isTimeout } from './sql/database-errors.ts'
 import { pauseQueue } from './sql/queue-pause.ts'
 
 /** How long an idle worker sleeps without a notification: the longest wait of a payment when LISTEN is dead. */
@@ -18,7 +18,7 @@ const POLL_MS = 1_000
 const CONFLICTS_AT_ONCE = 5
 /** No secondary batch starts for this long after one was rolled back: there may be no second connection. */
 const SECONDARY_PAUSE_MS = 1_000
-/** For this long after a lock timeout, batches defer jobs whose accounts are locked instead of waiting. */
+/** After a timeout, jobs whose accounts are locked are deferred for this long, not waited for. */
 const SKIP_HELD_MS = 3_000
 /**
  * For this long after a batch with refused jobs, batches are sifted before they are posted, and no secondary batch starts: a
@@ -155,9 +155,9 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       await suspects.rolledBack().catch((error: unknown) => log.warn({ err: error }, 'the job is still written down as held alone'))
       if (faultOf(error) === 'conflict' && ++conflicts <= CONFLICTS_AT_ONCE)
         continue
-      if (isLockTimeout(error) && performance.now() >= skipHeldUntilMs) {
+      if (isTimeout(error) && performance.now() >= skipHeldUntilMs) {
         skipHeldUntilMs = performance.now() + SKIP_HELD_MS
-        log.warn({ err: error }, 'an account is locked for long; deferring its jobs')
+        log.warn({ err: error }, 'a statement timed out; deferring jobs whose accounts are locked')
         continue
       }
       await outage.backOff(error)

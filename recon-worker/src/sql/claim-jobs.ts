@@ -8,11 +8,20 @@ export interface ClaimedJob {
   attempts: number
 }
 
-/**
- * Longest wait for one account that another transaction has locked. The claim sets it for the whole transaction, which saves a
- * round trip and overrides the role's default.
- */
+/** Longest wait for one account that another transaction has locked. */
 const LOCK_TIMEOUT_MS = 1_500
+/** Longest statement, all its waits included: a transaction that posts once stays below 5 s. */
+const STATEMENT_TIMEOUT_MS = 3_500
+/**
+ * Bounds the statements that follow in the transaction, whatever the role's defaults are; a shorter statement_timeout stays.
+ * Part of the claim, so that it takes no round trip.
+ */
+const BOUND_TRANSACTION = `
+  set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true) <> ''
+    and set_config('statement_timeout', case
+          when current_setting('statement_timeout')::interval between '1 ms' and '${STATEMENT_TIMEOUT_MS} ms'
+            then current_setting('statement_timeout')
+          else '${STATEMENT_TIMEOUT_MS}' end, true) <> ''`
 
 /**
  * Claims up to `limit` due jobs, oldest first, and skips those that other transactions hold. Claims nothing while the
@@ -30,7 +39,7 @@ export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit
       select payment_id, run_at, attempts
         from recon_jobs
        where status = 'pending' and run_at <= now() and run_at >= ?
-         and (select paused_at is null and set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true) <> '' from recon_queue)
+         and (select paused_at is null and ${BOUND_TRANSACTION} from recon_queue)
        order by run_at, payment_id
        limit ${limit}
          for update skip locked)
@@ -41,7 +50,12 @@ export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit
   return rows
 }
 
-/** Whether due jobs remain after an empty claim although the queue runs: other transactions hold those jobs. */
+/** Bounds a transaction that claims nothing as a claim does. */
+export async function boundTransaction(trx: Knex.Transaction): Promise<void> {
+  await trx.raw(`select ${BOUND_TRANSACTION}`)
+}
+
+/** Whether due jobs remain in a running queue after an empty claim: other transactions hold them. */
 export async function areJobsHeld(trx: Knex.Transaction): Promise<boolean> {
   const { rows } = await trx.raw<{ rows: [{ held: boolean }] }>(`
     select exists (select from recon_jobs where status = 'pending' and run_at <= now())

@@ -18,9 +18,9 @@ export function faultOf(error: unknown): Fault {
   return /^40(?:001|P01)/.test(state) ? 'conflict' : 'outage'
 }
 
-/** Another transaction held a lock for longer than lock_timeout: an outage, unless the batch can defer the locked jobs. */
-export function isLockTimeout(error: unknown): boolean {
-  return sqlState(error) === '55P03'
+/** A statement waited too long, for one lock or in all: an outage, unless the batch can do without locked accounts. */
+export function isTimeout(error: unknown): boolean {
+  return /^(?:55P03|57014)$/.test(sqlState(error) ?? '')
 }
 
 /** The text for last_error: the database's message and SQLSTATE, without the statement that Knex puts before them. */

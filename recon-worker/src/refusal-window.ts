@@ -16,9 +16,10 @@ export interface RefusalWindow {
 export function refusalWindow(): RefusalWindow {
   let errors: (string | undefined)[] = [] // undefined: settled
   return {
-    add: ({ claimed, deferred = [], failed }) => {
+    add: ({ claimed, deferred = [], held = [], failed }) => {
       const refusals = new Map(failed.map(({ paymentId, error }) => [paymentId, error]))
-      const judged = claimed.filter(({ paymentId, attempts }) => attempts === 0 && !deferred.includes(paymentId))
+      const putOff = new Set([...deferred, ...held])
+      const judged = claimed.filter(({ paymentId, attempts }) => attempts === 0 && !putOff.has(paymentId))
       errors = [...errors, ...judged.map(({ paymentId }) => refusals.get(paymentId))].slice(-WINDOW)
     },
     verdict: () => {

@@ -89,15 +89,24 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       mark.moveTo(batch.claimed[0].runAt)
     window.add(batch)
     const why = window.verdict()
-    if (why !== undefined) {
-      await pauseQueue(db, why)
-      window.clear()
-      log.error({ reason: why }, 'the queue paused itself')
-    }
+    if (why !== undefined)
+      await pauseItself(why)
     return batch
   }
 
-  /** Called once a batch has claimed its jobs; a secondary batch started earlier could claim the primary batch's jobs. */
+  /** The batch is committed: what fails here does not roll it back. The window stays, so the next batch tries again. */
+  async function pauseItself(reason: string): Promise<void> {
+    try {
+      const paused = await pauseQueue(db, reason)
+      window.clear()
+      log.error({ reason }, paused ? 'the queue paused itself' : 'the queue should pause itself, and is paused already')
+    }
+    catch (error) {
+      log.error({ err: error, reason }, 'the queue should pause itself, and could not')
+    }
+  }
+
+  /** Called once a batch holds its jobs: a secondary one that claims sooner would take what the primary one is woken for. */
   function startSecondary(claimed: ClaimedJob[]): void {
     if (!isFull(claimed) || secondaries.size >= batchesInFlight - 1 || outage.reason() !== undefined
       || performance.now() < Math.max(secondariesFromMs, siftFirstUntilMs) || signal.aborted) {

@@ -60,4 +60,19 @@ describe('a paused queue', () => {
     await waitFor('all are settled', async () => await settled(database) === 1_000)
     assert.deepEqual(await readiness(), { code: 200, status: 'ready' })
   })
+
+  it('that could not be paused is tried again after the next batch, and no batch is rolled back for it', async () => {
+    await database.sql('revoke execute on function pause_queue(text, text) from payments_worker')
+    await accept(database, payments(1_000))
+    await database.sql('set session_replication_role = replica')
+    await database.sql(`update payments set account_id = 'ACC-MISSING'`)
+    await database.sql('set session_replication_role = origin')
+    await database.sql('notify recon_jobs')
+    const logged = (text: string): number => worker.log.filter(line => line.includes(text)).length
+    await waitFor('it has tried again', () => logged('the queue should pause itself, and could not') >= 2)
+    assert.equal(logged('rolled back'), 0)
+    assert.equal(logged('the queue paused itself'), 0)
+    await database.sql('grant execute on function pause_queue(text, text) to payments_worker')
+    await waitFor('the queue is paused', () => logged('the queue paused itself') === 1)
+  })
 })

@@ -9,6 +9,8 @@ import { buryJob, forgiveUncleanStops, holdAlone, register } from './sql/heartbe
 const STOPS_BEFORE_ALONE = 2
 /** Unclean stops in a row with one job held alone, after which that job is dead. */
 const STOPS_BEFORE_DEAD = 3
+/** How often a worker that is never idle looks whether its predecessors' unclean stops can be forgiven. */
+const FORGIVE_EVERY_MS = 2_000
 export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
 
 export interface Suspects {
@@ -16,7 +18,10 @@ export interface Suspects {
   next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
   /** Called when a batch was rolled back and the process lives: no stop from now on is the held job's fault. */
   rolledBack: () => Promise<void>
-  /** Called when nothing can be claimed: forgets the unclean stops, if no job is left that may have caused them. */
+  /**
+   * Forgets the unclean stops, if no job is left that may have caused them. Called when nothing can be claimed; under a
+   * lasting backlog `next` sees to it.
+   */
   forgive: () => Promise<void>
 }
 
@@ -30,6 +35,7 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
   let registration: Registration | undefined
   let started = false
   let databaseWasAway = false
+  let forgiveAtMs = 0
   let left = 0 // jobs to take one by one
   let attempting = false // since a job was claimed alone, until its attempt ended either way
   let holds = false // a job may be written down
@@ -75,6 +81,13 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
     started = true
   }
 
+  async function forgive(): Promise<void> {
+    if (registration && registration.uncleanStops > 0 && await forgiveUncleanStops(db, id)) {
+      registration.uncleanStops = 0
+      left = 0
+    }
+  }
+
   return {
     next: async () => {
       if (!started)
@@ -83,6 +96,10 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
         left--
       attempting = false
       await letGo()
+      if (performance.now() >= forgiveAtMs) {
+        forgiveAtMs = performance.now() + FORGIVE_EVERY_MS
+        await forgive()
+      }
       return left > 0 ? { batchSize: 1, onClaimed: ([job]) => hold(job) } : undefined
     },
     rolledBack: async () => {
@@ -91,11 +108,6 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
       attempting = false
       await letGo()
     },
-    forgive: async () => {
-      if (registration && registration.uncleanStops > 0 && await forgiveUncleanStops(db, id)) {
-        registration.uncleanStops = 0
-        left = 0
-      }
-    },
+    forgive,
   }
 }

@@ -72,6 +72,17 @@ describe('a suspected job', () => {
     assert.deepEqual(await worker(), { unclean_stops: 3, held_alone: null, stopped_with_it: 0 })
   })
 
+  it('is suspected no longer once all jobs from before are done, though others keep coming', async () => {
+    await killed({ stops: 3 })
+    await suspects.next()
+    await database.sql(`update recon_jobs set run_at = now()`)
+    await waitFor('the stops are forgiven', async () => {
+      await suspects.next()
+      return (await worker())?.unclean_stops === 0
+    }, 10_000)
+    assert.equal(await suspects.next(), undefined)
+  })
+
   it('stays suspected after an attempt that was rolled back, and is let go after each attempt', async () => {
     await killed({ stops: 3 })
     const claimed = [{ paymentId: job, amount: '1.00', runAt: new Date(), attempts: 0 }]

@@ -40,6 +40,30 @@ describe('the event hub', () => {
     assert.deepEqual(idsIn(client), Array.from({ length: 501 }, (_, n) => String(n)))
   })
 
+  it('sends a kind at once in a window of another kind, and leaves what waits until the end', async () => {
+    const client = reader()
+    hub.add(client, undefined)
+    hub.announceArrivals()
+    hub.announceArrivals() // waits
+    hub.publish([payment(0)])
+    assert.deepEqual(client.names(), ['hello', 'arrived', 'payment'])
+    for (let n = 1; n <= 1_000; n++)
+      hub.publish([payment(n)])
+    assert.equal(idsIn(client).length, 1_001)
+    assert.equal(client.names().filter(name => name === 'arrived').length, 1)
+    await waitFor('the window ends', () => client.chunks.length > 4)
+    assert.equal(client.names().filter(name => name === 'arrived').length, 2)
+  })
+
+  it('sends a waiting resync ahead of the payments after it', () => {
+    const client = reader()
+    hub.add(client, undefined)
+    hub.resync()
+    hub.resync() // waits
+    hub.publish([payment(0)])
+    assert.deepEqual(client.names(), ['hello', 'resync', 'resync', 'payment'])
+  })
+
   it('writes to each client ten times a second at most, the same bytes to all', async () => {
     const clients = [reader(), reader(), reader()]
     for (const client of clients)

@@ -110,6 +110,21 @@ describe('an API that is told to stop', () => {
     assert.equal(await api.stop(), 0)
   })
 
+  it('serves connections that the kernel holds when the signal comes', async () => {
+    const api = await start()
+    api.process.kill('SIGSTOP')
+    const held = await Promise.all(Array.from({ length: 200 }, () => connection(api.url, get('/health'))))
+    api.process.kill('SIGTERM')
+    api.process.kill('SIGCONT')
+    const errors = await Promise.all(held.map(({ socket, closed }) => {
+      socket.once('end', () => socket.end())
+      return closed
+    }))
+    assert.deepEqual(errors.filter(error => error !== undefined), [])
+    assert.deepEqual(held.map(({ text }) => responses(text()).map(({ status }) => status)), held.map(() => [200]))
+    assert.equal(await api.stop(), 0)
+  })
+
   it('serves a request that comes on an idle connection soon after, and closes it', async () => {
     const { server, drain } = apiServer((_req, res) => void res.end('served'), pino({ level: 'silent' }))
     server.listen(0, '127.0.0.1')

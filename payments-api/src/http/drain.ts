@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Connections } from './connections.ts'
 import { Server as NetServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { closeConnection } from './connections.ts'
 
 /**
@@ -9,11 +10,17 @@ import { closeConnection } from './connections.ts'
  */
 const QUIET_MS = 500
 const LOOK_EVERY_MS = 50
+/**
+ * Closing the listening socket resets connections that the kernel has accepted and this process has not. So it closes after
+ * no new connection has come for this long, at most MAX_ACCEPTS times as late.
+ */
+const ACCEPT_MS = 50
+const MAX_ACCEPTS = 10
 
 export interface Drain {
   /** Call this for each request before it is served. */
   announce: (req: IncomingMessage, res: ServerResponse) => void
-  /** Takes no new connections, finishes running requests, and resolves when the last connection is closed. */
+  /** Takes what the kernel has accepted, then no new connections; finishes the requests under way, and resolves when the last connection is closed. */
   start: () => Promise<void>
   /** Resets connections with an unfinished response, so that no client mistakes a part of a response for the whole. */
   breakOff: () => void
@@ -50,6 +57,18 @@ export function createDrain(server: Server, connections: Connections): Drain {
     }
   }
 
+  /** Resolves once the kernel holds no more connections. */
+  async function acceptAll(): Promise<void> {
+    let accepted = true
+    const onConnection = (): void => void (accepted = true)
+    server.on('connection', onConnection)
+    for (let i = 0; accepted && i < MAX_ACCEPTS; i++) {
+      accepted = false
+      await setTimeout(ACCEPT_MS)
+    }
+    server.off('connection', onConnection)
+  }
+
   return {
     announce: (req, res) => {
       if (!draining)
@@ -69,7 +88,8 @@ export function createDrain(server: Server, connections: Connections): Drain {
           tell(last)
       }
       const timer = setInterval(closeIdle, LOOK_EVERY_MS)
-      // Skip http.Server's close, which destroys idle connections at once.
+      await acceptAll()
+      // Not http.Server's close, which destroys idle connections at once.
       await new Promise(resolve => NetServer.prototype.close.call(server, resolve))
       clearInterval(timer)
     },

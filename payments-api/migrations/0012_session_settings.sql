@@ -18,7 +18,8 @@ begin
       ['array_nulls', 'on'],
       ['transform_null_equals', 'off'],
       ['default_transaction_isolation', 'read committed'],
-      ['default_transaction_deferrable', 'off']]
+      ['default_transaction_deferrable', 'off'],
+      ['client_min_messages', 'warning']]
     loop
       execute format('alter role %I in database %I set %s = %L', r, current_database(), setting[1], setting[2]);
     end loop;

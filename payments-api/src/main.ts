@@ -1,3 +1,4 @@
+import type { Knex } from 'knex'
 import type { AddressInfo } from 'node:net'
 import type { NewPayment } from './domain/payment.ts'
 import type { Written } from './domain/write-payments.ts'
@@ -98,18 +99,14 @@ function main(): void {
   const createPayment = createPayments({
     write: grouped(false),
     writeAndOpen: grouped(true),
-    findByKey: async (payment) => {
-      const holders = await findPaymentsByKey(db, [payment])
-      await confirmCommits(db)
-      return holders.find(payment)
-    },
+    findByKey: async payment => (await findConfirmed(db, [payment])).find(payment),
     currencies,
   })
 
   let draining = false
   const { server, drain } = apiServer(buildApp({
     db,
-    createPayment: replayQuotedKeys(createPayment, keys => findPaymentsByKey(writeDb, keys)),
+    createPayment: replayQuotedKeys(createPayment, keys => findConfirmed(writeDb, keys)),
     events,
     metrics,
     readStatistics: statistics.read,
@@ -128,7 +125,7 @@ function main(): void {
     log.info({ host: config.host, port: (server.address() as AddressInfo).port }, 'listening')
   })
 
-  /** Takes no new connections, ends the event streams, finishes running requests, and exits. */
+  /** Accepts what the kernel holds, then no new connections; ends the event streams, finishes the requests that are under way, and exits. */
   async function stop(signal: NodeJS.Signals): Promise<void> {
     if (draining)
       return
@@ -152,6 +149,14 @@ function main(): void {
   }
   process.on('SIGTERM', signal => void stop(signal))
   process.on('SIGINT', signal => void stop(signal))
+}
+
+/** The payments that hold these keys, once they are as durable as a commit of our own. */
+async function findConfirmed(db: Knex, keys: Parameters<typeof findPaymentsByKey>[1]): ReturnType<typeof findPaymentsByKey> {
+  const holders = await findPaymentsByKey(db, keys)
+  if (keys.some(holders.find))
+    await confirmCommits(db)
+  return holders
 }
 
 function fail(message: string): never {

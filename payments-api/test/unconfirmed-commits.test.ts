@@ -2,15 +2,23 @@ import type { Answer, Api } from './support/api.ts'
 import type { TestPostgres } from './support/postgres.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
+import { pino } from 'pino'
+import { requestHash } from '../src/domain/request-hash.ts'
+import { confirmCommits } from '../src/sql/confirm-commits.ts'
+import { connect } from '../src/sql/connect.ts'
+import { UnconfirmedError } from '../src/sql/database-errors.ts'
+import { insertPayments } from '../src/sql/insert-payments.ts'
 import { migrate } from '../src/sql/migrate.ts'
 import { call, startApi } from './support/api.ts'
 import { startEmbedded } from './support/postgres.ts'
 import { waitFor } from './support/wait-for.ts'
+import { newPayment } from './support/write-payments.ts'
 
 describe('a commit that waits in vain for a synchronous standby', () => {
   let server: TestPostgres
   let owner: pg.Client
   let api: Api
+  const url = (): string => server.url.replace('postgres@', 'payments_api@')
 
   before(async () => {
     server = await startEmbedded()
@@ -19,7 +27,8 @@ describe('a commit that waits in vain for a synchronous standby', () => {
     await owner.connect()
     await owner.query('set synchronous_commit = local') // this client waits for no standby
     await owner.query('alter role payments_api login')
-    api = await startApi(server.url.replace('postgres@', 'payments_api@'))
+    await owner.query('alter role payments_api set client_min_messages = error') // hides the warning of a canceled wait
+    api = await startApi(url())
   })
   after(async () => {
     await standbys('')
@@ -83,4 +92,36 @@ describe('a commit that waits in vain for a synchronous standby', () => {
       assert.deepEqual([replay.status, replay.headers.get('idempotent-replayed')], [201, 'true'])
     })
   }
+
+  for (const [status, amount] of [[201, 1], [422, 2]] as const) {
+    it(`is not acknowledged with ${status} to a caller that repeats a key stored with its quotes`, async () => {
+      const key = `"old-${status}"`
+      await owner.query(`
+        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
+        values (gen_random_uuid(), 'anonymous', $1, $2, 'A', 'USD', 1.00, '', now(), now())`, [key, requestHash({ accountId: 'A', minorUnits: 100n, currency: 'USD', description: '' })])
+      await standbys('nobody')
+      const unconfirmed = post(key, amount)
+      await end('pg_cancel_backend', await waiting())
+      assert.equal((await unconfirmed).status, 503)
+      await standbys('')
+      assert.equal((await post(key, amount)).status, status)
+    })
+  }
+
+  it('is not acknowledged on a pooled server connection where synchronous_commit is off', async () => {
+    const db = connect(url(), 1, 'payments-api write', pino({ level: 'silent' }))
+    const off = (): Promise<unknown> => db.raw('set synchronous_commit = off')
+    try {
+      await standbys('nobody')
+      for (const write of [() => insertPayments(db, [newPayment('pooled')], true), () => confirmCommits(db)]) {
+        await off()
+        const written = assert.rejects(write(), UnconfirmedError)
+        await end('pg_cancel_backend', await waiting())
+        await written
+      }
+    }
+    finally {
+      await db.destroy()
+    }
+  })
 })

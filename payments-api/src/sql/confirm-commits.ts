@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { UnconfirmedError } from './database-errors.ts'
+import { DURABLE_COMMIT } from './session.ts'
 
 /**
  * Waits until the synchronous standbys have all commits seen so far. A commit whose wait was interrupted is visible here, but
@@ -10,7 +11,7 @@ import { UnconfirmedError } from './database-errors.ts'
 export async function confirmCommits(db: Knex): Promise<void> {
   try {
     await db.raw(`
-      select pg_logical_emit_message(true, 'payments', '')
+      select pg_logical_emit_message(true, 'payments', ''), ${DURABLE_COMMIT}
        where current_setting('synchronous_standby_names') <> ''`).options({ name: 'confirm-commits' })
   }
   catch (error) {

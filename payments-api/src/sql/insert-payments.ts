@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { NewPayment } from '../domain/payment.ts'
+import { DURABLE_COMMIT } from './session.ts'
 
 /**
  * Writes payments with their jobs in one autocommitted statement, except payments whose idempotency key is taken. Returns the
@@ -25,7 +26,7 @@ export async function insertPayments(db: Knex, payments: NewPayment[], openAccou
       j as (
         insert into recon_jobs (payment_id, traceparent)
         select p.id, i.traceparent from p join i on i.id = p.id)
-      select array_agg(id) as created, case when ?::boolean then open_accounts_of(array_agg(id)) end from p`, [
+      select array_agg(id) as created, case when ?::boolean then open_accounts_of(array_agg(id)) end, ${DURABLE_COMMIT} from p`, [
       payments.map(payment => payment.id),
       payments.map(payment => payment.caller),
       payments.map(payment => payment.idempotencyKey),

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { DURABLE_COMMIT } from './session.ts'
 
 /** All fields are null while workers may claim. */
 export interface QueuePauseRow {
@@ -14,10 +15,10 @@ export async function queuePause(db: Knex): Promise<QueuePauseRow> {
 
 /** Stops workers from claiming. A queue that is already paused keeps its first pause. */
 export async function pauseQueue(db: Knex, pause: { by: string, reason: string }): Promise<void> {
-  await db.raw('select pause_queue(?, ?)', [pause.by, pause.reason])
+  await db.raw(`select pause_queue(?, ?), ${DURABLE_COMMIT}`, [pause.by, pause.reason])
 }
 
 /** Lets workers claim again, and wakes them. */
 export async function resumeQueue(db: Knex): Promise<void> {
-  await db.raw('select resume_queue()')
+  await db.raw(`select resume_queue(), ${DURABLE_COMMIT}`)
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { MAX_COUNTED } from './queue-state.ts'
+import { DURABLE_COMMIT } from './session.ts'
 
 /** Which dead jobs to retry: those with exactly this last error, or all if it is undefined. */
 interface DeadJobs {
@@ -8,7 +9,7 @@ interface DeadJobs {
 
 /** Puts up to `limit` dead jobs back into the queue, oldest payments first. Returns their number. */
 export async function retryJobs(db: Knex, { error, limit }: DeadJobs & { limit: number }): Promise<number> {
-  const { rows } = await db.raw<{ rows: { retried: number }[] }>('select retry_dead_jobs(?, ?) as retried', [limit, error ?? null])
+  const { rows } = await db.raw<{ rows: { retried: number }[] }>(`select retry_dead_jobs(?, ?) as retried, ${DURABLE_COMMIT}`, [limit, error ?? null])
   return rows[0]!.retried
 }
 

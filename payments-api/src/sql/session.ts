@@ -22,7 +22,14 @@ export const SESSION_SETTINGS = {
   transform_null_equals: 'off',
   default_transaction_isolation: 'read committed', // a statement sees the row of the rival that it waited for
   default_transaction_deferrable: 'off',
+  client_min_messages: 'warning', // a commit that no synchronous standby has confirmed is known by its warning alone
 } as const
+
+/**
+ * "off" would acknowledge what a crash can lose. Every other value is the operator's choice. Each statement that writes
+ * selects this once, for its own transaction: a pooled server connection may have any default.
+ */
+export const DURABLE_COMMIT = `case pg_catalog.current_setting('synchronous_commit') when 'off' then pg_catalog.set_config('synchronous_commit', 'on', true) end`
 
 const SET_ALL = Object.entries(SESSION_SETTINGS)
   .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`)
@@ -30,7 +37,6 @@ const SET_ALL = Object.entries(SESSION_SETTINGS)
 
 const OPEN_SESSION = `
   select ${SET_ALL},
-         -- "off" would acknowledge payments that a crash can lose. Every other value is the operator's choice.
          pg_catalog.set_config('synchronous_commit', case setting when 'off' then 'on' else setting end, false),
          pg_catalog.current_setting('transaction_read_only') = 'on' as "readOnly",
          pg_catalog.current_setting('session_replication_role') <> 'origin' as "withoutTriggers"

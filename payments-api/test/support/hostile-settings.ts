@@ -13,6 +13,7 @@ const HOSTILE = {
   transform_null_equals: 'on',
   default_transaction_isolation: 'serializable',
   default_transaction_deferrable: 'on',
+  client_min_messages: 'error',
   synchronous_commit: 'off',
   quote_all_identifiers: 'on',
   row_security: 'off',

@@ -22,6 +22,7 @@ export const SESSION_SETTINGS = {
   transform_null_equals: 'off',
   default_transaction_isolation: 'read committed', // a statement sees the row of the rival that it waited for
   default_transaction_deferrable: 'off',
+  client_min_messages: 'warning', // a commit that no synchronous standby has confirmed is known by its warning alone
 } as const
 
 const SET_ALL = Object.entries(SESSION_SETTINGS)

@@ -55,10 +55,12 @@ function main(): void {
   const events = new EventHub()
   const metrics = createMetrics(() => events.size, () => queueState(db))
   const statistics = settleStatistics()
+  const currencies = knownCurrencies()
   const notifications = listen(config.databaseUrl, ['payment_events', 'recon_jobs'], {
     listening: () => {
       events.resync()
       statistics.restart()
+      currencies.forget() // a standby that took over, or a restore, may lack accounts
     },
     notification: (channel, payload) => {
       if (channel === 'recon_jobs')
@@ -73,7 +75,6 @@ function main(): void {
   }, log)
   const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
 
-  const currencies = knownCurrencies()
   const writePayments = paymentWriter({
     insert: (payments, openAccounts) => insertPayments(writeDb, payments, openAccounts),
     findByKey: payments => findPaymentsByKey(writeDb, payments),

@@ -10,6 +10,7 @@ import { knownCurrencies } from '../src/domain/known-currencies.ts'
 import { connect } from '../src/sql/connect.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
+import { listening } from './support/listening.ts'
 import { waitFor } from './support/wait-for.ts'
 import { newPayment, writeThrough } from './support/write-payments.ts'
 
@@ -102,6 +103,32 @@ describe('an account', () => {
     assert.deepEqual(known(), [2, 3, 4])
     currencies.remember('5', 'USD')
     assert.deepEqual(known(), [3, 4, 5])
+  })
+
+  it('is opened again after a restore that lost it, once the API listens again', async () => {
+    const api = await startApi(database.url('payments_api'))
+    try {
+      await listening(database)
+      const post = async (): Promise<number> => (await call(`${api.url}/payments`, { body: { accountId: 'LOST', amount: 1 }, headers: { 'idempotency-key': randomUUID() } })).status
+      assert.equal(await post(), 201)
+      await database.sql('set session_replication_role = replica; delete from recon_jobs; delete from payments; delete from accounts; reset session_replication_role')
+      await database.sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'payments-api%' and datname = current_database()`)
+      await waitFor('a payment opens it', async () => await post() === 201 && (await customers()).includes('LOST USD'))
+    }
+    finally {
+      await api.stop()
+    }
+  })
+
+  it('that is remembered is forgotten on request, and the oldest of the new ones still makes room', () => {
+    const currencies = knownCurrencies(2)
+    for (const n of [1, 2, 3])
+      currencies.remember(String(n), 'USD')
+    currencies.forget()
+    assert.deepEqual(['1', '2', '3'].map(currencies.get), [undefined, undefined, undefined])
+    for (const n of [4, 5, 6])
+      currencies.remember(String(n), 'USD')
+    assert.deepEqual(['4', '5', '6'].map(currencies.get), [undefined, 'USD', 'USD'])
   })
 
   describe('over HTTP', () => {

@@ -4,11 +4,13 @@ const MAX_KNOWN_ACCOUNTS = 100_000
 export interface KnownCurrencies {
   get: (accountId: string) => string | undefined
   remember: (accountId: string, currency: string) => void
+  /** Forgets all accounts: the database may have lost some in a failover or a restore. */
+  forget: () => void
 }
 
 /**
- * Remembers the currency of at most `max` accounts and forgets the oldest to make room. An account never changes its currency,
- * so a remembered currency is never stale.
+ * Remembers the currency of at most `max` accounts and forgets the oldest one to make room. An account never changes its
+ * currency, so what is remembered is stale only after the database has lost the account.
  */
 export function knownCurrencies(max: number = MAX_KNOWN_ACCOUNTS): KnownCurrencies {
   const currencies = new Map<string, string>()
@@ -21,5 +23,6 @@ export function knownCurrencies(max: number = MAX_KNOWN_ACCOUNTS): KnownCurrenci
       if (currencies.size > max)
         currencies.delete(oldestFirst.next().value!)
     },
+    forget: () => currencies.clear(),
   }
 }

@@ -4,8 +4,11 @@ import { sendProblem } from './problem.ts'
 
 const MAX_KEY_CHARACTERS = 255
 const PLAIN = /^[\x21\x23-\x7E][\x21-\x7E]{0,254}$/
-/** A string of RFC 9651, 3.3.3, without spaces, then parameters, to which the draft gives no meaning. */
-const QUOTED = /^"((?:[\x21\x23-\x5B\x5D-\x7E]|\\["\\]){1,255})"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[\w.:*/+=?@-]+))?)*$/
+/**
+ * A string of RFC 9651, 3.3.3, without spaces, and after it parameters, which the draft gives no meaning. As in
+ * plain keys, the first character is no quote: earlier versions stored `"k"` for the header `"k"`, now the key `k`.
+ */
+const QUOTED = /^"((?:[\x21\x23-\x5B\x5D-\x7E]|\\\\)(?:[\x21\x23-\x5B\x5D-\x7E]|\\["\\]){0,254})"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[\w.:*/+=?@-]+))?)*$/
 
 /** The header, for the OpenAPI document. */
 export const IdempotencyKey = z.string().regex(new RegExp(`${PLAIN.source}|${QUOTED.source}`))
@@ -29,5 +32,5 @@ export function readIdempotencyKey(req: Request, res: Response): ParsedKey | und
   const key = QUOTED.exec(header)?.[1]?.replaceAll(/\\(["\\])/g, '$1')
   if (key !== undefined && key.length <= MAX_KEY_CHARACTERS)
     return { key, quoted: header }
-  sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.')
+  sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.')
 }

@@ -16,7 +16,7 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
     errors: [{ parameter: 'limit', detail: 'must be a whole number from 1 to 200, in decimal digits' }],
   },
   'idempotency-key-missing': { detail: 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.' },
-  'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, as they are or in double quotes, where " and \\ are written \\" and \\\\. Send one header.' },
+  'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.' },
   'not-found': { detail: 'There is no payment 0193d3f0-4a2b-7d11-8f3e-2b1a0c9d8e7f.' },
   'method-not-allowed': { detail: 'DELETE is not allowed here; these are: POST, GET, HEAD.' },
   'request-timeout': { detail: 'The request did not arrive completely in time. Send it again.' },

@@ -805,7 +805,7 @@ grant select on audit_anchors to payments_api, payments_worker, payments_reader;
 
 -- What each anchor from `first` on should hold, recomputed from the rows; the last row is what the next anchor would.
 -- A payment counts with its id, request hash, caller and key: its hash covers the rest, its id the time, and the audit checks
--- both. A settled payment counts with its result's status and time, and its entries' accounts, versions and times; the
+-- both. A settled payment counts with its result's status, notes and time, and its entries' accounts, versions and times; the
 -- amounts and balances follow from those. Digests are taken by 65 seconds of ids first: a string holds at most 1 GB.
 create function audit_segments(first int)
 returns table (seq int, payments bigint, results bigint, contents bytea)
@@ -832,11 +832,11 @@ language sql stable set search_path = pg_catalog, public, pg_temp as $$
     select segment, sum(n)::bigint as n, sha256(string_agg(digest, '' order by bucket)) as digest
       from (
         select segment, substr(uuid_send(id), 1, 4) as bucket, count(*) as n,
-               sha256(string_agg(uuid_send(id) || textsend(result) || timestamptz_send(created_at)
+               sha256(string_agg(uuid_send(id) || textsend(result) || coalesce(textsend(notes), '') || '\x00' || timestamptz_send(created_at)
                  || coalesce(textsend(c.account_id) || int8send(c.account_version) || timestamptz_send(c.at)
                    || textsend(d.account_id) || int8send(d.account_version) || timestamptz_send(d.at), ''), '' order by id)) as digest
           from (
-            select payment_id as id, status as result, created_at,
+            select payment_id as id, status as result, notes, created_at,
                    case when settled_in = any (in_progress)
                      then coalesce((select min(a.seq) from audit_anchors a where pg_visible_in_snapshot(settled_in, a.snapshot)), cardinality(ends) + 1)
                      else coalesce(width_bucket(settled_in, ends), 0) + 1 end as segment

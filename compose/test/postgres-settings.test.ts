@@ -64,6 +64,7 @@ describe('the settings of Postgres', () => {
     it('are those of the container, but for addresses and access', async () => {
       const client = await connect(superuserUrl(port, 'postgres'), 5_000)
       try {
+        await client.query('reset all') // connect sets some for its session
         const { rows } = await client.query<{ name: string, source: string }>(`select name, source from pg_settings where source in ('configuration file', 'command line')`)
         const from = (source: string): string[] => rows.filter(row => row.source === source).map(row => row.name.toLowerCase()).sort()
         const written = readFileSync(postgresConf, 'utf8').split('\n').flatMap(line => /^(\w+) = /.exec(line)?.[1] ?? []).sort()

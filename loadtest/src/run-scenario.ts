@@ -92,8 +92,8 @@ export async function runScenario(system: System, k6: K6, chosen: Chosen, signal
     const broken = [
       ...signal.aborted ? ['it was interrupted'] : [],
       ...exitCode === 0 || exitCode === THRESHOLDS_CROSSED ? [] : [`k6 ended with ${exitCode}`],
+      ...brokenThresholds(metrics), // first: only so many lines are shown
       ...verdict?.findings ?? ['no audit took place'],
-      ...brokenThresholds(metrics),
       ...linesOf(files.errors).filter(line => !line.startsWith('thresholds on metrics')), // they are named above
       ...exitCode === 0 || exitCode === THRESHOLDS_CROSSED ? [] : linesOf(files.stderr),
     ]

@@ -10,6 +10,8 @@ export interface RunOnceOptions extends SettleOptions {
   batchSize: number
   /** Low-water mark, see claimJobs. */
   since?: Date | '-infinity'
+  /** Claim the newest due jobs, not the oldest. */
+  newestFirst?: boolean
   /** Called with the claimed jobs before they are settled. */
   onClaimed?: (jobs: ClaimedJob[]) => Promise<void> | void
 }
@@ -21,9 +23,9 @@ export interface RunOnceOptions extends SettleOptions {
  *
  * @throws any database error that is not caused by a job's data; the transaction is rolled back
  */
-export async function runOnce(db: Knex, { batchSize, since = '-infinity', onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
+export async function runOnce(db: Knex, { batchSize, since = '-infinity', newestFirst, onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
-    const claimed = await claimJobs(trx, { limit: batchSize, since })
+    const claimed = await claimJobs(trx, { limit: batchSize, since, newestFirst })
     await onClaimed?.(claimed)
     if (claimed.length === 0 && await isPaused(trx))
       return { claimed, settled: 0, failed: [], paused: true }

@@ -16,7 +16,7 @@ import { pauseQueue } from './sql/queue-pause.ts'
 const POLL_MS = 1_000
 /** Conflicts in a row that are retried at once: the other transaction has committed, so the next try rarely fails. */
 const CONFLICTS_AT_ONCE = 5
-/** No secondary batch starts for this long after one was rolled back: there may be no second connection. */
+/** No secondary batch starts for this long after an error rolled one back: there may be no second connection. */
 const SECONDARY_PAUSE_MS = 1_000
 /** After a timeout, jobs whose accounts are locked are deferred for this long, not waited for. */
 const SKIP_HELD_MS = 3_000
@@ -25,8 +25,14 @@ const SKIP_HELD_MS = 3_000
  * search locks all accounts of its batch, so a second batch would only wait for it.
  */
 const SIFT_FIRST_MS = 5_000
+/**
+ * Batches for this long after jobs were posted one by one: the newest jobs, and few of them. Posting one by one takes about 1 ms
+ * a job and holds the accounts, so a good payment would wait for the whole backlog otherwise.
+ */
+const ONE_BY_ONE_MS = 5_000
+const ONE_BY_ONE_BATCH_SIZE = 100
 
-export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'siftFirst' | 'skipHeld' | 'onClaimed'> {
+export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'newestFirst' | 'siftFirst' | 'skipHeld' | 'onClaimed'> {
   /** Batches that are settled at the same time while there is a backlog. */
   batchesInFlight: number
   /** Claims jobs one by one after repeated unclean stops of the worker with this id; see suspectJobs. */
@@ -62,6 +68,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
   let secondariesFromMs = 0
   let skipHeldUntilMs = 0
   let siftFirstUntilMs = 0
+  let oneByOneUntilMs = 0
   let conflicts = 0
   signal.addEventListener('abort', wakeUp.wake)
 
@@ -75,8 +82,11 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       siftFirst: nowMs < siftFirstUntilMs,
       skipHeld: nowMs < skipHeldUntilMs,
       onClaimed: startSecondary,
+      ...nowMs < oneByOneUntilMs && { batchSize: Math.min(options.batchSize, ONE_BY_ONE_BATCH_SIZE), newestFirst: true },
       ...batchOptions,
     })
+    if (batch.oneByOne)
+      oneByOneUntilMs = performance.now() + ONE_BY_ONE_MS
     if (batch.failed.length > 0)
       siftFirstUntilMs = performance.now() + SIFT_FIRST_MS
     for (const failed of batch.failed)
@@ -85,7 +95,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       onSettled(batch.settled)
       log.info({ claimed: batch.claimed.length, settled: batch.settled }, 'batch')
     }
-    if (batch.claimed[0])
+    if (batch.claimed[0] && nowMs >= oneByOneUntilMs)
       mark.moveTo(batch.claimed[0].runAt)
     window.add(batch)
     const why = window.verdict()
@@ -116,7 +126,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
     secondaries.add(secondary)
   }
 
-  /** An error here rolls the secondary batch back; the primary batch meets the error again and handles it. */
+  /** An error here rolls the secondary batch back; the primary batch meets the error again and handles it, unless it was a conflict. */
   async function settleWhileFull(): Promise<void> {
     try {
       let batch: Batch
@@ -125,8 +135,10 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       while (isFull(batch.claimed) && outage.reason() === undefined && !signal.aborted)
     }
     catch (error) {
-      log.warn({ err: error }, 'secondary batch rolled back')
-      secondariesFromMs = performance.now() + SECONDARY_PAUSE_MS
+      if (faultOf(error) !== 'conflict') {
+        log.warn({ err: error }, 'secondary batch rolled back')
+        secondariesFromMs = performance.now() + SECONDARY_PAUSE_MS
+      }
       mark.lookBelow()
       wakeUp.wake()
     }

@@ -33,6 +33,8 @@ export interface Batch {
   deferred?: string[]
   /** Jobs deferred because another transaction has locked their account, if any. */
   held?: string[]
+  /** Jobs had to be posted one by one to find those that are refused. */
+  oneByOne?: true
   /** Nothing was claimed because the queue is paused. */
   paused?: true
 }
@@ -52,7 +54,7 @@ export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { wor
   let found: Search = { posted: settlements, refusals: [], deferred: [], held: [] }
   const untried = siftFirst || skipHeld
   if (untried ? settlements.length > 0 : await post(settlements) !== undefined)
-    found = await findRefusals(trx, settlements, { post, untried, skipHeld })
+    found = await findRefusals(trx, settlements, { workerId, post, untried, skipHeld })
   const { posted, deferred, held } = found
   refusals.push(...found.refusals)
 
@@ -62,6 +64,8 @@ export async function settle(trx: Knex.Transaction, claimed: ClaimedJob[], { wor
     ? []
     : await failJobs(trx, refusals.map(({ job, error }) => ({ paymentId: job.paymentId, error, backoffMs: backoffMs(job.attempts) })), { workerId, maxAttempts })
   const batch: Batch = { claimed, settled: posted.length, failed }
+  if (found.oneByOne)
+    batch.oneByOne = true
   if (deferred.length + held.length > 0) {
     batch.deferred = deferred.map(({ job }) => job.paymentId)
     batch.held = held.map(({ job }) => job.paymentId)

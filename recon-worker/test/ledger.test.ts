@@ -52,12 +52,16 @@ describe('the ledger', () => {
     [{ id: fresh }] = await database.sql<{ id: string }>(`select id from accounts where kind = 'settlement' and version = 0 order by id limit 1`) as [{ id: string }]
   })
 
-  /** Tries to post; what was written is rolled back. */
+  /** Tries to post in one statement, as a worker before migration 0014 did; what was written is rolled back. */
   async function post(as: pg.Client, entries: Entry[], { complete = [payment] } = {}): Promise<void> {
     await as.query('begin')
     try {
-      await as.query(`update payments set status = 'completed' where id = any($1)`, [complete])
       await as.query(`
+        with payment as (
+          update payments set status = 'completed' where id = any($8)),
+        result as (
+          insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
+          select id, 'completed', true, 0.00 from unnest($8::uuid[]) id)
         insert into ledger_entries (payment_id, entry_type, account_id, amount, balance_after, account_version, currency)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::bigint[], $7::text[])`, [
         entries.map(entry => entry.payment),
@@ -67,6 +71,7 @@ describe('the ledger', () => {
         entries.map(entry => entry.balance),
         entries.map(entry => entry.version),
         entries.map(entry => entry.currency ?? 'USD'),
+        complete,
       ])
       const { rows } = await as.query<{ sum: string }>(`select sum(balance)::text as sum from accounts`)
       assert.equal(rows[0]?.sum, '0.00')
@@ -130,15 +135,50 @@ describe('the ledger', () => {
       entries.map(entry => [entry.payment, entry.type, entry.account, 'USD', entry.amount, entry.balance, entry.version].join('\t')),
     )
     for (const as of [worker, owner]) {
+      await assert.rejects(copy(as, sound()), { constraint: 'ledger_balanced' }, 'the payment is pending')
+      await assert.rejects(copy(as, sound().map(entry => ({ ...entry, payment: settled, amount: '10.00' }))), { constraint: 'ledger_entries_pkey' })
+    }
+  })
+
+  it('posts what has a result, whoever inserts it', async () => {
+    for (const as of [worker, owner]) {
       await as.query('begin')
-      await as.query(`update payments set status = 'completed' where id = $1`, [payment])
-      await as.query('savepoint copied')
-      await copy(as, sound())
-      await as.query('rollback to copied')
-      await assert.rejects(copy(as, sound().slice(0, 1)), { constraint: 'ledger_balanced' })
-      await as.query('rollback to copied')
-      await assert.rejects(copy(as, [sound()[0], { ...sound()[1], version: 2 }]), { constraint: 'ledger_chained' })
-      await as.query('rollback')
+      try {
+        await as.query(`
+          insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
+          values ('${payment}', 'completed', true, 0.00), ('${other}', 'failed', false, 0.00)`)
+        const { rows } = await as.query(`
+          select p.status, e.entry_type as type, e.account_id as account, e.currency, e.amount, e.balance_after as balance, a.balance = e.balance_after and a.version = e.account_version as moved
+            from payments p
+            left join ledger_entries e on e.payment_id = p.id
+            left join accounts a on a.id = e.account_id
+           where p.id in ('${payment}', '${other}')
+           order by p.status, e.entry_type`)
+        assert.deepEqual(rows.map(({ account, balance, ...row }) => ({ ...row, account: account?.replace(/:\d$/, ''), balance: account === 'ACC-1' ? balance : undefined })), [
+          { status: 'completed', type: 'credit', account: 'ACC-1', currency: 'USD', amount: '7.00', balance: '17.00', moved: true },
+          { status: 'completed', type: 'debit', account: 'settlement:USD', currency: 'USD', amount: '7.00', balance: undefined, moved: true },
+          { status: 'failed', type: null, account: undefined, currency: null, amount: null, balance: undefined, moved: null },
+        ])
+      }
+      finally {
+        await as.query('rollback')
+      }
+    }
+  })
+
+  it('takes no result without a pending payment, and no status without a result', async () => {
+    for (const as of [worker, owner]) {
+      await assert.rejects(as.query(`
+        insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
+        values ('${payment}', 'failed', false, 0.00), (gen_random_uuid(), 'failed', false, 0.00)`), { constraint: 'reconciliation_results_settle' })
+      for (const status of ['completed', 'failed'])
+        await assert.rejects(as.query(`update payments set status = '${status}', updated_at = now() where id = '${payment}'`), { code: '23001' })
+      await assert.rejects(as.query(`
+        with result as (insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ('${payment}', 'completed', true, 0.00))
+        update payments set status = 'completed' where id = '${payment}'`), { constraint: 'reconciliation_results_settle' }, 'without entries')
+      await assert.rejects(as.query(`
+        with result as (insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ('${payment}', 'failed', false, 0.00))
+        update payments set status = 'completed' where id = '${payment}'`), { code: /^23/ }, 'with another status')
     }
   })
 
@@ -213,6 +253,7 @@ describe('the ledger', () => {
     ['take a payment back to pending', `update payments set status = 'pending' where status = 'completed'`],
     ['reopen a finished job', `update recon_jobs set status = 'pending', finished_at = null where status = 'completed'`],
     ['delete a waiting job', `delete from recon_jobs where status = 'pending'`],
+    ['finish a job without a result', `update recon_jobs set status = 'completed', finished_at = now() where status = 'pending'`],
     ['move a balance', `update accounts set balance = balance + 1`],
     ['delete an account', `delete from accounts`],
     ['change an account\'s currency', `update accounts set currency = 'EUR'`],

@@ -69,6 +69,18 @@ describe('the books', () => {
           select count(*)::int from ledger_entries where account_id = $1 and amount between 4 and 6 and created_at >= $2`, [accountId, before!.at]), [{ count: 3 }])
       })
     }
+
+    it('after postings by a clock that was ahead', async () => {
+      await accept(database, [{ accountId: 'ACC-LATE', amount: '1.00' }])
+      await settle()
+      const late = `(select max(updated_at) from accounts where id = 'ACC-LATE')`
+      await database.sql(`begin; set local session_replication_role = replica; update accounts set updated_at = now() + interval '1 hour' where id = 'ACC-LATE'; commit`)
+      const [before] = await database.sql(`select ${late} as at`)
+      await accept(database, [{ accountId: 'ACC-LATE', amount: '2.00' }])
+      await settle()
+      assert.deepEqual(await database.sql(`select max(created_at) as at from ledger_entries where account_id = 'ACC-LATE'`), [before])
+      assert.deepEqual(await database.sql(`select ${late} as at`), [before])
+    })
   })
 
   describe('check the decimals', () => {
@@ -89,7 +101,9 @@ describe('the books', () => {
       const posting = (amount: string, balance: string) => `
         with entry as (
           select 'credit' as type, id, balance, version, 1 as sign from accounts where id = 'ACC-1'
-          union all (select 'debit', id, balance, version, -1 from accounts where kind = 'settlement' order by version desc limit 1))
+          union all (select 'debit', id, balance, version, -1 from accounts where kind = 'settlement' order by version desc limit 1)),
+        payment as (update payments set status = 'completed', updated_at = now() where id = '${open!.id}'),
+        result as (insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ('${open!.id}', 'completed', true, 0.00))
         insert into ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version)
         select '${open!.id}', type, id, 'USD', ${amount}, ${balance}, version + 1 from entry`
       for (const [amount, balance, constraint] of [
@@ -98,10 +112,7 @@ describe('the books', () => {
         ['round(7.00, 3)', 'balance + sign * round(7.00, 3)', 'ledger_balanced'],
         ['7', 'balance + sign * 7', 'ledger_entries_decimals'],
       ] as const) {
-        await worker.query('begin')
-        await worker.query(`update payments set status = 'completed', updated_at = now() where id = $1`, [open!.id])
         await assert.rejects(worker.query(posting(amount, balance)), { constraint }, `${amount}, ${balance}`)
-        await worker.query('rollback')
       }
       await assert.rejects(worker.query(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, 'completed', true, round(0, 900))`, [open!.id]), { constraint: 'reconciliation_results_decimals' })
     })

@@ -30,23 +30,25 @@ const BOUND_TRANSACTION = `
  * `since` is the low-water mark: jobs due before it are left out, and with them the dead index entries of jobs that are
  * finished but still visible to an old snapshot. Without the mark, one idle reader slows claims more and more.
  *
+ * `newestFirst` claims the newest due jobs, whatever the mark: a job made just now waits for no backlog.
+ *
  * The limit is a literal so that the planner knows it. The claim is materialized so that the planner neither runs it twice
  * nor joins before it locks.
  */
-export async function claimJobs(trx: Knex.Transaction, { limit, since }: { limit: number, since: Date | '-infinity' }): Promise<ClaimedJob[]> {
+export async function claimJobs(trx: Knex.Transaction, { limit, since, newestFirst = false }: { limit: number, since: Date | '-infinity', newestFirst?: boolean }): Promise<ClaimedJob[]> {
   const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
     with job as materialized (
       select payment_id, run_at, attempts
         from recon_jobs
        where status = 'pending' and run_at <= now() and run_at >= ?
          and (select paused_at is null and ${BOUND_TRANSACTION} from recon_queue)
-       order by run_at, payment_id
+       order by ${newestFirst ? 'run_at desc, payment_id desc' : 'run_at, payment_id'}
        limit ${limit}
          for update skip locked)
     select job.payment_id as "paymentId", p.amount, job.run_at as "runAt", job.attempts
       from job
       join payments p on p.id = job.payment_id
-     order by job.run_at, job.payment_id`, [since]).options({ name: `claim-${limit}-jobs` })
+     order by job.run_at, job.payment_id`, [newestFirst ? '-infinity' : since]).options({ name: `claim-${limit}-${newestFirst ? 'newest-' : ''}jobs` })
   return rows
 }
 

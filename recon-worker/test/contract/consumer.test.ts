@@ -23,6 +23,7 @@ const job = {
   },
   payments: {
     id: uuid(PAYMENT_ID),
+    status: equal('pending'),
     account_id: string('ACC-001'),
     currency: regex('^[A-Z]{3}$', 'USD'),
     // With the decimals of its currency: the rules look at them.
@@ -30,12 +31,12 @@ const job = {
   },
 }
 
-/** The columns that settling writes there. */
+/** The columns that the worker writes there. Its results' trigger, which is not the worker's, writes the rest. */
 const WRITTEN: Record<string, string[]> = {
   recon_jobs: ['status', 'attempts', 'locked_by', 'locked_at', 'finished_at'],
-  payments: ['status', 'updated_at'],
+  payments: [],
 }
-const POSTED_TO = ['accounts', 'reconciliation_results', 'ledger_entries']
+const LOOKED_UP = ['accounts', 'reconciliation_results', 'ledger_entries']
 
 describe('the worker reads', () => {
   let database: TestDatabase
@@ -63,12 +64,9 @@ describe('the worker reads', () => {
       await keepOnly(database, reify<Record<string, Record<string, string>>>(job))
       const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
       try {
-        const { claimed } = await runOnce(db, { workerId: 'contract', batchSize: 10, maxAttempts: 3 })
+        const { claimed } = await runOnce(db, { workerId: 'contract', batchSize: 10, maxAttempts: 3, siftFirst: true })
         assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
         assert.deepEqual(await database.sql('select status from reconciliation_results'), [{ status: 'completed_with_discrepancy' }])
-        assert.deepEqual(await database.sql(`select account_id, currency, amount from ledger_entries where entry_type = 'credit'`), [
-          { account_id: 'ACC-001', currency: 'USD', amount: '42.13' },
-        ])
       }
       finally {
         await db.destroy()
@@ -78,7 +76,7 @@ describe('the worker reads', () => {
 
 /**
  * Shows the worker tables that have these columns, with one row in each; it may read them, and write what it writes, and
- * no other. Beside them those that it posts to. All types are those of the schema.
+ * no other; next to them the tables that it looks up and adds results to. All types are those of the schema.
  */
 async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
   await database.sql('create schema promised')
@@ -88,11 +86,13 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
     const columns = [...new Set([...read, ...written])]
     await database.sql(`create table promised.${table} as select ${columns.join(', ')} from public.${table} with no data`)
     await database.sql(`insert into promised.${table} select * from jsonb_populate_record(null::promised.${table}, $1)`, [JSON.stringify(row)])
-    await database.sql(`grant select (${read.join(', ')}), update (${written.join(', ')}) on promised.${table} to payments_worker`)
+    await database.sql(`grant select (${read.join(', ')}) on promised.${table} to payments_worker`)
+    if (written.length > 0)
+      await database.sql(`grant update (${written.join(', ')}) on promised.${table} to payments_worker`)
   }
-  for (const table of POSTED_TO) {
+  for (const table of LOOKED_UP) {
     await database.sql(`create table promised.${table} (like public.${table} including defaults)`)
-    await database.sql(`grant select, insert, update on promised.${table} to payments_worker`)
+    await database.sql(`grant select, ${table === 'accounts' ? 'update' : 'insert'} on promised.${table} to payments_worker`)
   }
   await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason from public.recon_queue')
   await database.sql('grant select on promised.recon_queue to payments_worker')

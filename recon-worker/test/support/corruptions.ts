@@ -92,7 +92,7 @@ export function corruptions(id: string): Corruption[] {
     { what: 'a used account\'s currency', sql: `update accounts set currency = 'EUR' where id = 'ACC-001'`, by: 'customers-and-settlement-cancel-out' },
     { what: 'a ninth settlement account', sql: `insert into accounts (id, currency, kind) values ('settlement:USD:8', 'USD', 'settlement')`, by: 'eight-settlement-accounts-a-currency' },
     { what: 'a used account deleted', sql: `delete from accounts where id = 'ACC-001'`, by: 'customers-and-settlement-cancel-out' },
-    { what: 'two entries of an account swap versions', sql: `alter table ledger_entries drop constraint ledger_entries_account_id_account_version_key; update ledger_entries set account_version = 3 - account_version where account_id = 'ACC-001' and account_version < 3`, by: 'entries-are-in-the-order-of-time' },
+    { what: 'two entries of an account swap versions', sql: `alter table ledger_entries drop constraint ledger_entries_account_id_account_version_key; update ledger_entries set account_version = 3 - account_version where account_id = 'ACC-001' and account_version < 3`, by: 'running-balances-add-up' },
     { what: 'an entry\'s time before its predecessor\'s', sql: `update ledger_entries set created_at = created_at - interval '1 minute' where account_id = 'ACC-001' and account_version = 2`, by: 'entries-are-in-the-order-of-time' },
     { what: 'a credit on a settlement account', sql: `update ledger_entries set account_id = 'settlement:USD:' || 9 where entry_type = 'credit' and payment_id = ${LAST}`, by: 'account-balance-is-the-sum-of-its-entries' },
     { what: 'notes removed', sql: `update reconciliation_results set notes = null where status = 'failed'`, by: 'results-follow-the-rules' },

@@ -45,6 +45,12 @@ const FAULTS: FaultInDatabase[] = [
     reason: /SQLSTATE 42703/,
   },
   {
+    what: 'the schema is older than the worker (42883)',
+    break: ['alter function post_results() rename to posted'],
+    repair: ['alter function posted() rename to post_results'],
+    reason: /SQLSTATE 42883/,
+  },
+  {
     what: 'statements take too long (57014)',
     break: [...raise('', 'perform pg_sleep(5)'), onDatabase('alter role payments_worker in database %I set statement_timeout = 300'), TERMINATE],
     repair: [...REPAIR_TRIGGER, onDatabase('alter role payments_worker in database %I reset statement_timeout'), TERMINATE],

@@ -9,12 +9,14 @@ export interface Settlement {
 
 /**
  * Settles claimed jobs in one statement: it inserts their results and finishes the jobs. The trigger of the results settles the
- * payments and posts them to the ledger, from the payments' own rows: see migration 0014.
+ * payments and posts them to the ledger, from the payments' own rows: see migration 0014. Before that migration the statement
+ * fails (42883), because it names the trigger's function: it would write results and post nothing.
  */
 export async function postBatch(trx: Knex, settlements: Settlement[], workerId: string): Promise<void> {
   await trx.raw(`
     with decided as materialized (
-      select * from unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[]) as decided(id, outcome, discrepancy_amount, notes)),
+      select * from unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[]) as decided(id, outcome, discrepancy_amount, notes)
+       where 'post_results()'::regprocedure is not null),
     job as (
       update recon_jobs j
          set status = 'completed', attempts = j.attempts + 1, locked_by = ?, locked_at = now(), finished_at = now()

@@ -97,6 +97,7 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
   await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason from public.recon_queue')
   await database.sql('grant select on promised.recon_queue to payments_worker')
   await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
+  await database.sql('alter function post_results() set schema promised') // the worker names it
   // The worker sets its own search_path, so these tables take the schema's name.
   await database.sql('alter schema public rename to everything')
   await database.sql('alter schema promised rename to public')

@@ -8,8 +8,10 @@ export interface LoadOptions {
   until: { ms: number } | { requests: number }
   /** So many requests a second, however long the answers take: latency counts from when a request was due. Without it, each follows the last answer. */
   perSecond?: number
-  /** The body of a request; every request has an idempotency key of its own. */
+  /** The body of a request. */
   body: (n: number) => string
+  /** Idempotency keys to use again and again; without it every request has a new one. */
+  keys?: number
   /** Ends the load, which then fails. */
   signal: AbortSignal
 }
@@ -24,7 +26,7 @@ export interface LoadResult {
  * Keeps `connections` keep-alive connections busy, each with one POST at a time, over plain sockets: an HTTP client
  * library would take the processor from what is measured. Throws when an answer is not 201.
  */
-export async function load({ url, connections, until, perSecond, body, signal }: LoadOptions): Promise<LoadResult> {
+export async function load({ url, connections, until, perSecond, body, keys = Infinity, signal }: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = []
   const run = crypto.randomUUID()
   const startedAt = performance.now()
@@ -41,7 +43,7 @@ export async function load({ url, connections, until, perSecond, body, signal }:
     }
     const send = (n: number): void => {
       const text = body(n)
-      socket.write(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\nIdempotency-Key: ${run}-${n}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+      socket.write(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\nIdempotency-Key: ${run}-${n % keys}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
     }
     const next = (): void => {
       const now = performance.now()

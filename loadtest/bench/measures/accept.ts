@@ -30,16 +30,20 @@ insert into recon_jobs (payment_id) select id from p;
 `
 
 const HALF = 'ours, at half that rate'
+const NEW_ACCOUNTS = 'ours, each to a new account'
+/** Of the requests that repeat a key. */
+const KEYS = 1_000
 const MEMORY = `ours, ${MANY.toLocaleString('en')} requests`
 
 export const accepting: Measure = {
   name: 'accept',
   title: 'Accepting over HTTP',
-  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. At half of that rate, requests are sent on time however long answers take, and latency counts from when they were due. CPU is by process, in microseconds a request; the load generator, the API and Postgres share the machine's processors. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, without ETag and X-Powered-By as in the API; the same echo when its answers wait for a shared commit of the payments and their jobs, with nothing else checked, hashed or logged; and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
+  how: `POST /payments over ${CONNECTIONS} keep-alive connections for ${SECONDS} seconds, each answer after the commit that holds its payment; no worker runs. At half of that rate, requests are sent on time however long answers take, and latency counts from when they were due. Once each payment opens an account, and once all repeat ${KEYS.toLocaleString('en')} keys, so all but the first are replays. CPU is by process, in microseconds a request; the load generator, the API and Postgres share the machine's processors. Beside it a bare Express 5 echo, with its JSON parser and a zod check and nothing behind them, without ETag and X-Powered-By as in the API; the same echo when its answers wait for a shared commit of the payments and their jobs, with nothing else checked, hashed or logged; and pgbench, without HTTP, committing one payment with its job at a time over as many connections.`,
   goals: [
     { what: 'accepted/s over HTTP, to a bare Express echo', of: 'ours', to: 'Express echo (the ceiling)', figure: 'accepted/s', atLeast: 0.8 },
     { what: 'accepted/s over HTTP, to pgbench, a payment a commit', of: 'ours', to: 'pgbench', figure: 'accepted/s', atLeast: 1 },
     { what: 'p99 of accepting at half of that rate, ms', of: HALF, figure: 'p99 ms', atMost: 50 },
+    { what: 'accepted/s, each to a new account, to known accounts', of: NEW_ACCOUNTS, to: 'ours', figure: 'accepted/s', atLeast: 0.7 },
     { what: `the API's memory after ${MANY.toLocaleString('en')} requests, to that at their start`, of: MEMORY, figure: 'at the end to the start', atMost: 1.2 },
   ],
   run: async (course) => {
@@ -77,6 +81,11 @@ export const accepting: Measure = {
         const { 'accepted/s': asSent, ...figures } = await committed(api, { until, perSecond })
         return { 'sent/s': asSent!, ...figures }
       },
+      [NEW_ACCOUNTS]: () => {
+        const run = crypto.randomUUID()
+        return committed(api, { until, accountId: n => `${run}-${n}` })
+      },
+      'ours, replays': async () => (await post(api, { until, keys: KEYS, accountId: n => `ACC-${n % KEYS}` }, course)).figures,
       [MEMORY]: async () => {
         const requests = course.sized(MANY) / LOOKS
         const memory = [memoryMb(api.pid)]
@@ -107,7 +116,7 @@ export const accepting: Measure = {
 
 /** Where to post to, the process that answers, and the Postgres behind it. */
 interface Target { url: URL, pid: number, postgres?: number }
-type Pace = Pick<LoadOptions, 'until' | 'perSecond'>
+type Pace = Pick<LoadOptions, 'until' | 'perSecond' | 'keys'> & { accountId?: (n: number) => string }
 
 /** With a database, each answer is after the commit of its payment. */
 async function startEcho(resources: AsyncDisposableStack, databaseUrl?: string): Promise<Target> {
@@ -121,7 +130,7 @@ async function startEcho(resources: AsyncDisposableStack, databaseUrl?: string):
   return { url: new URL(`http://127.0.0.1:${String(port).trim()}/payments`), pid: echo.pid! }
 }
 
-async function post({ url, pid, postgres }: Target, pace: Pace, { signal }: Course): Promise<{ answers: number, figures: Figures }> {
+async function post({ url, pid, postgres }: Target, { accountId = n => `ACC-${n % ACCOUNTS}`, ...pace }: Pace, { signal }: Course): Promise<{ answers: number, figures: Figures }> {
   resetPeakMemory([pid])
   const cpuOf = (): Record<string, number> => ({
     'CPU us, its process': cpuSeconds([pid]),
@@ -133,7 +142,7 @@ async function post({ url, pid, postgres }: Target, pace: Pace, { signal }: Cour
     ...pace,
     url,
     connections: CONNECTIONS,
-    body: n => JSON.stringify({ accountId: `ACC-${n % ACCOUNTS}`, amount: '12.50', description: 'Benchmark' }),
+    body: n => JSON.stringify({ accountId: accountId(n), amount: '12.50', description: 'Benchmark' }),
     signal,
   })
   return {

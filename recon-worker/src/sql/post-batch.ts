@@ -30,7 +30,7 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
 }
 
 /** Longest search. transaction_timeout cannot limit it: it no longer ends a transaction that has caught an error. */
-const ONE_BY_ONE_MS = 500
+const ONE_BY_ONE_MS = 200
 
 /**
  * Settles claimed jobs one by one, in one statement. Returns the jobs that it did not settle: with the error, those that their

@@ -26,11 +26,10 @@ const SKIP_HELD_MS = 3_000
  */
 const SIFT_FIRST_MS = 5_000
 /**
- * Batches for this long after jobs were posted one by one: the newest jobs, and few of them. Posting one by one takes about 1 ms
- * a job and holds the accounts, so a good payment would wait for the whole backlog otherwise.
+ * For as long after jobs were posted one by one, batches take the newest jobs, and at most this many. Posting one by one takes
+ * about 1 ms per job and holds the accounts, so a good payment would wait for the whole backlog otherwise.
  */
-const ONE_BY_ONE_MS = 5_000
-const ONE_BY_ONE_BATCH_SIZE = 100
+const NEWEST_FIRST_BATCH_SIZE = 100
 
 export interface RunOptions extends Omit<RunOnceOptions, 'since' | 'newestFirst' | 'siftFirst' | 'skipHeld' | 'onClaimed'> {
   /** Batches that are settled at the same time while there is a backlog. */
@@ -68,7 +67,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
   let secondariesFromMs = 0
   let skipHeldUntilMs = 0
   let siftFirstUntilMs = 0
-  let oneByOneUntilMs = 0
+  let newestFirstUntilMs = 0
   let conflicts = 0
   signal.addEventListener('abort', wakeUp.wake)
 
@@ -82,11 +81,11 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       siftFirst: nowMs < siftFirstUntilMs,
       skipHeld: nowMs < skipHeldUntilMs,
       onClaimed: startSecondary,
-      ...nowMs < oneByOneUntilMs && { batchSize: Math.min(options.batchSize, ONE_BY_ONE_BATCH_SIZE), newestFirst: true },
+      ...nowMs < newestFirstUntilMs && { batchSize: Math.min(options.batchSize, NEWEST_FIRST_BATCH_SIZE), newestFirst: true },
       ...batchOptions,
     })
     if (batch.oneByOne)
-      oneByOneUntilMs = performance.now() + ONE_BY_ONE_MS
+      newestFirstUntilMs = performance.now() + SIFT_FIRST_MS
     if (batch.failed.length > 0)
       siftFirstUntilMs = performance.now() + SIFT_FIRST_MS
     for (const failed of batch.failed)
@@ -95,7 +94,7 @@ export async function run(db: Knex, { batchesInFlight, suspects, outage, wakeUp,
       onSettled(batch.settled)
       log.info({ claimed: batch.claimed.length, settled: batch.settled }, 'batch')
     }
-    if (batch.claimed[0] && nowMs >= oneByOneUntilMs)
+    if (batch.claimed[0] && nowMs >= newestFirstUntilMs)
       mark.moveTo(batch.claimed[0].runAt)
     window.add(batch)
     const why = window.verdict()

@@ -78,7 +78,7 @@ describe('a job that cannot be settled', () => {
   it('keeps a bad job to itself: another worker that claims meanwhile meets none of the batch', async () => {
     const ids = await accept(database, Array.from({ length: 100 }, () => ({ amount: '1.00' })))
     await spoil([ids[50]!])
-    // Holds the account, so that the halves without the bad job wait in the middle of the bisection.
+    // Holds the account, so that the batch waits with all its jobs claimed.
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
     const other = connect(database.url('payments_worker'), silent)

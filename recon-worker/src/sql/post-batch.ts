@@ -29,7 +29,7 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
   ]).options({ name: 'post-batch' })
 }
 
-/** Longest search. transaction_timeout cannot limit it: it no longer ends a transaction that has caught an error. */
+/** Longest time to settle jobs one by one. transaction_timeout cannot limit it: it no longer ends a transaction that has caught an error. */
 const ONE_BY_ONE_MS = 200
 
 /**

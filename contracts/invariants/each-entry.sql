@@ -20,7 +20,7 @@ with chained as (
     from ledger_entries e
     left join ledger_entries before on before.account_id = e.account_id and before.account_version = e.account_version - 1
     left join accounts a on a.id = e.account_id
-   where e.payment_id >= coalesce(nullif(current_setting('audit.since', true), ''), '00000000-0000-0000-0000-000000000000')::uuid)
+   where e.payment_id >= '00000000-0000-0000-0000-000000000000')
 select *
   from chained
  where broken <> '{}';

@@ -10,7 +10,7 @@ export const MAX_CLIENTS = 1_000
  * stream costs. The first event of each kind goes out at once, so an idle system is as quick as without a window. A full ring
  * of payments goes out at once as well.
  */
-const WINDOW_MS = 100
+const WINDOW_MS = 200
 /** Seconds between two heartbeats of one client: each second one slice of the clients gets its heartbeat. */
 const HEARTBEAT_SLICES = 15
 export const HEARTBEAT_SLICE_MS = 1_000

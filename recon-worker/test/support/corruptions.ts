@@ -17,6 +17,8 @@ const VANISH = `
   delete from reconciliation_results where payment_id in (table v)`
 /** The newest posting of a settlement account. */
 const LAST = `(select payment_id from ledger_entries where entry_type = 'debit' order by account_version desc limit 1)`
+/** The payment of an account's first entry. */
+const FIRST = `(select payment_id from ledger_entries where account_id = 'ACC-001' and account_version = 1)`
 
 export interface Corruption {
   what: string
@@ -95,6 +97,7 @@ export function corruptions(id: string): Corruption[] {
     { what: 'two entries of an account swap versions', sql: `alter table ledger_entries drop constraint ledger_entries_account_id_account_version_key; update ledger_entries set account_version = 3 - account_version where account_id = 'ACC-001' and account_version < 3`, by: 'running-balances-add-up' },
     { what: 'an entry\'s time before its predecessor\'s', sql: `update ledger_entries set created_at = created_at - interval '1 minute' where account_id = 'ACC-001' and account_version = 2`, by: 'entries-are-in-the-order-of-time' },
     { what: 'a credit on a settlement account', sql: `update ledger_entries set account_id = 'settlement:USD:' || 9 where entry_type = 'credit' and payment_id = ${LAST}`, by: 'account-balance-is-the-sum-of-its-entries' },
+    { what: 'a settling dated half an hour before its entries', sql: `update reconciliation_results set created_at = created_at - interval '30 minutes' where payment_id = ${FIRST}; update payments set updated_at = updated_at - interval '30 minutes' where id = ${FIRST}; update recon_jobs set locked_at = locked_at - interval '30 minutes', finished_at = finished_at - interval '30 minutes' where payment_id = ${FIRST}`, by: 'payments-settle-in-one-transaction' },
     { what: 'notes removed', sql: `update reconciliation_results set notes = null where status = 'failed'`, by: 'results-follow-the-rules' },
     { what: 'matched set on a discrepancy', sql: `alter table reconciliation_results drop constraint reconciliation_results_check; update reconciliation_results set matched = true where status = 'completed_with_discrepancy'`, by: 'results-follow-the-rules' },
     { what: 'a finished job\'s worker and time forged', sql: `update recon_jobs set locked_by = null, locked_at = locked_at - interval '1 hour' where status = 'completed'`, by: 'finished-jobs-say-who-settled-them' },

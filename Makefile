@@ -28,30 +28,30 @@ help: ## List these verbs
 	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
 .PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench
-# What `make up` needs where the parts run as processes; images install their own.
-parts := $(filter-out loadtest/%,$(installed))
 up: compose/$(lockfile) ## Start everything; returns when every part is healthy
-	@mode=$$(node compose/src/mode.ts) && \
-		if [ "$$mode" = embedded ]; then $(MAKE) $(parts) build; fi && \
-		MODE="$$mode" node compose/src/up.ts
+	@node compose/src/verbs/up.ts
+
+# `make up` asks for this where the parts run as processes; images install and build their own.
+.PHONY: parts
+parts: $(filter-out loadtest/%,$(installed)) build
 
 down: compose/$(lockfile) ## Stop everything; the data stays
-	@node compose/src/down.ts
+	@node compose/src/verbs/down.ts
 
 status: compose/$(lockfile) ## Show each part: state, health, uptime, restarts; or one: make status PART=api
-	@node compose/src/status.ts
+	@node compose/src/verbs/status.ts
 
 logs: compose/$(lockfile) ## Follow the logs of all parts, or of one: make logs PART=api
-	@node compose/src/logs.ts
+	@node compose/src/verbs/logs.ts
 
 reset: compose/$(lockfile) ## Stop everything and remove the data
-	@node compose/src/reset.ts
+	@node compose/src/verbs/reset.ts
 
 scale: compose/$(lockfile) ## Change how many workers run: make scale WORKERS=4
-	@node compose/src/scale.ts
+	@node compose/src/verbs/scale.ts
 
 validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
-	@node compose/src/validate.ts
+	@node compose/src/verbs/validate.ts
 
 # What a service alone needs, no more: services that start side by side must not install the same folder.
 folder_of_postgres := compose
@@ -59,53 +59,53 @@ folder_of_api := payments-api
 folder_of_worker := recon-worker
 folder_of_ui := payments-ui
 service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter ui,$(PART)),build) ## Run one part in the foreground: make service PART=postgres, api, worker or ui
-	@exec node compose/src/service.ts
+	@exec node compose/src/verbs/service.ts
 
 migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of the running Postgres up to date
-	@node compose/src/migrate.ts
+	@node compose/src/verbs/migrate.ts
 
 audit: compose/$(lockfile) ## Check that the books keep every promise in contracts/invariants: what is new, or all with FULL=1
-	@node compose/src/audit.ts
+	@node compose/src/verbs/audit.ts
 
 audit-anchor: compose/$(lockfile) ## Print a digest of the books so far, which later audits must find unchanged
-	@node compose/src/audit-anchor.ts
+	@node compose/src/verbs/audit-anchor.ts
 
 load: install-parts build ## Load the system with k6 and audit it: make load SCENARIO=steady RATE=500 DURATION=5m
-	@node loadtest/src/load.ts
+	@node loadtest/runner/load.ts
 
 bench: install-parts build ## Compare it with other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts
 
 .PHONY: swarm-up swarm-down
 swarm-up: compose/$(lockfile) ## Deploy this tree as a Docker Swarm stack; again: update or scale it: make swarm-up APIS=3 WORKERS=4
-	@node compose/src/swarm-up.ts
+	@node compose/src/verbs/swarm-up.ts
 
 swarm-down: compose/$(lockfile) ## Take that stack down; the data stays
-	@node compose/src/swarm-down.ts
+	@node compose/src/verbs/swarm-down.ts
 
 .PHONY: workspace split
 workspace: compose/$(lockfile) ## Clone the services that are missing here, as workspace.json says
-	@node compose/src/workspace.ts
+	@node compose/src/verbs/workspace.ts
 
 split: compose/$(lockfile) ## Write this tree out as separate repositories: make split DEST=folder
-	@node compose/src/split.ts
+	@node compose/src/verbs/split.ts
 
 .PHONY: contracts contracts-record contracts-break contracts-publish
 contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the previous version with this one
-	@node compose/src/contracts.ts
+	@node compose/src/verbs/contracts.ts
 
 contracts-record: install-parts ## Write contracts/ anew from what the services say
-	@node compose/src/contracts-record.ts
+	@node compose/src/verbs/contracts-record.ts
 
 contracts-break: install-parts ## Show that the contracts work: break copies of this tree in many ways, and see each named
-	@node compose/src/contracts-break.ts
+	@node compose/src/verbs/contracts-break.ts
 
 contracts-publish: install-parts ## Publish the pacts and ask whether they may be deployed: PACT_BROKER_BASE_URL=...
-	@node compose/src/contracts-publish.ts
+	@node compose/src/verbs/contracts-publish.ts
 
 .PHONY: test lint typecheck screenshots lighthouse install install-parts build
 test: install ## Run every check: lint, types, each part's tests, the contracts, the whole system
-	@node compose/src/test-all.ts
+	@node compose/src/verbs/test.ts
 
 lint: $(lockfile) $(installed) ## Check style; npm run lint:fix mends it
 	@npx eslint .

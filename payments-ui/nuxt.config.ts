@@ -10,6 +10,8 @@ export default defineNuxtConfig({
     },
   ],
   compatibilityDate: '2026-11-01',
+  // A component's name is its file's, whichever folder holds it.
+  components: [{ path: '~/components', pathPrefix: false }],
   css: ['~/assets/css/main.css'],
   app: {
     head: {

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { repoRoot } from './config.ts'
-import { endProcess, identify } from './processes.ts'
+import { endProcess, identify } from './machine/processes.ts'
 import { duration } from './verb.ts'
 
 const TIMEOUT_MS = 10 * 60_000

@@ -26,8 +26,11 @@ export interface Endpoints {
 
 export interface LogLine { part: string, text: string }
 
-/** What a start tells whoever waits: a step begins (`tookMs` is null), or it is done. */
-export type Progress = (step: { name: string, tookMs: number | null }) => void
+/** A step of a start: `tookMs` is null when it begins, its duration once it is done. */
+export interface Step { name: string, tookMs: number | null }
+
+/** Receives each step of a start as it begins and as it ends. */
+export type Progress = (step: Step) => void
 
 /**
  * The whole system, however it is run. All that starts, checks, loads or breaks it goes through this, so that what is

@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { askEngine } from '../src/engine.ts'
-import { explainDocker } from '../src/explain-docker.ts'
+import { askEngine } from '../src/docker/engine.ts'
+import { explainDocker } from '../src/docker/explain-docker.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 
 // Whatever is wrong with Docker: one line that says what it is and what to do.

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DataFolder } from '../src/data-folder.ts'
-import { followLogs } from '../src/follow-logs.ts'
-import { boundLogs, lastLines, sizeOf } from '../src/log-files.ts'
+import { DataFolder } from '../src/data/data-folder.ts'
+import { boundLogs, followLogs, lastLines, sizeOf } from '../src/embedded/log-files.ts'
 import { until } from './support/until.ts'
 
 describe('the logs', () => {

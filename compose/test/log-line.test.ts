@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readable } from '../src/log-line.ts'
+import { readable } from '../src/machine/log-line.ts'
 
 describe('a line of a log', () => {
   it('of pino reads as time, level, message and the rest', () => {

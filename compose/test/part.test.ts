@@ -1,11 +1,11 @@
-import type { PartSpec } from '../src/part.ts'
+import type { PartSpec } from '../src/embedded/part.ts'
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Part } from '../src/part.ts'
-import { freePort } from '../src/ports.ts'
-import { identify, isAlive, signalTree } from '../src/processes.ts'
+import { Part } from '../src/embedded/part.ts'
+import { freePort } from '../src/machine/ports.ts'
+import { identify, isAlive, signalTree } from '../src/machine/processes.ts'
 import { until } from './support/until.ts'
 
 describe('a part', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { portHolder } from '../src/port-holder.ts'
-import { freePort, isFree, requireFreePorts } from '../src/ports.ts'
+import { portHolder } from '../src/machine/port-holder.ts'
+import { freePort, isFree, requireFreePorts } from '../src/machine/ports.ts'
 
 describe('ports', () => {
   for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { endProcess, identify, isAlive, isPaused, processTree, signalTree } from '../src/processes.ts'
+import { endProcess, identify, isAlive, isPaused, processTree, signalTree } from '../src/machine/processes.ts'
 import { until } from './support/until.ts'
 
 /** A process that says when it is ready, and then waits for ever. */

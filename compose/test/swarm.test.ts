@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Swarm } from '../src/swarm.ts'
+import { Swarm } from '../src/swarm/swarm-node.ts'
 
 // What no single machine has all of: a docker command that answers as an engine in each state would.
 describe('an engine in a swarm', () => {

@@ -1,8 +1,8 @@
-import type { EmbeddedStack } from '../../compose/src/embedded-stack.ts'
+import type { EmbeddedStack } from '../../compose/src/embedded/embedded-stack.ts'
 import type { Course } from './measure.ts'
 import pg from 'pg'
 import { readConfig } from '../../compose/src/config.ts'
-import { ownStack } from '../src/own-stack.ts'
+import { ownStack } from '../runner/own-stack.ts'
 
 export interface BenchStack {
   stack: EmbeddedStack

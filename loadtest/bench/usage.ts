@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { processTree } from '../../compose/src/processes.ts'
+import { processTree } from '../../compose/src/machine/processes.ts'
 
 /** The kernel counts time in hundredths of a second on every platform that Node runs on. */
 const TICKS_PER_SECOND = 100

@@ -1,7 +1,7 @@
-import type { Noted } from '../src/account.ts'
+import type { Noted } from '../auditor/journal.ts'
 import assert from 'node:assert/strict'
-import { checkAttempts } from '../src/check-attempts.ts'
-import { Findings } from '../src/findings.ts'
+import { checkAttempts } from '../auditor/check-attempts.ts'
+import { Findings } from '../auditor/findings.ts'
 
 function attempt(kind: Noted['kind'], { amount = '1.00', body = '{"id":"1"}' } = {}): Noted {
   return { kind, key: 'key', accountId: 'account', amount, status: 0, body }

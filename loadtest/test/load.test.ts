@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { connect } from '../../compose/src/connect.ts'
+import { connect } from '../../compose/src/machine/connect.ts'
 import { TemporaryStack } from '../../compose/test/support/temporary-stack.ts'
-import { findK6 } from '../src/find-k6.ts'
+import { findK6 } from '../runner/find-k6.ts'
 
 const TIMEOUT_MS = 300_000
 /** Building k6 takes minutes, once. */
@@ -29,7 +29,7 @@ describe('make load, against a system that runs', () => {
   after(() => system?.remove())
 
   async function load(settings: Record<string, string>, { env } = system) {
-    const child = spawn(process.execPath, ['src/load.ts'], { cwd: join(import.meta.dirname, '..'), env: { ...env, ...settings }, timeout: TIMEOUT_MS })
+    const child = spawn(process.execPath, ['runner/load.ts'], { cwd: join(import.meta.dirname, '..'), env: { ...env, ...settings }, timeout: TIMEOUT_MS })
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>])
     const report = /Report: (\S+)/.exec(stdout)?.[1]
     const page = report === undefined ? '' : readFileSync(join(import.meta.dirname, '..', report), 'utf8')

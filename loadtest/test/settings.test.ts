@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readLoadSettings } from '../src/settings.ts'
+import { readLoadSettings } from '../runner/settings.ts'
 
 describe('the settings of a load test', () => {
   it('run everything but the soak when nothing is said', () => {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { TemporaryStack } from '../support/temporary-stack.ts'
-import { connect } from '../../src/connect.ts'
-import { superuserUrl } from '../../src/postgres.ts'
+import { superuserUrl } from '../../src/data/logins.ts'
+import { connect } from '../../src/machine/connect.ts'
 import { pay } from '../support/pay.ts'
 import { until } from '../support/until.ts'
 

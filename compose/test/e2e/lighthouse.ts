@@ -2,7 +2,7 @@ import lighthouse from 'lighthouse'
 // Lighthouse's scores of the console, as a phone on a slow line sees it: `make lighthouse`. A stack of its own, filled
 // with a month of payments, serves the production build. Not a part of `make test`: performance falls with the machine's load.
 import { chromium } from 'playwright-core'
-import { freePort } from '../../src/ports.ts'
+import { freePort } from '../../src/machine/ports.ts'
 import { runVerb } from '../../src/verb.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { CHROMIUM_FLAGS, chromiumPath } from './browser.ts'

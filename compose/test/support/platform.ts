@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { endProcess, identify } from '../../src/processes.ts'
+import { endProcess, identify } from '../../src/machine/processes.ts'
 
 const READY_EVERY_MS = 1_000
 const STOP_TIMEOUT_MS = 120_000

@@ -8,11 +8,11 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { ComposeProject } from '../../src/compose-project.ts'
 import { readConfig } from '../../src/config.ts'
-import { DataFolder } from '../../src/data-folder.ts'
+import { DataFolder } from '../../src/data/data-folder.ts'
+import { ComposeProject } from '../../src/docker/compose-project.ts'
+import { freePort, isFree } from '../../src/machine/ports.ts'
 import { stacks } from '../../src/open-stack.ts'
-import { freePort, isFree } from '../../src/ports.ts'
 
 /** A verb's own deadlines are shorter, but for the first build of the images. */
 const VERB_TIMEOUT_MS = { embedded: 120_000, compose: 15 * 60_000 }
@@ -63,7 +63,7 @@ export class TemporaryStack {
 
   /** Starts a verb, as make does. */
   spawnVerb(verb: string, settings: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [`src/${verb}.ts`], {
+    return spawn(process.execPath, [`src/verbs/${verb}.ts`], {
       cwd: join(import.meta.dirname, '../..'),
       env: {
         ...this.env,

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { repoRoot } from '../../src/config.ts'
-import { freePort, isFree } from '../../src/ports.ts'
+import { freePort, isFree } from '../../src/machine/ports.ts'
 import { startLoad } from '../support/load.ts'
 import { run } from '../support/run.ts'
 import { until } from '../support/until.ts'
@@ -149,7 +149,7 @@ describe('the system as a stack of a Docker Swarm', function () {
   }
 
   function verb(name: string, settings: Record<string, string> = {}): Promise<Outcome> {
-    return run(join(tree, 'compose'), { ...env, ...settings }, process.execPath, `src/${name}.ts`)
+    return run(join(tree, 'compose'), { ...env, ...settings }, process.execPath, `src/verbs/${name}.ts`)
   }
 
   /** Changes the stack while payments are made, before, meanwhile and after. None may fail. */

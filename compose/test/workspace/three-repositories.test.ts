@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repoRoot } from '../../src/config.ts'
-import { freePort } from '../../src/ports.ts'
+import { freePort } from '../../src/machine/ports.ts'
 import { pay } from '../support/pay.ts'
 import { run, succeed } from '../support/run.ts'
 import { skipWithout } from '../support/skip-without.ts'
@@ -27,7 +27,7 @@ describe('three repositories', function () {
   // The harness's own dependencies, without a minute of installing them.
   const borrowDependencies = (folder: string) => symlinkSync(join(repoRoot, 'compose/node_modules'), join(folder, 'compose/node_modules'))
   const verb = (folder: string, name: string, settings: Record<string, string>) =>
-    run(join(folder, 'compose'), { ...env, ...settings }, process.execPath, `src/${name}.ts`)
+    run(join(folder, 'compose'), { ...env, ...settings }, process.execPath, `src/verbs/${name}.ts`)
   const make = (folder: string, ...args: string[]) => succeed(folder, env, 'make', ...args)
 
   before(async function () {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { repoRoot } from '../../../compose/src/config.ts'
-import { freePort } from '../../../compose/src/ports.ts'
+import { freePort } from '../../../compose/src/machine/ports.ts'
 
 const TIMEOUT_MS = 1_200_000
 

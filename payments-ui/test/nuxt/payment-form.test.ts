@@ -2,7 +2,7 @@ import type { VueWrapper } from '@vue/test-utils'
 import type { FakeConsoleServer } from '../support/fake-console-server'
 import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import PaymentForm from '~/components/PaymentForm.vue'
+import PaymentForm from '~/components/payment/PaymentForm.vue'
 import { fakeConsoleServer } from '../support/fake-console-server'
 
 const VALIDATION = {

@@ -1,0 +1,177 @@
+import type { z } from 'zod'
+import type { ProcessIdentity } from '../machine/processes.ts'
+import type { DesiredState, Passwords, Service, StackState } from './state.ts'
+import { randomBytes } from 'node:crypto'
+import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { processIdentity } from '../machine/processes.ts'
+import { Refusal } from '../refusal.ts'
+import { desiredState, makePasswords, passwords, stackState } from './state.ts'
+
+const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
+
+/**
+ * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
+ * supervisor has the whole of it, or each service that was started alone has its own supervisor and state file.
+ */
+export class DataFolder {
+  readonly path: string
+  readonly postgres: string
+  readonly secrets: string
+  /** The audit's anchors, kept outside the database: one per line. */
+  readonly anchors: string
+  private readonly logs: string
+  private readonly stateFile: string
+  private readonly service?: Service
+
+  constructor(path: string, service?: Service) {
+    this.path = path
+    this.service = service
+    this.stateFile = service ? `state-${service}.json` : 'state.json'
+    this.postgres = join(path, 'postgres')
+    this.secrets = join(path, 'secrets')
+    this.anchors = join(path, 'anchors.jsonl')
+    this.logs = join(path, 'logs')
+  }
+
+  /** Throws a Refusal where it cannot be written to. */
+  create(): void {
+    try {
+      // As root, Postgres runs as another user, which must be able to pass through.
+      if (makeFolders(this.path))
+        chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
+      mkdirSync(this.logs, { recursive: true, mode: 0o700 })
+      accessSync(this.path, constants.W_OK)
+      accessSync(this.logs, constants.W_OK)
+    }
+    catch (error) {
+      throw new Refusal(`cannot write to the data folder ${this.path} (${(error as NodeJS.ErrnoException).code}): choose another with DATA_DIR=folder`)
+    }
+  }
+
+  /** Removes what a stack keeps here, and the folder itself if nothing else is in it. */
+  remove(): void {
+    if (!existsSync(this.path))
+      return
+    for (const name of readdirSync(this.path).filter(name => OURS.test(name)))
+      rmSync(join(this.path, name), { recursive: true, force: true })
+    if (readdirSync(this.path).length === 0)
+      rmdirSync(this.path)
+  }
+
+  /** What runs here; null when no supervisor has the folder. One that was killed leaves its state behind. */
+  readState(): StackState | null {
+    return this.read(this.stateFile, stackState)
+  }
+
+  /** Takes the folder, or the service's share of it, for a supervisor. False when another one has it. */
+  claim(state: StackState): boolean {
+    return this.writeFirst(this.stateFile, state)
+  }
+
+  /** The process that starts containers from this folder; null if there is none. A killed process leaves its claim behind. */
+  readStarter(): ProcessIdentity | null {
+    return this.read('starting.json', processIdentity)
+  }
+
+  /** Takes the start for a process. False when another one has it. */
+  claimStart(starter: ProcessIdentity): boolean {
+    return this.writeFirst('starting.json', starter)
+  }
+
+  releaseStart(): void {
+    rmSync(join(this.path, 'starting.json'), { force: true })
+  }
+
+  writeState(state: StackState): void {
+    this.write(this.stateFile, state)
+  }
+
+  release(): void {
+    rmSync(join(this.path, this.stateFile), { force: true })
+  }
+
+  readDesired(): DesiredState | null {
+    return this.read('desired.json', desiredState)
+  }
+
+  writeDesired(desired: DesiredState): void {
+    this.write('desired.json', desired)
+  }
+
+  /** The passwords of the database's logins, made on first use. Only the owner of the folder can read the file. */
+  passwords(): Passwords {
+    const kept = this.read('passwords.json', passwords)
+    if (kept)
+      return kept
+    // Services may start side by side: whichever comes first made them for all.
+    const made = makePasswords(() => randomBytes(24).toString('base64url'))
+    return this.writeFirst('passwords.json', made) ? made : this.passwords()
+  }
+
+  /** The names of the logs: one for each part that ever ran, `supervisor` and `migrations`. */
+  logNames(): string[] {
+    const files = existsSync(this.logs) ? readdirSync(this.logs) : []
+    return files.filter(name => name.endsWith('.log')).map(name => name.slice(0, -4)).sort()
+  }
+
+  /** Of those, the ones that this folder's supervisor looks after: all, or its service's. */
+  ownLogNames(): string[] {
+    const { service } = this
+    return service ? this.logNames().filter(name => name === service || name.startsWith(`${service}-`)) : this.logNames()
+  }
+
+  logFile(name: string): string {
+    return join(this.logs, `${name}.log`)
+  }
+
+  private read<T>(name: string, schema: z.ZodType<T>): T | null {
+    try {
+      return schema.parse(JSON.parse(readFileSync(join(this.path, name), 'utf8')))
+    }
+    catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        return null
+      throw new Refusal(`cannot read ${join(this.path, name)} (${code ?? 'it is not what this version writes'}): end what runs from this folder by hand, then remove the file`)
+    }
+  }
+
+  // A reader sees the old content or the new, never half of it.
+  private write(name: string, content: unknown): void {
+    renameSync(this.writeDraft(name, content), join(this.path, name))
+  }
+
+  // False when the file is there already: a hard link appears whole, or not at all.
+  private writeFirst(name: string, content: unknown): boolean {
+    const draft = this.writeDraft(name, content)
+    try {
+      linkSync(draft, join(this.path, name))
+      return true
+    }
+    catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+        return false
+      throw error
+    }
+    finally {
+      unlinkSync(draft)
+    }
+  }
+
+  private writeDraft(name: string, content: unknown): string {
+    const draft = join(this.path, `${name}.${process.pid}`)
+    writeFileSync(draft, JSON.stringify(content, null, 2), { mode: 0o600 })
+    return draft
+  }
+}
+
+/** Whether there was something to make. Node's own recursive mkdir never ends within /proc. */
+function makeFolders(path: string): boolean {
+  const missing: string[] = []
+  for (let folder = path; !existsSync(folder); folder = dirname(folder))
+    missing.unshift(folder)
+  for (const folder of missing)
+    mkdirSync(folder)
+  return missing.length > 0
+}

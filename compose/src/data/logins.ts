@@ -1,0 +1,55 @@
+import type pg from 'pg'
+import type { Passwords } from './state.ts'
+import { READER_CONNECTIONS } from '../connection-budget.ts'
+import { connect } from '../machine/connect.ts'
+
+const TIMEOUT_MS = 10_000
+
+/** Creates the database and its owner, which migrates it, if they are missing. */
+export async function ensureDatabase(port: number, passwords: Passwords): Promise<void> {
+  await asSuperuser(port, async (client) => {
+    const { rowCount: owners } = await client.query(`select from pg_roles where rolname = 'payments_owner'`)
+    if (!owners)
+      await client.query('create role payments_owner createrole')
+    await allowLogin(client, 'payments_owner', passwords)
+    const { rowCount: databases } = await client.query(`select from pg_database where datname = 'payments'`)
+    if (!databases)
+      await client.query('create database payments owner payments_owner')
+  })
+}
+
+/** Lets the roles that the migrations made log in, each with its own password. */
+export async function allowParts(port: number, passwords: Passwords): Promise<void> {
+  await asSuperuser(port, async (client) => {
+    for (const login of ['payments_api', 'payments_worker', 'payments_reader'] as const)
+      await allowLogin(client, login, passwords)
+    await client.query(`alter role payments_reader connection limit ${READER_CONNECTIONS}`)
+  })
+}
+
+/** The URL by which a login reaches the database. */
+export function loginUrl(port: number, login: keyof Passwords, passwords: Passwords): string {
+  return `postgres://${login}:${passwords[login]}@127.0.0.1:${port}/payments`
+}
+
+/** A connection as the superuser, which needs no password from this machine. */
+export function superuserUrl(port: number, database: string): string {
+  return `postgres://postgres@127.0.0.1:${port}/${database}`
+}
+
+// At each start, so that the database always agrees with the file that holds the passwords.
+async function allowLogin(client: pg.Client, login: keyof Passwords, passwords: Passwords): Promise<void> {
+  await client.query(`alter role ${login} login password ${client.escapeLiteral(passwords[login])}`)
+}
+
+async function asSuperuser(port: number, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = await connect(superuserUrl(port, 'postgres'), TIMEOUT_MS)
+  try {
+    // The statements below hold passwords, which pg_stat_statements would keep.
+    await client.query('set pg_stat_statements.track = none')
+    await work(client)
+  }
+  finally {
+    await client.end()
+  }
+}

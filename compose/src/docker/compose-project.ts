@@ -1,0 +1,131 @@
+import type { Config } from '../config.ts'
+import type { LogLine, Progress } from '../stack.ts'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { repoRoot } from '../config.ts'
+import { Refusal } from '../refusal.ts'
+import { containers, lastLinesOf, partName } from './containers.ts'
+import { docker, lines, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
+
+const folder = join(repoRoot, 'compose')
+const LINES_OF_A_DEATH = 20
+
+interface Limits { timeoutMs: number, signal?: AbortSignal }
+
+/** compose.yaml as a project of its own for each data folder: Docker knows all that belongs to it by its name. */
+export class ComposeProject {
+  readonly name: string
+  private readonly config: Config
+  private readonly images: string
+
+  constructor(config: Config, name = `payments-${createHash('sha256').update(config.dataDir).digest('hex').slice(0, 8)}`) {
+    this.config = config
+    this.name = name
+    this.images = config.callerEnv.IMAGES ?? this.name
+  }
+
+  /** Runs `docker compose` with these arguments. */
+  run(args: string[], { timeoutMs, signal }: Limits, more: { onLine?: (line: string) => void, env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+    const env = { ...this.env(), ...more.env }
+    return docker(['compose', '--progress', 'plain', '--project-name', this.name, ...args], { cwd: folder, env, timeoutMs, signal, onLine: more.onLine })
+  }
+
+  /** Builds the images that are not up to date. */
+  async build(progress: Progress, limits: Limits): Promise<void> {
+    const begin = Date.now()
+    progress({ name: 'images', tookMs: null })
+    await this.run(['build'], limits)
+    progress({ name: 'images', tookMs: Date.now() - begin })
+  }
+
+  /** What compose.yaml comes to with these files laid over it, as JSON. */
+  merged(overlays: string[], cpus: number): Promise<string> {
+    const files = ['compose.yaml', ...overlays].flatMap(file => ['--file', file])
+    return this.run([...files, 'config', '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
+  }
+
+  /** Starts everything in order, and returns when it is healthy. Throws a Refusal with the last lines of what is not. */
+  async up(cpus: number, progress: Progress, limits: Limits): Promise<void> {
+    try {
+      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: tellProgress(this.name, progress) })
+    }
+    catch (error) {
+      throw await this.whatFailed() ?? error
+    }
+  }
+
+  /** Stops everything; removes the data and the images too, but for what the engine keeps to build them sooner. */
+  async remove(timeoutMs: number): Promise<void> {
+    await this.run(['down', '--volumes', '--remove-orphans'], { timeoutMs })
+    const env = this.env()
+    const images = lines(await docker(['image', 'ls', '--quiet', `${this.images}/*`], { env, timeoutMs: LOOK_TIMEOUT_MS }))
+    if (images.length > 0)
+      await docker(['image', 'rm', '--force', ...new Set(images)], { env, timeoutMs })
+  }
+
+  /** The last lines of each container, then, if asked to follow, new ones until all have stopped or the signal comes. */
+  async* logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncGenerator<LogLine> {
+    const args = ['compose', '--project-name', this.name, 'logs', '--no-color', '--tail', String(lines), ...(follow ? ['--follow'] : [])]
+    const child = spawnDocker(args, { cwd: folder, env: this.env(), signal })
+    child.on('error', () => {}) // it cannot be started: then there are no lines
+    child.stderr.resume()
+    for await (const line of createInterface(child.stdout)) {
+      const [, service, number, text] = /^(\w+)-(\d+) +\| ?(.*)$/.exec(line) ?? []
+      if (service !== undefined)
+        yield { part: partName(service, number!), text: text! }
+    }
+  }
+
+  // What compose.yaml and .env ask for. Whatever else the caller's shell has is for Docker's own programs.
+  private env(): NodeJS.ProcessEnv {
+    const { callerEnv, ports, workers, apis, logLevel, dataDir } = this.config
+    return {
+      ...callerEnv,
+      IMAGES: this.images,
+      PGPORT: String(ports.postgres),
+      API_PORT: String(ports.api),
+      UI_PORT: String(ports.ui),
+      WORKERS: String(workers ?? 1),
+      APIS: String(apis),
+      LOG_LEVEL: logLevel,
+      SECRETS_DIR: join(dataDir, 'secrets'),
+    }
+  }
+
+  private async whatFailed(): Promise<Refusal | null> {
+    const env = this.env()
+    const failed = (await containers(this.name, env)).find(({ RestartCount, State: { Status, ExitCode, Health } }) =>
+      RestartCount > 0 || (Status === 'exited' && ExitCode !== 0) || Health?.Status === 'unhealthy')
+    if (!failed)
+      return null
+    const { Status, ExitCode } = failed.State
+    const how = Status === 'running' ? 'it is not healthy' : `exit code ${ExitCode}`
+    return new Refusal(`${failed.name} did not start: ${how}`, await lastLinesOf(failed, LINES_OF_A_DEATH, env))
+  }
+}
+
+/** An engine refuses to give a container more cores than there are. */
+function fewerCpus(cpus: number): NodeJS.ProcessEnv {
+  return cpus < 2 ? { POSTGRES_CPUS: String(cpus) } : {}
+}
+
+/** Reads `Container payments-1a2b3c4d-api-1  Healthy`: a step for each container, from its start until it is well or done. */
+function tellProgress(project: string, progress: Progress): (line: string) => void {
+  const begun = new Map<string, number>()
+  const done = new Set<string>()
+  return (line) => {
+    const [, service, number, event] = new RegExp(`Container ${project}-(\\w+)-(\\d+) +(\\w+)`).exec(line) ?? []
+    if (service === undefined)
+      return
+    const name = partName(service, number!)
+    if (event === 'Starting') {
+      begun.set(name, Date.now())
+      progress({ name, tookMs: null })
+    }
+    else if (['Healthy', 'Exited'].includes(event!) && begun.has(name) && !done.has(name)) {
+      done.add(name)
+      progress({ name, tookMs: Date.now() - begun.get(name)! })
+    }
+  }
+}

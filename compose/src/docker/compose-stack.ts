@@ -1,0 +1,192 @@
+import type { Config } from '../config.ts'
+import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.ts'
+import type { Container } from './containers.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DataFolder } from '../data/data-folder.ts'
+import { loginUrl } from '../data/logins.ts'
+import { requireFreePorts } from '../machine/ports.ts'
+import { endProcess, identify, isAlive } from '../machine/processes.ts'
+import { waitUntil } from '../machine/wait-until.ts'
+import { Refusal } from '../refusal.ts'
+import { ComposeProject } from './compose-project.ts'
+import { partStatus } from './container-status.ts'
+import { containers, containersSync, isPart, isWhole, publishedPort } from './containers.ts'
+import { docker, lookSync } from './docker.ts'
+import { askEngine } from './engine.ts'
+import { writeSecrets } from './secrets.ts'
+
+/** A new machine fetches and builds everything once. */
+const BUILD_TIMEOUT_MS = 20 * 60_000
+const START_TIMEOUT_MS = 180_000
+/** Longer than the grace periods of compose.yaml may take, one after another. */
+const STOP_TIMEOUT_MS = 150_000
+const CHANGE_TIMEOUT_MS = 90_000
+const POLL_MS = 100
+
+/** The system in containers: compose.yaml on a Docker engine, which restarts what dies. What runs is asked of it alone. */
+export class ComposeStack implements Stack {
+  private readonly config: Config
+  private readonly folder: DataFolder
+  private readonly project: ComposeProject
+
+  constructor(config: Config) {
+    this.config = config
+    this.folder = new DataFolder(config.dataDir)
+    this.project = new ComposeProject(config)
+  }
+
+  async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
+    const { problem, cpus } = askEngine(this.config.callerEnv)
+    if (problem !== null)
+      throw new Refusal(`${problem}; or MODE=embedded make up, which needs no Docker`)
+    this.folder.create()
+    await this.claimStart(signal)
+    try {
+      const found = await this.containers()
+      if (isWhole(found))
+        return 'already up'
+      if (found.length > 0)
+        await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS }) // a start that was killed halfway
+      await requireFreePorts(this.config.ports)
+      writeSecrets(this.folder.secrets, this.folder.passwords())
+      await this.project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
+      await this.project.up(cpus, progress, { timeoutMs: START_TIMEOUT_MS, signal })
+      return 'started'
+    }
+    catch (error) {
+      await this.undo(error)
+      throw signal.aborted ? new Refusal('stopped: nothing was left running') : error
+    }
+    finally {
+      this.folder.releaseStart()
+    }
+  }
+
+  async stop(): Promise<boolean> {
+    await this.endStarter()
+    if (!this.exists())
+      return false
+    await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
+    return true
+  }
+
+  async reset(): Promise<void> {
+    await this.endStarter()
+    await this.project.remove(STOP_TIMEOUT_MS)
+    this.folder.remove()
+  }
+
+  exists(): boolean {
+    return this.starter() !== null || containersSync(this.project.name, this.config.callerEnv).length > 0
+  }
+
+  async parts(): Promise<PartStatus[]> {
+    const found = (await this.containers()).filter(isPart)
+    return Promise.all(found.map(container => partStatus(container, this.config.callerEnv)))
+  }
+
+  endpoints(): Endpoints {
+    const found = containersSync(this.project.name, this.config.callerEnv)
+    const port = (service: string) => {
+      const published = publishedPort(found, service)
+      if (published === null)
+        throw new Refusal('nothing runs here: make up starts it')
+      return published
+    }
+    return {
+      ui: `http://localhost:${port('ui')}`,
+      api: `http://localhost:${port('proxy')}`,
+      databaseUrl: loginUrl(port('postgres'), 'payments_reader', this.folder.passwords()),
+      postgresPort: port('postgres'),
+    }
+  }
+
+  async scale(workers: number): Promise<void> {
+    if (!isWhole(await this.containers()))
+      throw new Refusal('nothing runs here: make up starts it')
+    await this.project.run(['up', '--detach', '--no-deps', '--no-build', '--no-recreate', '--wait', '--scale', `worker=${workers}`, 'worker'], { timeoutMs: CHANGE_TIMEOUT_MS })
+    await this.until(`${workers} workers are healthy`, async () => {
+      const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
+      return running.length === workers && running.every(part => part.health === 'ok')
+    })
+  }
+
+  async restart(part: string): Promise<void> {
+    const { Id, State } = this.running(part)
+    await docker(['restart', Id], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
+    await this.until(`${part} is healthy again`, async () => {
+      const now = (await this.containers()).find(container => container.Id === Id)
+      return now?.State.StartedAt !== State.StartedAt && now?.State.Health?.Status === 'healthy'
+    })
+  }
+
+  async collectGarbage(part: string): Promise<void> {
+    const program = readFileSync(join(import.meta.dirname, '../machine/collect-garbage.ts'), 'utf8') // is not in the image
+    await docker(['exec', this.running(part).Id, 'node', '--input-type=module-typescript', '--eval', program], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
+  }
+
+  // From inside, all processes but the init at once, as that works wherever the engine's machine is. `docker kill` would
+  // count as asked for: Docker would not restart the container.
+  kill(part: string): void {
+    lookSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.callerEnv)
+  }
+
+  pause(part: string): void {
+    lookSync(['pause', this.running(part).Id], this.config.callerEnv)
+  }
+
+  resume(part: string): void {
+    lookSync(['unpause', this.running(part).Id], this.config.callerEnv)
+  }
+
+  logs(options: { lines: number, follow: boolean, signal: AbortSignal }): AsyncIterable<LogLine> {
+    return this.project.logs(options)
+  }
+
+  private containers(): Promise<Container[]> {
+    return containers(this.project.name, this.config.callerEnv)
+  }
+
+  private running(name: string): Container {
+    const found = containersSync(this.project.name, this.config.callerEnv).find(container => container.name === name)
+    if (!found || found.State.Pid === 0)
+      throw new Refusal(`${name} does not run: see make status`)
+    return found
+  }
+
+  /** The make up that starts containers now. */
+  private starter() {
+    const starter = this.folder.readStarter()
+    return starter && isAlive(starter) ? starter : null
+  }
+
+  // Another make up may be at work: wait until it is done.
+  private async claimStart(signal: AbortSignal): Promise<void> {
+    await this.until('another make up is done', async () => {
+      if (signal.aborted)
+        throw new Refusal('stopped waiting: another make up is at work')
+      if (this.starter() !== null)
+        return false
+      this.folder.releaseStart() // of one that was killed
+      return this.folder.claimStart(identify(process.pid)!)
+    }, BUILD_TIMEOUT_MS)
+  }
+
+  // It stops what it has started, as after a Ctrl-C.
+  private async endStarter(): Promise<void> {
+    const starter = this.starter()
+    if (starter)
+      await endProcess(starter, 'SIGTERM', STOP_TIMEOUT_MS)
+  }
+
+  /** Stops what a failed start has started. The failure counts more than one of this. */
+  private async undo(failure: unknown): Promise<void> {
+    await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
+      .catch((error: Error) => console.error(`could not stop what had been started, make down tries again: ${error.message}`, failure))
+  }
+
+  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
+  }
+}

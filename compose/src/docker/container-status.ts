@@ -1,0 +1,48 @@
+import type { PartStatus } from '../stack.ts'
+import type { Container } from './containers.ts'
+import { superuserUrl } from '../data/logins.ts'
+import { checkHealth } from '../machine/health.ts'
+import { lastLinesOf, publishedPort } from './containers.ts'
+
+const LINES_OF_A_DEATH = 20
+
+/**
+ * A container as a part. What has an address on this machine is asked for its health there; of the others Docker's own
+ * verdict counts, which is at most 2 s old.
+ */
+export async function partStatus(container: Container, env: NodeJS.ProcessEnv): Promise<PartStatus> {
+  const { name, RestartCount, State } = container
+  const running = State.Status === 'running'
+  return {
+    name,
+    state: stateOf(container),
+    pid: State.Pid || null,
+    uptimeMs: State.Pid ? Date.now() - Date.parse(State.StartedAt) : null,
+    restarts: RestartCount,
+    url: urlOf(container) ?? '-',
+    health: running ? await healthOf(container) : '-',
+    // Docker does not keep how a container ended that it has restarted.
+    lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastLinesOf(container, LINES_OF_A_DEATH, env, State.FinishedAt) } : null,
+  }
+}
+
+function stateOf({ State: { Status, Health } }: Container): string {
+  if (Status === 'running')
+    return Health?.Status === 'starting' ? 'starting' : 'running'
+  return Status === 'restarting' ? 'waiting to restart' : Status
+}
+
+async function healthOf(container: Container): Promise<string> {
+  const url = urlOf(container)
+  if (url !== null)
+    return checkHealth(url.startsWith('postgres:') ? url : `${url}/${container.service === 'proxy' ? 'ready' : 'health'}`)
+  const verdict = container.State.Health?.Status
+  return verdict === 'healthy' ? 'ok' : verdict === 'unhealthy' ? 'fails its health check' : verdict ?? '-'
+}
+
+function urlOf(container: Container): string | null {
+  const port = publishedPort([container], container.service)
+  if (port === null)
+    return null
+  return container.service === 'postgres' ? superuserUrl(port, 'payments') : `http://localhost:${port}`
+}

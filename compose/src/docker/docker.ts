@@ -1,0 +1,76 @@
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { spawn, spawnSync } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { signalProcess } from '../machine/processes.ts'
+import { explainDocker } from './explain-docker.ts'
+
+/** A look at the engine takes milliseconds; one that takes longer than this does not answer. */
+export const LOOK_TIMEOUT_MS = 10_000
+const LINES_KEPT = 40
+
+interface Options {
+  env: NodeJS.ProcessEnv
+  timeoutMs: number
+  cwd?: string
+  /** Ends it before its time. */
+  signal?: AbortSignal
+  /** Hears each line of stderr, which is where Docker Compose tells its progress. */
+  onLine?: (line: string) => void
+}
+
+/**
+ * Runs the docker command and returns what it prints. Throws a Refusal that says what went wrong when it fails, takes
+ * too long, or the signal comes.
+ */
+export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
+  const late = AbortSignal.timeout(timeoutMs)
+  const end = signal ? AbortSignal.any([signal, late]) : late
+  const child = spawnDocker(args, { env, cwd, signal: end })
+  let stdout = ''
+  const lines: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout += chunk)
+  createInterface(child.stderr).on('line', (line) => {
+    onLine?.(line)
+    lines.push(line)
+    if (lines.length > LINES_KEPT)
+      lines.shift()
+  })
+  let failure: Error | undefined
+  child.once('error', error => failure = error)
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  // Docker Compose may finish what it does in spite of the signal: that counts as interrupted too.
+  if (code === 0 && !end.aborted)
+    return stdout
+  const how = late.aborted ? `it took longer than ${timeoutMs / 1000} s` : end.aborted ? 'it was interrupted' : failure?.message ?? `exit code ${code}`
+  throw explainDocker(args, how, lines)
+}
+
+/** Starts the docker command; the signal ends it. 'close' comes in each case, also when it cannot be started. */
+export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.ProcessEnv, cwd?: string, signal: AbortSignal }): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn('docker', args, {
+    env,
+    cwd,
+    // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // The whole group: `docker` alone may end and leave its plugin, Docker Compose, at work.
+  const endGroup = () => child.pid !== undefined && signalProcess(-child.pid, 'SIGTERM')
+  signal.addEventListener('abort', endGroup)
+  child.once('close', () => signal.removeEventListener('abort', endGroup))
+  if (signal.aborted)
+    endGroup()
+  return child
+}
+
+/** Runs a docker command that takes milliseconds, and returns what it prints. Null when it fails. */
+export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null {
+  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
+  return status === 0 ? stdout : null
+}
+
+/** The lines of what a command printed. */
+export function lines(output: string): string[] {
+  return output.split('\n').filter(line => line !== '')
+}

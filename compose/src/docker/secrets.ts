@@ -1,0 +1,34 @@
+import type { Passwords } from '../data/state.ts'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Writes the files that compose.yaml mounts as secrets. A container's user reads them, whoever that is, so the files are
+ * open and the folder is not: on this machine only its owner gets at them.
+ */
+export function writeSecrets(folder: string, passwords: Passwords): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { payments_owner: owner, payments_api: api, payments_worker: worker, payments_reader: reader } = passwords
+  const url = (login: string, password: string) => `DATABASE_URL=postgres://${login}:${password}@postgres:5432/payments\n`
+  const files: Record<string, string> = {
+    logins: `OWNER_PASSWORD=${owner}\nAPI_PASSWORD=${api}\nWORKER_PASSWORD=${worker}\nREADER_PASSWORD=${reader}\n`,
+    owner: url('payments_owner', owner),
+    api: url('payments_api', api),
+    worker: url('payments_worker', worker),
+  }
+  // The superuser logs in without one, from where it may. The image asks for it, and nobody else ever does.
+  if (!existsSync(join(folder, 'postgres')))
+    files.postgres = randomBytes(24).toString('base64url')
+  for (const [name, content] of Object.entries(files))
+    write(join(folder, name), content)
+}
+
+// A file that a container has mounted is only touched when it changes.
+function write(file: string, content: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8') === content)
+    return
+  writeFileSync(`${file}.new`, content)
+  chmodSync(`${file}.new`, 0o444) // whatever the umask
+  renameSync(`${file}.new`, file)
+}

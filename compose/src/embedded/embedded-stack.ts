@@ -1,0 +1,190 @@
+import type { Config } from '../config.ts'
+import type { DesiredState, PartState, StackState } from '../data/state.ts'
+import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.ts'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { DataFolder } from '../data/data-folder.ts'
+import { loginUrl } from '../data/logins.ts'
+import { checkHealth } from '../machine/health.ts'
+import { requireFreePorts } from '../machine/ports.ts'
+import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
+import { waitUntil } from '../machine/wait-until.ts'
+import { Refusal } from '../refusal.ts'
+import { followLogs } from './log-files.ts'
+import { endLeftovers, liveServices, liveState, serviceFolders, stopOwner } from './owners.ts'
+import { removeOutside } from './postgres-home.ts'
+import { startSupervisor } from './start-supervisor.ts'
+
+const START_TIMEOUT_MS = 180_000
+const CHANGE_TIMEOUT_MS = 60_000
+const POLL_MS = 50
+
+/** The system as plain processes of this machine, on an embedded Postgres, under a supervisor of their own. */
+export class EmbeddedStack implements Stack {
+  private readonly config: Config
+  private readonly folder: DataFolder
+  /** The shares of services that were started alone; where one runs, the whole does not. */
+  private readonly services: DataFolder[]
+
+  constructor(config: Config) {
+    this.config = config
+    this.folder = new DataFolder(config.dataDir)
+    this.services = serviceFolders(config.dataDir).map(({ folder }) => folder)
+  }
+
+  async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
+    this.folder.create()
+    await this.settle(signal)
+    if (liveState(this.folder))
+      return 'already up'
+    const alone = liveServices(this.config.dataDir)
+    if (alone.length > 0)
+      throw new Refusal(`${alone.join(', ')} already run${alone.length === 1 ? 's' : ''} by make service: make down stops that, then make up starts everything`)
+    for (const folder of [this.folder, ...this.services])
+      await endLeftovers(folder)
+    const { ports, workers, apis, logLevel } = this.config
+    await requireFreePorts(ports)
+    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, restarts: {} })
+    await startSupervisor(this.folder, progress, signal, START_TIMEOUT_MS)
+    return 'started'
+  }
+
+  async stop(): Promise<boolean> {
+    let stopped = false
+    // Whoever uses a part stops before it.
+    for (const folder of [this.folder, ...this.services.toReversed()])
+      stopped = await stopOwner(folder) || stopped
+    return stopped
+  }
+
+  async reset(): Promise<void> {
+    await this.stop()
+    removeOutside(this.folder)
+    this.folder.remove()
+  }
+
+  exists(): boolean {
+    return [this.folder, ...this.services].some(folder => folder.readState() !== null)
+  }
+
+  async parts(): Promise<PartStatus[]> {
+    const states = [this.folder, ...this.services].map(folder => folder.readState()).filter(state => state !== null)
+    return Promise.all(states.flatMap(({ supervisor, parts }) => {
+      const supervised = isAlive(supervisor)
+      return parts.map(part => status(part, supervised))
+    }))
+  }
+
+  endpoints(): Endpoints {
+    const { ports } = this.desired()
+    return {
+      ui: `http://localhost:${ports.ui}`,
+      api: `http://localhost:${ports.api}`,
+      databaseUrl: loginUrl(ports.postgres, 'payments_reader', this.folder.passwords()),
+      postgresPort: ports.postgres,
+    }
+  }
+
+  async scale(workers: number): Promise<void> {
+    if (this.liveStates().length > 0 && !this.liveStates().some(({ parts }) => parts.some(part => part.name.startsWith('worker-'))))
+      throw new Refusal('no worker runs: make service PART=worker starts them')
+    this.change({ ...this.desired(), workers })
+    await this.until(`${workers} workers are healthy`, async () => {
+      const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
+      return running.length === workers && running.every(part => part.health === 'ok')
+    })
+  }
+
+  async restart(part: string): Promise<void> {
+    const before = this.running(part)
+    const desired = this.desired()
+    this.change({ ...desired, restarts: { ...desired.restarts, [part]: (desired.restarts[part] ?? 0) + 1 } })
+    await this.until(`${part} is healthy again`, async () => {
+      const now = (await this.parts()).find(({ name }) => name === part)
+      return now !== undefined && now.pid !== before.pid && now.health === 'ok'
+    })
+  }
+
+  async collectGarbage(part: string): Promise<void> {
+    const { pid } = this.running(part)
+    const collecting = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../machine/collect-garbage.ts'), String(pid)], { timeout: CHANGE_TIMEOUT_MS })
+    await collecting.catch(({ message, stderr }: { message: string, stderr?: string }) => {
+      throw new Refusal(`${part} could not be made to collect its garbage: ${stderr?.trim() || message}`)
+    })
+  }
+
+  kill(part: string): void {
+    signalTree(this.running(part), 'SIGKILL')
+  }
+
+  pause(part: string): void {
+    signalTree(this.running(part), 'SIGSTOP')
+  }
+
+  resume(part: string): void {
+    signalTree(this.running(part), 'SIGCONT')
+  }
+
+  logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncIterable<LogLine> {
+    return followLogs(this.folder, lines, signal, () => follow && this.liveStates().length > 0)
+  }
+
+  // Another make up or make down may be at work: wait until it is done.
+  private async settle(signal: AbortSignal): Promise<void> {
+    const settled = async () => {
+      if (signal.aborted)
+        throw new Refusal('stopped waiting: another make up or make down is at work')
+      return !['starting', 'stopping'].includes(liveState(this.folder)?.phase ?? '')
+    }
+    await this.until('another make up or make down is done', settled, START_TIMEOUT_MS)
+  }
+
+  /** What the supervisors run that live. */
+  private liveStates(): StackState[] {
+    return [this.folder, ...this.services].map(liveState).filter(state => state !== null)
+  }
+
+  private desired(): DesiredState {
+    const desired = this.liveStates().length > 0 ? this.folder.readDesired() : null
+    if (!desired)
+      throw new Refusal('nothing runs here: make up starts it')
+    return desired
+  }
+
+  private change(desired: DesiredState): void {
+    const states = this.liveStates()
+    if (!states.every(({ phase }) => phase === 'up'))
+      throw new Refusal('the stack is not up yet: see make status')
+    this.folder.writeDesired(desired)
+    for (const { supervisor } of states)
+      process.kill(supervisor.pid, 'SIGHUP')
+  }
+
+  private running(name: string) {
+    const part = this.liveStates().flatMap(({ parts }) => parts).find(part => part.name === name)
+    if (!part?.process)
+      throw new Refusal(`${name} does not run: see make status`)
+    return part.process
+  }
+
+  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
+  }
+}
+
+async function status(part: PartState, supervised: boolean): Promise<PartStatus> {
+  const { name, restarts, url, lastDeath } = part
+  const alive = part.process !== null && isAlive(part.process)
+  const phase = alive && isPaused(part.process!) ? 'paused' : part.phase
+  return {
+    name,
+    state: supervised ? phase : alive ? 'left behind' : 'gone',
+    pid: alive ? part.process!.pid : null,
+    uptimeMs: alive && part.startedAt !== null ? Date.now() - part.startedAt : null,
+    restarts,
+    url,
+    health: alive && part.health ? await checkHealth(part.health) : '-',
+    lastDeath,
+  }
+}

@@ -1,0 +1,136 @@
+import type { DataFolder } from '../data/data-folder.ts'
+import type { DesiredState, Passwords } from '../data/state.ts'
+import type { PartSpec } from './part.ts'
+import type { PostgresHome } from './postgres-home.ts'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readConfig, repoRoot } from '../config.ts'
+import { loginUrl } from '../data/logins.ts'
+import { freePort } from '../machine/ports.ts'
+import { findPostgresHome } from './postgres-home.ts'
+import { postgresCommand } from './postgres.ts'
+
+/** What every part is made from. */
+export interface Setting {
+  desired: DesiredState
+  passwords: Passwords
+  home: PostgresHome
+  /** Where the console's build is copied to, to be served from. */
+  consoleCopy: string
+  inheritedEnv: Record<string, string>
+}
+
+/** What the parts of a data folder are made from. */
+export function settingOf(folder: DataFolder, desired: DesiredState): Setting {
+  return {
+    desired,
+    passwords: folder.passwords(),
+    home: findPostgresHome(folder),
+    consoleCopy: join(folder.path, 'console'),
+    inheritedEnv: readConfig().inheritedEnv,
+  }
+}
+
+/** Node parts drain when they are asked to stop; what they do takes a few seconds at most. */
+const NODE_PART = { stopSignal: 'SIGTERM', readyTimeoutMs: 30_000, stopTimeoutMs: 15_000 } as const
+
+/** Postgres: fast shutdown by SIGINT. Recovery after a crash replays up to 2 GB of WAL before it accepts connections. */
+export function postgresPart({ desired, home }: Setting): PartSpec {
+  return {
+    name: 'postgres',
+    stopSignal: 'SIGINT',
+    readyTimeoutMs: 120_000,
+    stopTimeoutMs: 30_000,
+    command: async () => postgresCommand(home, desired.ports.postgres),
+  }
+}
+
+/** What brings the schema up to date, as its owner, before any part that uses it starts. */
+export function migrations({ desired, passwords, inheritedEnv }: Setting) {
+  return nodeCommand('payments-api', 'src/migrate.ts', {
+    ...inheritedEnv,
+    DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_owner', passwords),
+  })
+}
+
+/** `api` listens on API_PORT; `api-2` and later ones, for people who want to see several at work, on any free port. */
+export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
+  return {
+    ...NODE_PART,
+    name: number === 1 ? 'api' : `api-${number}`,
+    command: async () => {
+      const port = number === 1 ? desired.ports.api : await freePort()
+      return {
+        ...nodeCommand('payments-api', 'src/main.ts', {
+          ...inheritedEnv,
+          NODE_ENV: 'production',
+          HOST: '127.0.0.1',
+          PORT: String(port),
+          LOG_LEVEL: desired.logLevel,
+          DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_api', passwords),
+        }),
+        url: `http://localhost:${port}`,
+        health: `http://127.0.0.1:${port}/ready`,
+      }
+    },
+  }
+}
+
+/** A worker serves nothing but its health, on whatever port is free. */
+export function workerPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
+  return {
+    ...NODE_PART,
+    name: `worker-${number}`,
+    command: async () => {
+      const port = await freePort()
+      return {
+        ...nodeCommand('recon-worker', 'src/main.ts', {
+          ...inheritedEnv,
+          NODE_ENV: 'production',
+          HOST: '127.0.0.1',
+          PORT: String(port),
+          LOG_LEVEL: desired.logLevel,
+          WORKER_ID: `worker-${number}`, // survives a restart, so that repeated unclean stops are noticed
+          DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_worker', passwords),
+        }),
+        url: `http://localhost:${port}`,
+        health: `http://127.0.0.1:${port}/ready`,
+      }
+    },
+  }
+}
+
+/** The console is served from a copy of its build, so that a new build does not take the files from under it. */
+export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpec {
+  const port = desired.ports.ui
+  return {
+    ...NODE_PART,
+    name: 'ui',
+    command: async () => {
+      await rm(consoleCopy, { recursive: true, force: true })
+      await cp(join(repoRoot, 'payments-ui/.output'), consoleCopy, { recursive: true, verbatimSymlinks: true })
+      return {
+        ...nodeCommand('payments-ui', join(consoleCopy, 'server/index.mjs'), {
+          ...inheritedEnv,
+          NODE_ENV: 'production',
+          HOST: '127.0.0.1',
+          PORT: String(port),
+          NUXT_API_URL: `http://127.0.0.1:${desired.ports.api}`,
+        }),
+        url: `http://localhost:${port}`,
+        health: `http://127.0.0.1:${port}/health`,
+      }
+    },
+  }
+}
+
+function nodeCommand(folder: string, script: string, env: Record<string, string>) {
+  return {
+    file: process.execPath,
+    args: [script],
+    options: {
+      cwd: join(repoRoot, folder),
+      env,
+    },
+  }
+}

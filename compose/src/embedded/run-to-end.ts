@@ -1,0 +1,37 @@
+import type { ProcessIdentity } from '../machine/processes.ts'
+import type { Command } from './part.ts'
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { readable } from '../machine/log-line.ts'
+import { identify } from '../machine/processes.ts'
+import { Refusal } from '../refusal.ts'
+import { lastLines, sizeOf } from './log-files.ts'
+
+/** Runs a command to its end. Throws a Refusal, with its last log lines, if it fails, takes too long or is stopped. */
+export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, timeoutMs: number) => Promise<void>
+
+/**
+ * Makes a RunOnce that writes to the log. `recorded` is told of the process while it runs, so that it can be found
+ * and ended if this one is killed.
+ */
+export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, recorded: (process: ProcessIdentity | null) => void): RunOnce {
+  return ({ file, args, options }, timeoutMs) => new Promise((resolve, reject) => {
+    const logStart = sizeOf(logFile)
+    const log = openSync(logFile, 'a', 0o600)
+    const child = spawn(file, args, { ...options, signal, timeout: timeoutMs, detached: true, stdio: ['ignore', log, log] })
+    closeSync(log)
+    recorded(child.pid ? identify(child.pid) : null)
+    const fail = (how: string) => reject(new Refusal(`${name} failed: ${how}`, lastLines(logFile, 20, logStart).map(readable)))
+    child.once('error', (error) => {
+      if (child.pid === undefined)
+        fail(error.message) // it never started; else its exit follows
+    })
+    child.once('exit', (code, killedBy) => {
+      recorded(null)
+      if (code === 0)
+        resolve()
+      else
+        fail(killedBy ? `stopped by ${killedBy} (it may take ${timeoutMs / 1000} s)` : `exit code ${code}`)
+    })
+  })
+}

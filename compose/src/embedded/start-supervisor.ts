@@ -1,0 +1,55 @@
+import type { DataFolder } from '../data/data-folder.ts'
+import type { Progress } from '../stack.ts'
+import type { StartMessage } from './supervise.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Refusal } from '../refusal.ts'
+import { lastLines } from './log-files.ts'
+
+const program = fileURLToPath(new URL('supervise.ts', import.meta.url))
+
+/**
+ * Starts the supervisor as a process of its own, outside of this terminal, and returns when the stack is up. Throws a
+ * Refusal when it does not start, takes too long, or the signal comes; then nothing of it runs any more.
+ */
+export async function startSupervisor(folder: DataFolder, progress: Progress, signal: AbortSignal, timeoutMs: number): Promise<void> {
+  const late = AbortSignal.timeout(timeoutMs)
+  const given = AbortSignal.any([signal, late])
+  if (given.aborted)
+    throw new Refusal('stopped before anything was started')
+
+  const logFile = folder.logFile('supervisor')
+  const log = openSync(logFile, 'a', 0o600)
+  const supervisor = spawn(process.execPath, [program, folder.path], { detached: true, cwd: '/', stdio: ['ignore', log, log, 'ipc'] })
+  closeSync(log)
+  const ended = once(supervisor, 'exit')
+  const end = () => supervisor.kill('SIGTERM')
+  given.addEventListener('abort', end)
+
+  let failure: { line: string, details: readonly string[] } | undefined
+  const up = await new Promise<boolean>((resolve) => {
+    supervisor.on('message', (message: StartMessage) => {
+      if ('step' in message)
+        progress(message.step)
+      else if ('failed' in message)
+        failure = message.failed
+      else
+        resolve(!given.aborted)
+    })
+    void ended.then(() => resolve(false))
+  })
+  if (up) {
+    given.removeEventListener('abort', end) // its deadline was for the start alone
+    supervisor.disconnect()
+    supervisor.unref()
+    return
+  }
+  await ended
+  if (signal.aborted)
+    throw new Refusal('stopped: nothing was left running')
+  if (late.aborted)
+    throw new Refusal(`not up after ${timeoutMs / 1000} s: everything was stopped again; make logs shows how far it came`)
+  throw failure ? new Refusal(failure.line, failure.details) : new Refusal('the supervisor ended at once', lastLines(logFile, 10))
+}

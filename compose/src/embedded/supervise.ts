@@ -1,0 +1,33 @@
+// The supervisor's process. `make up` starts it, and it lives until `make down`:
+//   node supervise.ts <data folder>
+// While it starts it tells its progress over the channel to its parent, and stops when the parent goes away: a start
+// that nobody waits for is undone.
+import type { Step } from '../stack.ts'
+import { DataFolder } from '../data/data-folder.ts'
+import { asRefusal, explain } from '../refusal.ts'
+import { superviseFolder } from './supervisor.ts'
+
+/** What the parent hears while the stack starts. */
+export type StartMessage = { step: Step } | { up: true } | { failed: { line: string, details: readonly string[] } }
+
+const tellParent = (message: StartMessage) => process.connected && process.send?.(message)
+
+let up = false
+try {
+  await superviseFolder(
+    new DataFolder(process.argv[2]!),
+    step => tellParent({ step }),
+    stop => process.on('disconnect', () => up || stop('whoever started it has gone')),
+  )
+  up = true
+  tellParent({ up: true })
+}
+catch (error) {
+  console.log(`${new Date().toISOString()} ${explain(error)}`)
+  const { message, details } = asRefusal(error)
+  tellParent({
+    failed: { line: message, details },
+  })
+  process.exitCode = 1
+  process.disconnect?.()
+}

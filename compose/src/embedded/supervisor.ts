@@ -1,0 +1,252 @@
+import type { DataFolder } from '../data/data-folder.ts'
+import type { DesiredState, PartState, Service, StackState } from '../data/state.ts'
+import type { Progress } from '../stack.ts'
+import type { Setting } from './part-specs.ts'
+import type { PartSpec } from './part.ts'
+import type { RunOnce } from './run-to-end.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { loginUrl } from '../data/logins.ts'
+import { notRunning } from '../data/state.ts'
+import { checkHealth } from '../machine/health.ts'
+import { identify } from '../machine/processes.ts'
+import { explain, Refusal } from '../refusal.ts'
+import { boundLogs } from './log-files.ts'
+import { migrateDatabase } from './migrate-database.ts'
+import { apiPart, postgresPart, settingOf, uiPart, workerPart } from './part-specs.ts'
+import { Part } from './part.ts'
+import { initialise, isInitialised } from './postgres.ts'
+import { makeRunOnce } from './run-to-end.ts'
+
+// Long enough for a fresh machine to install and migrate, where all services start side by side.
+const DATABASE_TIMEOUT_MS = 300_000
+const DATABASE_POLL_MS = 250
+
+/** Owns the parts: starts them in order, keeps them up, makes them what is desired, stops them in reverse. */
+export class Supervisor {
+  private readonly folder: DataFolder
+  private readonly setting: Setting
+  private readonly report: (line: string) => void
+  /** The one service that it runs; undefined when it runs everything. */
+  private readonly only?: Service
+  private readonly stopping = new AbortController()
+  private readonly parts = new Map<string, Part>()
+  private readonly onceOnly = new Map<string, PartState>()
+  private readonly state: Omit<StackState, 'parts'>
+  private restartsDone: Record<string, number>
+  // One change at a time: the start, then whatever each SIGHUP asks for.
+  private work: Promise<void> = Promise.resolve()
+  private stopped?: Promise<void>
+
+  constructor(folder: DataFolder, setting: Setting, report: (line: string) => void, only?: Service) {
+    this.folder = folder
+    this.setting = setting
+    this.report = report
+    this.only = only
+    this.restartsDone = setting.desired.restarts
+    this.state = { supervisor: identify(process.pid)!, phase: 'starting', startedAt: Date.now() }
+  }
+
+  /** Takes the data folder. Throws a Refusal when another supervisor has it. */
+  claim(): void {
+    if (!this.folder.claim({ ...this.state, parts: [] }))
+      throw new Refusal(`another ${this.only ? `make service PART=${this.only}` : 'make up'} is at work on this stack: wait for it, or see make status`)
+  }
+
+  /** Starts everything. If something fails, or it is stopped meanwhile, throws when all that had started has stopped. */
+  async start(progress: Progress): Promise<void> {
+    this.work = this.startInOrder(progress)
+    try {
+      await this.work
+    }
+    catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  private async startInOrder(progress: Progress): Promise<void> {
+    const { setting } = this
+    const step = async (name: string, work: () => Promise<void>) => {
+      if (this.stopping.signal.aborted)
+        throw new Refusal('it was stopped while it started')
+      const begin = Date.now()
+      progress({ name, tookMs: null })
+      await work()
+      progress({ name, tookMs: Date.now() - begin })
+    }
+    const part = (spec: PartSpec) => step(spec.name, () => this.add(spec).start())
+
+    const { only } = this
+    if (this.runs('postgres')) {
+      if (!isInitialised(setting.home))
+        await step('database files', () => initialise(setting.home, this.runOnce('initdb', 'postgres')))
+      await part(postgresPart(setting))
+    }
+    if (only === undefined)
+      await step('migrations', () => migrateDatabase(setting, this.runOnce('migrate', 'migrations')))
+    else if (only === 'api' || only === 'worker')
+      await step('the database', () => this.untilDatabaseAnswers(only))
+    const workers = this.runs('worker') ? numbers(1, setting.desired.workers).map(number => workerPart(setting, number)) : []
+    const apis = this.runs('api') ? numbers(1, setting.desired.apis).map(number => apiPart(setting, number)) : []
+    await Promise.all([...apis, ...workers].map(part))
+    if (this.runs('ui'))
+      await part(uiPart(setting))
+    this.state.phase = 'up'
+    this.save()
+  }
+
+  private runs(service: Service): boolean {
+    return this.only === undefined || this.only === service
+  }
+
+  // Postgres and the migrations are somebody else's here: wait until the service's own login works.
+  private async untilDatabaseAnswers(service: 'api' | 'worker'): Promise<void> {
+    const { desired: { ports }, passwords } = this.setting
+    const url = loginUrl(ports.postgres, `payments_${service}`, passwords)
+    const deadline = Date.now() + DATABASE_TIMEOUT_MS
+    let answer = await checkHealth(url)
+    if (answer !== 'ok')
+      this.report(`waiting for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
+    this.onceOnly.set(service, { ...notRunning(service, 'SIGTERM'), phase: 'starting' })
+    this.save()
+    while (answer !== 'ok' && !this.stopping.signal.aborted) {
+      if (Date.now() > deadline)
+        throw new Refusal(`${service} waited ${DATABASE_TIMEOUT_MS / 1000} s in vain for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
+      await delay(DATABASE_POLL_MS, null, { signal: this.stopping.signal }).catch(() => {})
+      answer = await checkHealth(url)
+    }
+    this.onceOnly.delete(service)
+    this.save()
+  }
+
+  /** Makes the number of workers what is desired now, and restarts the parts for which that was asked. */
+  apply(desired: DesiredState): void {
+    this.work = this.work.then(async () => {
+      const names = [...this.parts.keys()]
+      const running = names.filter(name => name.startsWith('worker-')).length
+      const workers = this.runs('worker') ? desired.workers : 0
+      const asked = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
+      this.restartsDone = desired.restarts
+      await Promise.all([
+        ...asked.map(name => this.restart(name)),
+        ...numbers(running + 1, workers).map(number => this.add(workerPart(this.setting, number)).startAnyhow()),
+        ...numbers(workers + 1, running).map(number => this.drop(`worker-${number}`)),
+      ])
+    }).catch(error => this.report(explain(error)))
+  }
+
+  /** Stops everything and gives the data folder back. */
+  stop(): Promise<void> {
+    return this.stopped ??= this.stopInOrder()
+  }
+
+  // Whoever uses a part stops before it. The workers' order among themselves does not matter.
+  private async stopInOrder(): Promise<void> {
+    this.state.phase = 'stopping'
+    this.save()
+    this.stopping.abort()
+    for (const kind of [/^ui$/, /^worker-/, /^api/, /^postgres$/])
+      await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
+    await this.work.catch(() => {})
+    this.folder.release()
+  }
+
+  private add(spec: PartSpec): Part {
+    if (this.stopping.signal.aborted)
+      throw new Refusal(`${spec.name} is not started: the stack is stopping`)
+    const part = new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
+    this.parts.set(spec.name, part)
+    return part
+  }
+
+  private async drop(name: string): Promise<void> {
+    await this.parts.get(name)?.stop()
+    this.parts.delete(name)
+    this.save()
+  }
+
+  private async restart(name: string): Promise<void> {
+    const part = this.parts.get(name)
+    await part?.stop()
+    if (part)
+      await this.add(part.spec).startAnyhow()
+  }
+
+  // Recorded like a part while it runs, so that it is found and ended if this process is killed.
+  private runOnce(name: string, log: string): RunOnce {
+    return makeRunOnce(name, this.folder.logFile(log), this.stopping.signal, (process) => {
+      if (process)
+        this.onceOnly.set(name, { ...notRunning(name, 'SIGTERM'), phase: 'running', process, startedAt: Date.now() })
+      else
+        this.onceOnly.delete(name)
+      this.save()
+    })
+  }
+
+  private save(): void {
+    const parts = [...this.parts.values()].map(part => part.state)
+    try {
+      this.folder.writeState({ ...this.state, parts: [...parts, ...this.onceOnly.values()] })
+    }
+    catch (error) {
+      // Somebody removed the data folder: without it there is nothing left to run.
+      this.report(explain(error))
+      process.kill(process.pid, 'SIGTERM')
+    }
+  }
+}
+
+/**
+ * Makes this process the supervisor of all parts, or of one service, and returns when they are up. It then lives until
+ * SIGTERM or SIGINT, which stop the parts and end it with 0; SIGHUP makes it read again what should run. Throws when
+ * they do not get up. `stopWhen` is given a function that stops everything, saying why, and ends the process.
+ */
+export async function superviseFolder(
+  folder: DataFolder,
+  progress: Progress,
+  stopWhen: (stop: (why: string) => void) => void,
+  service?: Service,
+): Promise<void> {
+  const desired = folder.readDesired()
+  if (!desired)
+    throw new Error(`there is no desired.json in ${folder.path}`)
+  const supervisor = new Supervisor(folder, settingOf(folder, desired), report, service)
+  supervisor.claim()
+  boundLogs(folder)
+
+  const stop = async (why: string) => {
+    report(`stopping: ${why}`)
+    await supervisor.stop().catch(error => report(explain(error)))
+    report('stopped')
+    process.exit()
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
+  process.on('uncaughtException', (error) => {
+    process.exitCode = 1
+    void stop(explain(error))
+  })
+  process.on('SIGHUP', () => {
+    const changed = folder.readDesired()
+    if (changed)
+      supervisor.apply(changed)
+  })
+  stopWhen(why => void stop(why))
+
+  report(`starting, as pid ${process.pid}`)
+  await supervisor.start((step) => {
+    if (step.tookMs !== null)
+      report(`${step.name}: ${step.tookMs} ms`)
+    progress(step)
+  })
+  report('up')
+}
+
+function report(line: string): void {
+  console.log(`${new Date().toISOString()} ${line}`)
+}
+
+/** The whole numbers from `first` to `last`: none when `last` is smaller. */
+function numbers(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+}

@@ -1,0 +1,70 @@
+import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { Refusal } from '../refusal.ts'
+import { portHolder } from './port-holder.ts'
+
+/** The loopback addresses of this machine: a few have no IPv6. */
+export function loopbackAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flat().map(address => address?.address)
+  return all.includes('::1') ? ['127.0.0.1', '::1'] : ['127.0.0.1']
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+/** Whether nothing listens on the port, neither as 127.0.0.1 nor as ::1: `localhost` may mean either. */
+export async function isFree(port: number): Promise<boolean> {
+  for (const host of loopbackAddresses()) {
+    if (!await canListen(port, host))
+      return false
+  }
+  return true
+}
+
+/**
+ * A free port between 20000 and 29999: below the range that the system hands out to outgoing connections, so that
+ * only another caller of this function could take it before it is used. Throws when 100 random ones are taken.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    if (await isFree(port))
+      return port
+  }
+  throw new Error('no free port found between 20000 and 29999')
+}
+
+const users = {
+  postgres: { part: 'Postgres', variable: 'PGPORT' },
+  api: { part: 'the API', variable: 'API_PORT' },
+  ui: { part: 'the console', variable: 'UI_PORT' },
+}
+
+/** Throws a Refusal when one of the ports is taken: which one, by whom, and how to choose another for the verb. */
+export async function requireFreePorts(ports: Partial<Record<keyof typeof users, number>>, verb = 'make up'): Promise<void> {
+  const taken: string[] = []
+  const choices: string[] = []
+  for (const [name, port] of Object.entries(ports)) {
+    if (await isFree(port))
+      continue
+    const { part, variable } = users[name as keyof typeof users]
+    const holder = portHolder(port)
+    taken.push(`port ${port}, for ${part}, is taken by ${holder ? `pid ${holder.pid} (${holder.command})` : 'a process of another user'}`)
+    choices.push(`${variable}=${await nextFree(port)}`)
+  }
+  if (taken.length > 0)
+    throw new Refusal(`${taken.join('; ')}: stop it, or choose another: ${verb} ${choices.join(' ')}`)
+}
+
+async function nextFree(port: number): Promise<number> {
+  for (let next = port + 100; next < 65_536; next += 100) {
+    if (await isFree(next))
+      return next
+  }
+  return freePort()
+}

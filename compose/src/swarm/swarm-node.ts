@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { docker, lines, LOOK_TIMEOUT_MS } from '../docker/docker.ts'
+import { askEngine } from '../docker/engine.ts'
+import { Refusal } from '../refusal.ts'
+
+const CHANGE_TIMEOUT_MS = 30_000
+const POLL_MS = 200
+
+/** Says, on a node, that `make swarm-up` made the swarm: then `make swarm-down` ends it. */
+const MADE_HERE = 'payments-made-swarm'
+/** Says on which node Postgres keeps its volume: see swarm/swarm.yaml. */
+const HAS_DATA = 'payments-postgres'
+
+const swarmInfo = z.object({
+  LocalNodeState: z.enum(['inactive', 'pending', 'active', 'error', 'locked']),
+  ControlAvailable: z.boolean(),
+  NodeID: z.string(),
+})
+const nodes = z.array(z.object({ ID: z.string(), Spec: z.object({ Labels: z.record(z.string(), z.string()) }) }))
+
+/** The Docker Swarm that this machine's engine is a manager of. */
+export class Swarm {
+  private readonly env: NodeJS.ProcessEnv
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.env = env
+  }
+
+  /** Whether the engine is in a swarm. Throws a Refusal when none answers, or it is in a swarm that it does not manage. */
+  async exists(): Promise<boolean> {
+    const { problem } = askEngine(this.env)
+    if (problem !== null)
+      throw new Refusal(`${problem}; make up needs no Docker`)
+    const { LocalNodeState, ControlAvailable } = await this.info()
+    if (LocalNodeState === 'inactive')
+      return false
+    if (LocalNodeState === 'locked')
+      throw new Refusal('the swarm of this engine is locked: docker swarm unlock')
+    if (LocalNodeState !== 'active')
+      throw new Refusal(`this engine has not joined its swarm (${LocalNodeState}): docker info says why, docker swarm leave --force ends it`)
+    if (!ControlAvailable)
+      throw new Refusal('this engine is a worker of a swarm, which cannot deploy: do this on a manager, or make it one there, docker node promote')
+    return true
+  }
+
+  /** Makes a swarm of this machine alone, whose managing ports answer on loopback only. */
+  async make(): Promise<void> {
+    await this.look(['swarm', 'init', '--advertise-addr', '127.0.0.1', '--listen-addr', '127.0.0.1:2377'], CHANGE_TIMEOUT_MS)
+    await this.label(await this.self(), MADE_HERE)
+  }
+
+  /** Sees to it that Postgres has a node: the one where it was, else this one. Returns how many nodes there are. */
+  async prepareNodes(): Promise<number> {
+    const found = await this.nodes()
+    if (!found.some(({ Spec }) => Spec.Labels[HAS_DATA] === 'true'))
+      await this.label(await this.self(), HAS_DATA)
+    return found.length
+  }
+
+  /** Ends the swarm if it was made here and nothing else is in it. False when it stays. */
+  async leaveIfMade(): Promise<boolean> {
+    const [node, ...others] = await this.nodes()
+    if (node?.Spec.Labels[MADE_HERE] !== 'true' || others.length > 0 || await this.look(['service', 'ls', '--quiet']) !== '')
+      return false
+    await this.look(['swarm', 'leave', '--force'], CHANGE_TIMEOUT_MS)
+    // The engine keeps the bridge between its swarm and the machine, and makes it anew when it needs one. Whoever still
+    // uses it may keep it.
+    await this.look(['network', 'rm', 'docker_gwbridge']).catch(() => {})
+    return true
+  }
+
+  /** Runs a docker command on it that takes no time. */
+  look(args: string[], timeoutMs = LOOK_TIMEOUT_MS): Promise<string> {
+    return docker(args, { env: this.env, timeoutMs })
+  }
+
+  /** Waits until `docker` with these arguments prints nothing. Throws a Refusal with what it still prints at the deadline. */
+  async untilNone(args: string[], timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    for (let left = await this.look(args); left !== ''; left = await this.look(args)) {
+      if (Date.now() > deadline)
+        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until these are gone`, lines(left))
+      await delay(POLL_MS)
+    }
+  }
+
+  private async info() {
+    return swarmInfo.parse(JSON.parse(await this.look(['info', '--format', '{{json .Swarm}}'])))
+  }
+
+  private async self(): Promise<string> {
+    return (await this.info()).NodeID
+  }
+
+  private async nodes() {
+    const ids = lines(await this.look(['node', 'ls', '--quiet']))
+    return nodes.parse(JSON.parse(await this.look(['node', 'inspect', ...ids])))
+  }
+
+  private label(node: string, label: string): Promise<string> {
+    return this.look(['node', 'update', '--label-add', `${label}=true`, node])
+  }
+}

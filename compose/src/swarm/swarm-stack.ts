@@ -1,0 +1,164 @@
+import type { Config } from '../config.ts'
+import type { Progress } from '../stack.ts'
+import type { StackFile } from './stack-file.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { DataFolder } from '../data/data-folder.ts'
+import { ComposeProject } from '../docker/compose-project.ts'
+import { docker, lines } from '../docker/docker.ts'
+import { askEngine } from '../docker/engine.ts'
+import { writeSecrets } from '../docker/secrets.ts'
+import { requireFreePorts } from '../machine/ports.ts'
+import { Refusal } from '../refusal.ts'
+import { nameByContent } from './image-names.ts'
+import { stackFile } from './stack-file.ts'
+import { Swarm } from './swarm-node.ts'
+import { whatIsNotWell } from './tasks.ts'
+
+/** A new machine fetches and builds everything once. */
+const BUILD_TIMEOUT_MS = 20 * 60_000
+const PUSH_TIMEOUT_MS = 10 * 60_000
+/** Task after task: 20 of them take ten seconds each, and the first that is broken half a minute, and as long to be rolled back. */
+const DEPLOY_TIMEOUT_MS = 8 * 60_000
+const DATABASE_TIMEOUT_MS = 4 * 60_000
+/** Longer than each grace period of compose.yaml. */
+const REMOVE_TIMEOUT_MS = 120_000
+
+/** What the others need before they start: the database, its logins and its newest schema. */
+const DATABASE = ['postgres', 'logins', 'migrate']
+
+export interface Size { apis: number, workers: number, ports: { api: number, ui: number } }
+
+const inspected = z.array(z.object({
+  Spec: z.object({
+    Name: z.string(),
+    Mode: z.object({ Replicated: z.object({ Replicas: z.int() }).optional() }),
+    EndpointSpec: z.object({ Ports: z.array(z.object({ PublishedPort: z.int() })).optional() }).optional(),
+  }),
+}))
+
+/** The system as a stack of a Docker Swarm: compose.yaml with swarm/swarm.yaml over it. What runs is asked of the swarm alone. */
+export class SwarmStack {
+  private readonly config: Config
+  private readonly name: string
+  private readonly folder: DataFolder
+  private readonly swarm: Swarm
+  private readonly label: string
+
+  constructor(config: Config) {
+    this.config = config
+    this.name = config.stack
+    // Not what `make up` keeps, and `make reset` removes: the passwords belong to the swarm's database.
+    this.folder = new DataFolder(join(config.dataDir, 'swarm'))
+    this.swarm = new Swarm(config.callerEnv)
+    this.label = `label=com.docker.stack.namespace=${this.name}`
+  }
+
+  /**
+   * Deploys the tree as it is, or brings what runs up to date with it, and returns when all of it is healthy. Replicas and
+   * ports that nobody names stay as they are. Throws a Refusal when something does not get well: what ran before runs on.
+   */
+  async up(say: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
+    const inSwarm = await this.swarm.exists()
+    const now = inSwarm ? await this.running() : {}
+    const size = this.wanted(now)
+    await requireFreePorts({
+      ...now.proxy?.port !== size.ports.api && { api: size.ports.api },
+      ...now.ui?.port !== size.ports.ui && { ui: size.ports.ui },
+    }, 'make swarm-up')
+
+    this.folder.create()
+    writeSecrets(this.folder.secrets, this.folder.passwords())
+    const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
+    await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
+    const file = stackFile(await project.merged(['swarm/swarm.yaml'], askEngine(this.config.callerEnv).cpus))
+
+    if (!inSwarm) {
+      await this.swarm.make()
+      say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
+    }
+    const nodes = await this.swarm.prepareNodes()
+    await nameByContent(this.swarm, file)
+    await this.share(file, nodes, progress, signal)
+    // The schema first: each migration is safe while the old code still runs.
+    const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
+    await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
+    await this.deploy('services', part(name => !DATABASE.includes(name)), DEPLOY_TIMEOUT_MS, progress, signal)
+    return size
+  }
+
+  /** Takes the stack down; the volume with the data stays. Also ends a swarm that `up` made. */
+  async down(): Promise<{ ran: boolean, left: boolean }> {
+    if (!await this.swarm.exists())
+      return { ran: false, left: false }
+    const ran = await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]) !== ''
+    if (ran)
+      await this.swarm.look(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
+    await this.swarm.untilNone(['container', 'ls', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
+    // Not every engine removes what has run to its end.
+    const ended = lines(await this.swarm.look(['container', 'ls', '--all', '--quiet', '--filter', this.label]))
+    if (ended.length > 0)
+      await this.swarm.look(['container', 'rm', '--force', '--volumes', ...ended], REMOVE_TIMEOUT_MS)
+    await this.swarm.untilNone(['network', 'ls', '--filter', this.label, '--format', '{{.Name}}'], REMOVE_TIMEOUT_MS)
+    return { ran, left: await this.swarm.leaveIfMade() }
+  }
+
+  /** The volume that has the data, on the node of Postgres. */
+  get volume(): string {
+    return `${this.name}_postgres`
+  }
+
+  private wanted(now: Awaited<ReturnType<SwarmStack['running']>>): Size {
+    const { config } = this
+    const named = (variable: string) => Boolean(config.callerEnv[variable])
+    return {
+      apis: named('APIS') ? config.apis : now.api?.replicas ?? config.apis,
+      workers: config.workers ?? now.worker?.replicas ?? 1,
+      ports: {
+        api: named('API_PORT') ? config.ports.api : now.proxy?.port ?? config.ports.api,
+        ui: named('UI_PORT') ? config.ports.ui : now.ui?.port ?? config.ports.ui,
+      },
+    }
+  }
+
+  private async running(): Promise<Record<string, { replicas?: number, port?: number } | undefined>> {
+    const ids = lines(await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]))
+    const services = ids.length === 0 ? [] : inspected.parse(JSON.parse(await this.swarm.look(['service', 'inspect', ...ids])))
+    return Object.fromEntries(services.map(({ Spec: { Name, Mode, EndpointSpec } }) => [
+      Name.slice(this.name.length + 1),
+      { replicas: Mode.Replicated?.Replicas, port: EndpointSpec?.Ports?.[0]?.PublishedPort },
+    ]))
+  }
+
+  // Where the images are named after a registry, all nodes get them there.
+  private async share({ services }: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    const images = new Set(Object.values(services).map(({ image }) => image))
+    const [host] = [...images][0]!.split('/')
+    if (host === 'localhost' || /[.:]/.test(host!)) {
+      const begin = Date.now()
+      for (const image of images)
+        await docker(['image', 'push', '--quiet', image], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+      progress({ name: 'push', tookMs: Date.now() - begin })
+    }
+    else if (nodes > 1) {
+      throw new Refusal(`this swarm has ${nodes} nodes, which must all get the images from somewhere: IMAGES=registry.example.com/payments make swarm-up`)
+    }
+  }
+
+  private async deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    const begin = Date.now()
+    progress({ name: step, tookMs: null })
+    const path = join(this.folder.path, `${step}.json`)
+    writeFileSync(path, JSON.stringify(file, null, 2))
+    // Waits until all is healthy or rolled back; both count as a success.
+    const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
+      .then(() => null, (error: Error) => error)
+    if (signal.aborted)
+      throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
+    const problem = await whatIsNotWell(this.swarm, Object.keys(file.services).map(service => `${this.name}_${service}`)).catch((error: Error) => failure ?? error)
+    if (problem ?? failure)
+      throw problem ?? failure
+    progress({ name: step, tookMs: Date.now() - begin })
+  }
+}

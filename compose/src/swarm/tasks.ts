@@ -1,0 +1,49 @@
+import type { Swarm } from './swarm-node.ts'
+import { z } from 'zod'
+import { lines } from '../docker/docker.ts'
+import { readable } from '../machine/log-line.ts'
+import { Refusal } from '../refusal.ts'
+
+const LINES_OF_A_DEATH = 20
+
+const services = z.array(z.object({
+  ID: z.string(),
+  Spec: z.object({ Name: z.string() }),
+  UpdateStatus: z.object({ State: z.string().optional() }).optional(),
+}))
+const tasks = z.array(z.object({
+  ID: z.string(),
+  ServiceID: z.string(),
+  CreatedAt: z.string(),
+  Status: z.object({ State: z.string(), Err: z.string().default('') }),
+}))
+type Task = z.infer<typeof tasks>[number]
+
+/** Which of these services was rolled back or has nothing that runs, and what its last task said. Null when all are well. */
+export async function whatIsNotWell(swarm: Swarm, names: string[]): Promise<Refusal | null> {
+  const taskIds = lines(await swarm.look(['service', 'ps', '--quiet', '--no-trunc', ...names]))
+  if (taskIds.length === 0)
+    return null
+  const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
+  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...names])))) {
+    const own = all.filter(task => task.ServiceID === ID)
+    // A part that is stopped for not being healthy may end as if all were well. Those that had to go are 'shutdown'.
+    const failed = newest(own.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
+    const rolledBack = UpdateStatus?.State?.startsWith('rollback_') ?? false
+    const well = own.some(({ Status }) => ['running', 'complete'].includes(Status.State))
+    if (failed && (rolledBack || !well)) {
+      const outcome = rolledBack ? 'was rolled back to what ran before' : 'did not start'
+      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err || 'it did not get healthy'}`, await lastLines(swarm, failed))
+    }
+  }
+  return null
+}
+
+function newest(found: Task[]): Task | undefined {
+  return found.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt)).at(-1)
+}
+
+async function lastLines(swarm: Swarm, { ID }: Task): Promise<string[]> {
+  const said = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_OF_A_DEATH), ID]).catch(() => '')
+  return lines(said).map(line => readable(line))
+}

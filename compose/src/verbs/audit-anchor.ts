@@ -1,0 +1,19 @@
+// `make audit-anchor`: extends the chain of anchors by one, prints it, and keeps it in the data folder.
+import { anchorText, extendAnchors } from '../anchors.ts'
+import { DataFolder } from '../data/data-folder.ts'
+import { connect } from '../machine/connect.ts'
+import { openStack } from '../open-stack.ts'
+import { runVerb } from '../verb.ts'
+
+const TIMEOUT_MS = 300_000
+
+await runVerb(async (config) => {
+  const client = await connect(config.databaseUrl ?? openStack(config).endpoints().databaseUrl, TIMEOUT_MS)
+  const { anchors } = new DataFolder(config.dataDir)
+  const anchor = await extendAnchors(client, anchors)
+  await client.end()
+  console.log(`Anchor ${anchorText(anchor)}`)
+  console.log(`It covers ${anchor.payments} payments accepted and ${anchor.results} settled since the previous anchor, was made at ${anchor.createdAt.toISOString()}, and is kept in ${anchors}.`)
+  console.log(`Keep the first line elsewhere too: make audit FULL=1 ANCHOR=${anchor.seq}:... proves that nothing it covers has changed.`)
+  return 0
+})

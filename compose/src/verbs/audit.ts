@@ -1,0 +1,61 @@
+// `make audit`: checks what is new since the last anchor, or everything with FULL=1. If all invariants hold and the last
+// anchor is over a day old, adds an anchor.
+import { anchorText, extendAnchors, keptAnchors, lastAnchor, missingAnchors } from '../anchors.ts'
+import { DataFolder } from '../data/data-folder.ts'
+import { checkInvariants } from '../invariants.ts'
+import { connect } from '../machine/connect.ts'
+import { openStack } from '../open-stack.ts'
+import { duration, runVerb } from '../verb.ts'
+
+const TIMEOUT_MS = 300_000
+const ROWS_SHOWN = 10
+const ANCHOR_EVERY_MS = 24 * 3600 * 1000
+
+await runVerb(async (config) => {
+  const client = await connect(config.databaseUrl ?? openStack(config).endpoints().databaseUrl, TIMEOUT_MS)
+  const file = new DataFolder(config.dataDir).anchors
+  const last = await lastAnchor(client)
+  console.log(config.full || !last
+    ? `From the beginning: ${config.full ? 'FULL=1' : 'there is no anchor yet'}.`
+    : `From anchor ${last.seq} (${last.createdAt.toISOString()}) on; FULL=1 begins at the beginning.`)
+
+  const broken: string[] = []
+  let checked = 0
+  const report = (promise: string, where: string, rows: object[]): void => {
+    checked++
+    console.log(`${rows.length === 0 ? 'kept  ' : 'BROKEN'}  ${promise}  (${where})`)
+    for (const row of rows.slice(0, ROWS_SHOWN))
+      console.log(`  | ${JSON.stringify(row)}`)
+    if (rows.length > ROWS_SHOWN)
+      console.log(`  | and ${rows.length - ROWS_SHOWN} more`)
+  }
+  for await (const { name, file, promise, rows, tookMs } of checkInvariants(client, config.full ? undefined : last?.since)) {
+    report(promise, `${file}: ${name}, ${duration(tookMs)}`, rows)
+    if (rows.length > 0)
+      broken.push(name)
+  }
+  const kept = await keptAnchors(client, file)
+  const missing = await missingAnchors(client, config.anchor ? [...kept, config.anchor] : kept)
+  report('The anchors that are kept outside of the database are in it, unchanged.', config.anchor ? `${file} and ANCHOR` : file, missing)
+  if (missing.length > 0)
+    broken.push('anchors outside')
+
+  if (broken.length > 0) {
+    await client.end()
+    console.log(`${broken.length} of ${checked} invariants are broken: ${broken.join(', ')}`)
+    return 1
+  }
+  if ((!last || Date.now() - last.createdAt.getTime() > ANCHOR_EVERY_MS) && await mayWrite()) {
+    const anchor = await extendAnchors(client, file)
+    console.log(`Anchor ${anchorText(anchor)} covers what was accepted and settled until now.`)
+  }
+  await client.end()
+  console.log(`All ${checked} invariants hold.`)
+  return 0
+
+  async function mayWrite(): Promise<boolean> {
+    const { rows: [row] } = await client.query<{ may: boolean }>(`
+      select has_table_privilege('audit_anchors', 'insert') and not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off' as may`)
+    return row!.may
+  }
+})

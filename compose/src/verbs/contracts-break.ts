@@ -1,0 +1,58 @@
+// `make contracts-break`: shows that the contracts work. Each change of the drill is made in a copy of this tree, and
+// `make contracts` runs there: it must be red and name what is broken, or green where nothing is.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { repoRoot } from '../config.ts'
+import { copyTree } from '../contracts/copy-tree.ts'
+import { DRILL } from '../contracts/drill.ts'
+import { duration, runVerb } from '../verb.ts'
+
+await runVerb(async () => {
+  const begin = Date.now()
+  const only = process.env.ONLY
+  let wrong = 0
+  for (const { change, edit, named } of DRILL.filter(({ change }) => !only || change.includes(only))) {
+    const begin = Date.now()
+    const copy = mkdtempSync(join(tmpdir(), 'payments-drill-'))
+    try {
+      copyTree(copy)
+      edit(copy)
+      if (named === undefined)
+        await run(copy, 'contracts-record.ts') // a change that is meant comes with its contracts
+      const { code, output } = await run(copy, 'contracts.ts')
+      const isRight = named === undefined ? code === 0 : code === 1 && output.includes(named)
+      const verdict = code === 0 ? 'green' : 'red'
+      wrong += isRight ? 0 : 1
+      console.log(`${isRight ? 'ok    ' : 'FAILED'}  ${verdict.padEnd(5)}  ${change.padEnd(62)}  ${duration(Date.now() - begin).padStart(6)}${named && isRight ? `\n${' '.repeat(15)}${lineWith(output, named)}` : ''}`)
+      if (!isRight)
+        console.log(`        demanded ${named === undefined ? 'green' : `red with "${named}"`}\n${output.replaceAll(/^/gm, '  | ')}`)
+    }
+    finally {
+      rmSync(copy, { recursive: true })
+    }
+  }
+  console.log(`\n${wrong === 0 ? 'Every breaking change was named, every harmless one let through' : `${wrong} changes were judged wrongly`}, after ${duration(Date.now() - begin)}.`)
+  return wrong === 0 ? 0 : 1
+})
+
+/** Runs a verb of the copy's own harness. Its history is this clone's, and its base what this clone has committed. */
+async function run(copy: string, verb: string): Promise<{ code: number | null, output: string }> {
+  const child = spawn(process.execPath, [join(copy, 'compose/src/verbs', verb)], {
+    cwd: copy,
+    env: { ...process.env, GIT_DIR: join(repoRoot, '.git'), CONTRACTS_BASE: 'HEAD', CONTRACTS_DIR: join(copy, 'contracts') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', chunk => output += String(chunk))
+  const [code] = await once(child, 'close') as [number | null]
+  return { code, output: stripVTControlCharacters(output) }
+}
+
+function lineWith(output: string, text: string): string {
+  return output.split('\n').find(line => line.includes(text))!.trim()
+}

@@ -1,0 +1,51 @@
+// `make contracts-publish PACT_BROKER_BASE_URL=...`: publishes the committed pacts as this commit's and branch's, has the
+// providers verify them from there, and asks for each part whether it can be deployed (to PACT_ENVIRONMENT, if that is
+// set, else beside the main branches). The broker's login is in PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and _PASSWORD.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { repoRoot } from '../config.ts'
+import { runScript } from '../contracts/step.ts'
+import { Refusal } from '../refusal.ts'
+import { runVerb } from '../verb.ts'
+
+const PARTS = ['payments-ui', 'payments-api', 'recon-worker']
+const PROVIDERS = ['payments-api', 'recon-worker']
+const broker = join(repoRoot, 'compose/node_modules/.bin/pact-broker')
+
+await runVerb(async () => {
+  const url = process.env.PACT_BROKER_BASE_URL
+  if (!url)
+    throw new Refusal('PACT_BROKER_BASE_URL is not set, so nothing was published: say which broker, as in make contracts-publish PACT_BROKER_BASE_URL=https://broker.example')
+  if (!/^https?:\/\/\S+$/.test(url))
+    throw new Refusal(`PACT_BROKER_BASE_URL=${url} is wrong: it is an http URL`)
+  if (git('status', '--porcelain', '--', 'contracts/pacts') !== '')
+    throw new Refusal('contracts/pacts has changes that are not committed: a published pact belongs to a commit')
+  const version = git('rev-parse', 'HEAD')
+  const branch = process.env.PACT_BRANCH || git('rev-parse', '--abbrev-ref', 'HEAD')
+  if (branch === 'HEAD')
+    throw new Refusal('no branch is checked out: say which one these pacts belong to with PACT_BRANCH')
+
+  ask('publish', join(repoRoot, 'contracts/pacts'), '--consumer-app-version', version, '--branch', branch)
+  Object.assign(process.env, { PACT_PROVIDER_VERSION: version, PACT_BRANCH: branch })
+  for (const provider of PROVIDERS) {
+    const { name, problems } = await runScript(provider, 'verify', join(repoRoot, 'contracts'))
+    if (problems.length > 0)
+      throw new Refusal(`${name} failed against what the broker has`, problems)
+    console.log(`${provider} verified what the broker has, as ${version.slice(0, 8)} of ${branch}`)
+  }
+  const where = process.env.PACT_ENVIRONMENT ? ['--to-environment', process.env.PACT_ENVIRONMENT] : ['--main-branch']
+  for (const part of PARTS)
+    ask('can-i-deploy', '--pacticipant', part, '--version', version, ...where)
+  return 0
+})
+
+/** Runs the broker's client, which prints what it does. */
+function ask(verb: string, ...args: string[]): void {
+  const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0)
+    throw new Refusal(`pact-broker ${verb} failed${status === null ? '' : ` with code ${status}`}: see above`)
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { cwd: repoRoot, encoding: 'utf8' }).trim()
+}

@@ -1,0 +1,11 @@
+// `make contracts-record`: writes contracts/ anew from what the services say. What has changed then is what is promised.
+import { join } from 'node:path'
+import { repoRoot } from '../config.ts'
+import { record } from '../contracts/record.ts'
+import { printStep } from '../contracts/step.ts'
+import { runVerb } from '../verb.ts'
+
+await runVerb(async () => {
+  const steps = await record(join(repoRoot, 'contracts'))
+  return steps.map(printStep).every(isRight => isRight) ? 0 : 1
+})

@@ -1,0 +1,34 @@
+// `make migrate`: brings the database of the running Postgres up to date. It waits for a Postgres that is just starting.
+import { setTimeout as delay } from 'node:timers/promises'
+import { DataFolder } from '../data/data-folder.ts'
+import { lastLines } from '../embedded/log-files.ts'
+import { migrateDatabase } from '../embedded/migrate-database.ts'
+import { liveState } from '../embedded/owners.ts'
+import { settingOf } from '../embedded/part-specs.ts'
+import { makeRunOnce } from '../embedded/run-to-end.ts'
+import { Refusal } from '../refusal.ts'
+import { runVerb } from '../verb.ts'
+
+const POSTGRES_TIMEOUT_MS = 120_000
+const POLL_MS = 100
+
+await runVerb(async (config) => {
+  const folder = new DataFolder(config.dataDir)
+  const deadline = Date.now() + POSTGRES_TIMEOUT_MS
+  const runs = () => [folder, new DataFolder(config.dataDir, 'postgres')].some(owner =>
+    liveState(owner)?.parts.some(part => part.name === 'postgres' && part.phase === 'running'))
+  if (!runs())
+    console.log('Waiting for Postgres (make service PART=postgres) ...')
+  while (!runs()) {
+    if (Date.now() > deadline)
+      throw new Refusal(`waited ${POSTGRES_TIMEOUT_MS / 1000} s in vain for Postgres: make service PART=postgres starts it`)
+    await delay(POLL_MS)
+  }
+  const desired = folder.readDesired()
+  if (!desired)
+    throw new Refusal(`there is no desired.json in ${folder.path}: make down, then start again`)
+  const log = folder.logFile('migrations')
+  await migrateDatabase(settingOf(folder, desired), makeRunOnce('migrate', log, new AbortController().signal, () => {}))
+  console.log(lastLines(log, 1)[0] ?? 'migrated')
+  return 0
+})

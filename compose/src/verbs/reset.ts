@@ -1,0 +1,14 @@
+import { askEngine } from '../docker/engine.ts'
+import { stacks } from '../open-stack.ts'
+import { runVerb } from '../verb.ts'
+
+// Both ways to run the system may have left data; only one of them can run.
+await runVerb(async (config) => {
+  const { embedded, compose } = stacks(config)
+  await embedded.stop()
+  if (config.mode === 'compose' || (config.mode !== 'embedded' && askEngine(config.callerEnv).problem === null))
+    await compose.reset()
+  await embedded.reset()
+  console.log(`Everything is stopped and its data is removed (${config.dataDir}).`)
+  return 0
+})

@@ -1,0 +1,49 @@
+// One part in the foreground, as platforms want their services: `make service PART=api`. It shows the part's log and
+// lives until SIGTERM or Ctrl-C. All other verbs see it: status, logs, validate, audit, scale, down.
+import type { Config } from '../config.ts'
+import type { Service } from '../data/state.ts'
+import { DataFolder } from '../data/data-folder.ts'
+import { SERVICES } from '../data/state.ts'
+import { followLogs } from '../embedded/log-files.ts'
+import { endLeftovers, liveServices, liveState } from '../embedded/owners.ts'
+import { superviseFolder } from '../embedded/supervisor.ts'
+import { readable } from '../machine/log-line.ts'
+import { requireFreePorts } from '../machine/ports.ts'
+import { Refusal } from '../refusal.ts'
+import { runVerb } from '../verb.ts'
+
+await runVerb(async (config) => {
+  const service = SERVICES.find(name => name === config.part)
+  if (!service)
+    throw new Refusal(`${config.part === undefined ? 'say which service' : `PART=${config.part} is not a service`}: make service PART=${SERVICES.join('|')}`)
+  if (config.mode === 'compose')
+    throw new Refusal('MODE=compose runs everything at once: make up. A service alone runs embedded: leave MODE out')
+  const folder = new DataFolder(config.dataDir, service)
+  await prepare(config, folder, service)
+
+  await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('nobody reads its log any more')), service)
+  const own = (part: string) => part === service || part.startsWith(`${service}-`)
+  for await (const { part, text } of followLogs(folder, 0, new AbortController().signal, () => true)) {
+    if (own(part))
+      console.log(readable(text))
+  }
+  return 0
+})
+
+/** Refuses when it cannot start, and says with what settings it should run: those of the services that run already. */
+async function prepare(config: Config, folder: DataFolder, service: Service): Promise<void> {
+  folder.create()
+  if (liveState(new DataFolder(config.dataDir)))
+    throw new Refusal(`make up runs everything already, ${service} too: make down stops it`)
+  const live = liveServices(config.dataDir)
+  if (live.includes(service))
+    throw new Refusal(`${service} runs already: see make status`)
+  for (const left of [new DataFolder(config.dataDir), folder])
+    await endLeftovers(left)
+  const { ports: { postgres, api, ui }, logLevel, workers, apis } = config
+  if (live.length === 0 || !folder.readDesired())
+    folder.writeDesired({ ports: { postgres, api, ui }, workers: workers ?? 1, apis, logLevel, restarts: {} })
+  const { ports } = folder.readDesired()!
+  if (service !== 'worker')
+    await requireFreePorts({ [service]: ports[service] }, `make service PART=${service}`)
+}

@@ -1,0 +1,75 @@
+// `make split DEST=folder`: writes the tree out as separate repositories, each with the part of the history that is its
+// own: one for each service, its folder becoming the root, and one for all the rest, the harness.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Refusal } from '../refusal.ts'
+import { git, gitWithInput, HARNESS, services } from '../repositories.ts'
+import { duration, runVerb } from '../verb.ts'
+
+/** What of a commit's tree becomes the tree of the new commit, and which paths its history is about. */
+interface Piece { name: string, branch: string, paths: string[], treeOf: (commit: string) => Promise<string> }
+
+await runVerb(async ({ dest }) => {
+  if (dest === undefined)
+    throw new Refusal('say where to: make split DEST=folder')
+  if (existsSync(dest) && readdirSync(dest).length > 0)
+    throw new Refusal(`${dest} is not empty: choose another folder with DEST=folder`)
+  if (await git('rev-parse', '--verify', '--quiet', 'HEAD').catch(() => '') === '')
+    throw new Refusal('there is no commit here to split: this needs a git clone')
+  if (await git('rev-parse', '--is-shallow-repository') === 'true')
+    console.log('This clone is shallow: the repositories begin where it does. For all of the history: git fetch --unshallow')
+  if (await git('status', '--porcelain') !== '')
+    console.log('There are changes that are not committed: they are left out.')
+
+  for (const piece of pieces()) {
+    const begin = Date.now()
+    const { tip, commits } = await rewrite(piece)
+    const folder = join(dest, piece.name)
+    await git('init', '--quiet', '--initial-branch', piece.branch, folder)
+    // Pushed into a branch of another name, since git refuses to change the one that is checked out.
+    await git('push', '--quiet', folder, `${tip}:refs/heads/split`)
+    await git('-C', folder, 'reset', '--quiet', '--hard', 'split')
+    await git('-C', folder, 'branch', '--quiet', '-D', 'split')
+    console.log(`${piece.name.padEnd(16)} ${commits} commit${commits === 1 ? '' : 's'}, branch ${piece.branch} (${duration(Date.now() - begin)})`)
+  }
+  return 0
+})
+
+function pieces(): Piece[] {
+  const all = services()
+  const names = new Set(all.map(({ name }) => name))
+  return [
+    ...all.map(({ name, branch }) => ({ name, branch, paths: [name], treeOf: (commit: string) => git('rev-parse', `${commit}:${name}`) })),
+    {
+      name: HARNESS,
+      branch: 'main',
+      paths: ['.', ...[...names].map(name => `:(exclude)${name}`)],
+      treeOf: async (commit: string) => {
+        const entries = (await git('ls-tree', commit)).split('\n').filter(entry => !names.has(entry.split('\t')[1]!))
+        return gitWithInput(`${entries.join('\n')}\n`, 'mktree')
+      },
+    },
+  ]
+}
+
+/** Makes each commit that touches the piece anew, of the piece alone: author, dates and message stay. */
+async function rewrite({ name, paths, treeOf }: Piece): Promise<{ tip: string, commits: number }> {
+  const made = new Map<string, string>()
+  const lines = await git('rev-list', '--topo-order', '--reverse', '--parents', 'HEAD', '--', ...paths)
+  if (lines === '')
+    throw new Refusal(`no commit here has ${name}: is it a repository of its own already?`)
+  let tip = ''
+  for (const [commit, ...parents] of lines.split('\n').map(line => line.split(' '))) {
+    const header = [`tree ${await treeOf(commit!)}`, ...parents.map(parent => `parent ${made.get(parent)}`)]
+    tip = await gitWithInput(remake(await git('cat-file', 'commit', commit!), header), 'hash-object', '-t', 'commit', '-w', '--stdin')
+    made.set(commit!, tip)
+  }
+  return { tip, commits: made.size }
+}
+
+/** A commit with another tree and other parents. A signature would no longer hold, and is dropped. */
+function remake(commit: string, header: string[]): string {
+  const end = commit.indexOf('\n\n')
+  const kept = commit.slice(0, end).replace(/\ngpgsig(?:-sha256)? .*(?:\n .*)*/g, '').split('\n').filter(line => !/^(?:tree|parent) /.test(line))
+  return `${[...header, ...kept].join('\n')}${commit.slice(end)}\n`
+}

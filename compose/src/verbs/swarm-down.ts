@@ -1,0 +1,15 @@
+// `make swarm-down`: takes the stack of `make swarm-up` down.
+import { SwarmStack } from '../swarm/swarm-stack.ts'
+import { duration, runVerb } from '../verb.ts'
+
+await runVerb(async (config) => {
+  const begin = Date.now()
+  const stack = new SwarmStack(config)
+  const { ran, left } = await stack.down()
+  console.log(ran
+    ? `The stack ${config.stack} is down (${duration(Date.now() - begin)}). The data stays: make swarm-up starts on it, docker volume rm ${stack.volume} removes it.`
+    : `No stack ${config.stack} runs here.`)
+  if (left)
+    console.log('The swarm that make swarm-up made is ended, too.')
+  return 0
+})

@@ -1,0 +1,66 @@
+// `make test`: every check of the project, one line each as it goes, and the last line alone says how many passed.
+// What a check printed is kept in a file; that of a failing one is shown in full.
+// `make test ONLY=types` runs those whose name has that.
+import type { Check, Verdict } from '../run-check.ts'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '../config.ts'
+import { askEngine } from '../docker/engine.ts'
+import { runCheck, skipCheck, summary } from '../run-check.ts'
+import { duration } from '../verb.ts'
+
+const one = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'one' })
+const tests = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'tests' })
+
+const testsOf = (name: string) => tests(`${name} tests`, name, 'npm', 'test')
+const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'typecheck')
+
+// Side by side, for two cores, what only computes. All that Nuxt does is in one line: its build, its type check and its
+// tests each write payments-ui/.nuxt.
+const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
+const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
+// Then, in turn, what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
+const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+// The images first, since a new machine takes minutes to make them; each stack then finds them made.
+const images = one('images', 'compose', 'docker', 'compose', 'build')
+const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
+const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
+
+const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
+const begin = Date.now()
+let interrupted = false
+// A Ctrl-C reaches the running checks as well: they clean up after themselves, and no other is begun.
+process.on('SIGINT', () => interrupted = true)
+
+const { only } = readConfig()
+const names = [...nuxt, ...sources, ...systems, images, inContainers, inSwarm].map(check => check.name)
+if (only !== undefined && !names.some(name => name.includes(only))) {
+  console.error(`ONLY=${only} is wrong: no check is called so; there are: ${names.join(', ')}`)
+  process.exit(1)
+}
+
+const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
+verdicts.push(...await inTurn(systems))
+const { problem } = askEngine(process.env)
+verdicts.push(...problem === null ? await inTurn([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, problem)))
+
+const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
+const result = interrupted ? 'Interrupted' : failed.length > 0 ? `Failed: ${failed.join(', ')};` : 'Everything passed'
+console.log(`\n${result} after ${duration(Date.now() - begin)}. What each check printed: ${logs}`)
+const sum = (key: 'passed' | 'failed' | 'skipped') => verdicts.reduce((sum, verdict) => sum + verdict[key], 0)
+console.log(summary({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }))
+process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
+
+function wanted(check: Check): boolean {
+  return only === undefined || check.name.includes(only)
+}
+
+async function inTurn(checks: Check[]): Promise<Verdict[]> {
+  const verdicts: Verdict[] = []
+  for (const check of checks) {
+    if (!interrupted && wanted(check))
+      verdicts.push(await runCheck(check, join(logs, `${check.name.replaceAll(' ', '-')}.log`)))
+  }
+  return verdicts
+}

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { repoRoot } from '../config.ts'
+import { chooseMode, stacks } from '../open-stack.ts'
+import { Refusal } from '../refusal.ts'
+import { duration, runVerb } from '../verb.ts'
+
+await runVerb(async (config) => {
+  const mode = chooseMode(config, line => console.log(line))
+  if (mode === 'embedded')
+    prepareParts()
+  const stack = stacks(config)[mode]
+
+  // A Ctrl-C reaches everything in this terminal; the second one may not cut short what the first one began.
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!interrupted.signal.aborted)
+        console.log('Stopping ...')
+      interrupted.abort()
+    })
+  }
+
+  const begin = Date.now()
+  const outcome = await stack.start(({ name, tookMs }) => {
+    if (tookMs !== null)
+      console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
+  }, interrupted.signal)
+  const { ui, api, postgresPort } = stack.endpoints()
+  const parts = await stack.parts()
+  console.log(outcome === 'started' ? `Up in ${duration(Date.now() - begin)}.` : 'It is already up; nothing was changed.')
+  console.log(`
+  Console   ${ui}
+  API       ${api}   (health: ${api}/health)
+  Postgres  psql -h localhost${postgresPort === 5432 ? '' : ` -p ${postgresPort}`} -U postgres -d payments
+`)
+  for (const { name, health, restarts, lastDeath } of parts) {
+    if (health !== 'ok')
+      console.log(`${name} is not well: ${health}. See make status.`)
+    else if (lastDeath)
+      console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and runs again; restarts so far: ${restarts}.`)
+  }
+  const workers = parts.filter(part => part.name.startsWith('worker-')).length
+  if (config.workers !== undefined && config.workers !== workers)
+    console.log(`${workers} workers run: make scale WORKERS=${config.workers} changes that.`)
+  const { ports } = config
+  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && portsWereNamed())
+    console.log('It runs on other ports than you named: make down first, then make up with the new ones.')
+  console.log('Next: make validate, make status, make logs, make down')
+  return 0
+})
+
+/** Installs and builds what the parts run on, where that is missing or out of date: `make parts`. Images do their own. */
+function prepareParts(): void {
+  const { MAKEFLAGS: _, ...env } = process.env // of the make that started this verb: its job server is not for this one
+  try {
+    execFileSync('make', ['parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  }
+  catch (error) {
+    const { code, signal } = error as { code?: string, signal?: NodeJS.Signals | null }
+    throw new Refusal(code === 'ENOENT' ? 'make is not installed: it installs and builds the parts' : signal ? `stopped by ${signal}: nothing was started` : 'the parts could not be installed or built: see above')
+  }
+}
+
+function portsWereNamed(): boolean {
+  return ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => process.env[name])
+}

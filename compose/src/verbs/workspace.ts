@@ -1,0 +1,58 @@
+// `make workspace`: clones the services that are missing into this tree, so that one workspace holds all repositories.
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { repoRoot } from '../config.ts'
+import { Refusal } from '../refusal.ts'
+import { git, services } from '../repositories.ts'
+import { duration, runVerb } from '../verb.ts'
+
+await runVerb(async ({ repoBase }) => {
+  const failures: string[] = []
+  for (const { name, branch } of services()) {
+    if (existsSync(join(repoRoot, name))) {
+      console.log(`${name.padEnd(14)} is here, and is left alone`)
+      continue
+    }
+    const url = `${repoBase ?? await siblingsOfOrigin()}/${name}`
+    const begin = Date.now()
+    try {
+      await git('clone', '--quiet', '--branch', branch, url, name)
+      await hideFromHarness(name)
+      console.log(`${name.padEnd(14)} cloned from ${withoutLogin(url)}, branch ${branch} (${duration(Date.now() - begin)})`)
+    }
+    catch (error) {
+      failures.push(`${name} could not be cloned from ${withoutLogin(url)}, branch ${branch}: ${withoutLogin((error as Error).message)}`)
+    }
+  }
+  for (const failure of failures)
+    console.error(failure)
+  if (failures.length > 0)
+    console.error('Where the services are: make workspace REPO_BASE=https://host/owner; on which branch: workspace.json')
+  return failures.length > 0 ? 1 : 0
+})
+
+/** Where this repository itself came from, without its name: `https://host/owner`, `git@host:owner`, a folder. */
+async function siblingsOfOrigin(): Promise<string> {
+  const origin = await git('config', '--get', 'remote.origin.url').catch(() => '')
+  const sibling = /^(.*[^/:])[/:][^/:]+\/?$/.exec(origin)
+  if (!sibling)
+    throw new Refusal(`this tree has no remote origin beside which the services could be: make workspace REPO_BASE=https://host/owner`)
+  return sibling[1]!
+}
+
+// Each service is a repository inside of this one. Git then offers to add it, which nobody wants; the exclusion is
+// of this clone alone, since in a tree that holds everything in one repository the same folders are its own.
+async function hideFromHarness(name: string): Promise<void> {
+  const file = resolve(repoRoot, await git('rev-parse', '--git-path', 'info/exclude'))
+  const line = `/${name}/`
+  if (existsSync(file) && (await readFile(file, 'utf8')).split('\n').includes(line))
+    return
+  await mkdir(dirname(file), { recursive: true })
+  await appendFile(file, `${line}\n`)
+}
+
+/** An address without the name and password that it may carry: logs are read by many. */
+function withoutLogin(text: string): string {
+  return text.replaceAll(/(\w+:\/\/)[^/@\s]+@/g, '$1')
+}

@@ -1,37 +1,26 @@
 import type { KnownCurrencies } from './known-currencies.ts'
-import type { AcceptedPayment, NewPayment } from './payment.ts'
+import type { AcceptedPayment, NewPayment, PaymentRequest } from './payment.ts'
 import type { KeyHolder, Written } from './write-payments.ts'
 import { digitsOf, formatAmount, whyNotPayable } from './money.ts'
 import { requestHash } from './request-hash.ts'
 import { timeOfUuidv7, uuidv7 } from './uuidv7.ts'
 
-/** A request that is well-formed and within the rules that need no database. */
-export interface PaymentRequest {
-  caller: string
-  idempotencyKey: string
-  accountId: string
-  minorUnits: bigint
-  currency: string
-  description: string
-  traceparent: string | null
-}
-
 /** The outcome of a request; the HTTP layer must respond to each kind. */
 export type CreateResult
   = | { kind: 'created', payment: AcceptedPayment }
     | { kind: 'replayed', payment: AcceptedPayment }
-    | { kind: 'key-reused' }
+    | { kind: 'idempotency-key-reused' }
     /** A rival's write with this key has neither committed nor rolled back within the database's lock_timeout. */
-    | { kind: 'key-in-use' }
+    | { kind: 'idempotency-key-in-use' }
     | { kind: 'currency-mismatch', accountCurrency: string }
     /** The code was withdrawn, or is not money. Payments made before can still be replayed. */
     | { kind: 'currency-not-payable', because: string }
 
 export interface CreatePaymentDeps {
   /** Writes a payment whose account is known to hold its currency. */
-  write: (payment: NewPayment) => Promise<Written | 'key-in-use'>
+  write: (payment: NewPayment) => Promise<Written | 'idempotency-key-in-use'>
   /** Writes any other payment, and opens its account. */
-  writeAndOpen: (payment: NewPayment) => Promise<Written | 'key-in-use'>
+  writeAndOpen: (payment: NewPayment) => Promise<Written | 'idempotency-key-in-use'>
   /** The payment that holds the key of a payment that must not be written. */
   findByKey: (payment: NewPayment) => Promise<KeyHolder | undefined>
   currencies: KnownCurrencies
@@ -52,8 +41,8 @@ export function createPayments({ write, writeAndOpen, findByKey, currencies }: C
     }
     const isKnown = currencies.get(payment.accountId) === payment.currency
     const written = await (isKnown ? write(payment) : writeAndOpen(payment))
-    if (written === 'key-in-use')
-      return { kind: 'key-in-use' }
+    if (written === 'idempotency-key-in-use')
+      return { kind: 'idempotency-key-in-use' }
     if ('accountCurrency' in written) {
       currencies.remember(payment.accountId, written.accountCurrency)
       return { kind: 'currency-mismatch', accountCurrency: written.accountCurrency }
@@ -83,5 +72,5 @@ function newPayment(request: PaymentRequest): NewPayment {
 function answerFor(payment: NewPayment, holder: KeyHolder): CreateResult {
   if (holder.id === payment.id)
     return { kind: 'created', payment: holder }
-  return holder.requestHash.equals(payment.requestHash) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
+  return holder.requestHash.equals(payment.requestHash) ? { kind: 'replayed', payment: holder } : { kind: 'idempotency-key-reused' }
 }

@@ -31,6 +31,17 @@ export const RESULTS_BY_OUTCOME: Record<Outcome, ResultStatus> = {
   failed: 'failed',
 }
 
+/** A request that is well-formed and within the rules that need no database. */
+export interface PaymentRequest {
+  caller: string
+  idempotencyKey: string
+  accountId: string
+  minorUnits: bigint
+  currency: string
+  description: string
+  traceparent: string | null
+}
+
 /** A payment that has been checked and may be written. Amounts carry all decimals of their currency: "100.00". */
 export interface NewPayment {
   id: string

@@ -1,4 +1,5 @@
-import type { CreateResult, PaymentRequest } from './create-payment.ts'
+import type { CreateResult } from './create-payment.ts'
+import type { PaymentRequest } from './payment.ts'
 import type { KeyHolder } from './write-payments.ts'
 import { inBatches } from './in-batches.ts'
 import { requestHash } from './request-hash.ts'
@@ -28,6 +29,6 @@ export function replayQuotedKeys(createPayment: CreatePayment, findByKeys: (keys
     const holder = quotedKey === undefined ? undefined : await findInTurn({ caller: request.caller, idempotencyKey: quotedKey })
     if (!holder)
       return createPayment(request)
-    return holder.requestHash.equals(requestHash(request)) ? { kind: 'replayed', payment: holder } : { kind: 'key-reused' }
+    return holder.requestHash.equals(requestHash(request)) ? { kind: 'replayed', payment: holder } : { kind: 'idempotency-key-reused' }
   }
 }

@@ -1,17 +1,22 @@
+import type { PaymentRequest } from './payment.ts'
 import { hash } from 'node:crypto'
 
+/** What a caller asks for. The rest of a request says who asks, with which key, and how the request is traced. */
+type HashedField = Exclude<keyof PaymentRequest, 'caller' | 'idempotencyKey' | 'traceparent'>
+
 /**
- * Says whether two requests with one idempotency key ask for the same payment: SHA-256 over the canonical values, so
- * that 100, "100.0" and "100.00", a default left out and the order of the fields make no difference.
- * The version is part of the input: a new algorithm must answer for old keys with the old one, or replays would turn into 422.
+ * Tells whether two requests with one idempotency key ask for the same payment: SHA-256 over the canonical values, so that
+ * 100, "100.0" and "100.00", an omitted default and the order of the fields make no difference.
+ *
+ * A new field of PaymentRequest does not compile until it is listed here; unlisted, a different payment would replay. A change to
+ * this list needs a new version: stored keys must still be compared with the hash of their own version, or replays become 422.
  */
-export function requestHash(request: { accountId: string, minorUnits: bigint, currency: string, description: string }): Buffer {
-  const { accountId, minorUnits, currency, description } = request
-  return hash('sha256', JSON.stringify([
-    'v1',
+export function requestHash({ accountId, minorUnits, currency, description }: Pick<PaymentRequest, HashedField>): Buffer {
+  const canonical: Record<HashedField, string> = {
     accountId,
-    minorUnits.toString(),
+    minorUnits: minorUnits.toString(),
     currency,
     description,
-  ]), 'buffer')
+  }
+  return hash('sha256', JSON.stringify(['v1', ...Object.values(canonical)]), 'buffer')
 }

@@ -81,9 +81,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
         res.setHeader('Content-Type', 'application/json; charset=utf-8')
         res.end(acceptedPaymentJson(result.payment))
         return
-      case 'key-reused':
+      case 'idempotency-key-reused':
         return sendProblem(res, 'idempotency-key-reused', 'A payment with other values was made with this key. Use a new key for a new payment.')
-      case 'key-in-use':
+      case 'idempotency-key-in-use':
         return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not finished. Try again: a key makes at most one payment.')
       case 'currency-mismatch':
         return sendProblem(res, 'currency-mismatch', `Account ${body.value.accountId} holds ${result.accountCurrency}; an account has one currency.`, [

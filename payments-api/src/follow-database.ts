@@ -1,0 +1,38 @@
+import type { Logger } from 'pino'
+import type { EventHub } from './domain/event-hub.ts'
+import type { KnownCurrencies } from './domain/known-currencies.ts'
+import type { settleStatistics } from './domain/settle-statistics.ts'
+import type { Metrics } from './metrics.ts'
+import type { Notifications } from './sql/notifications.ts'
+import { parseSettled } from './domain/settled-notification.ts'
+import { listen } from './sql/notifications.ts'
+
+export interface FollowDatabaseDeps {
+  databaseUrl: string
+  events: EventHub
+  statistics: ReturnType<typeof settleStatistics>
+  currencies: KnownCurrencies
+  metrics: Metrics
+  log: Logger
+}
+
+/** Listens for accepted and settled payments, and passes them on to the event streams, the statistics and the metrics. */
+export function followDatabase({ databaseUrl, events, statistics, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
+  return listen(databaseUrl, ['payment_events', 'recon_jobs'], {
+    listening: () => {
+      events.resync()
+      statistics.restart()
+      currencies.forget() // a standby that took over, or a restored database, may lack accounts
+    },
+    notification: (channel, payload) => {
+      if (channel === 'recon_jobs')
+        return events.announceArrivals()
+      const settled = parseSettled(payload)
+      if (!settled)
+        return events.resync()
+      events.publish(settled)
+      statistics.record(settled.map(({ id }) => id))
+      metrics.settled(settled.length)
+    },
+  }, log)
+}

@@ -1,33 +1,36 @@
-/** At least this often, a claim looks at all jobs instead of only those due since the low-water mark. */
-const FULL_CLAIM_EVERY_MS = 5_000
+import type { LowWaterMark } from './sql/claim-jobs.ts'
+import { FULL_SCAN } from './sql/claim-jobs.ts'
+
+/** Longest time between two full scans. */
+const FULL_SCAN_EVERY_MS = 5_000
 /**
- * Distance of the low-water mark below the oldest job of the last batch. A job committed later than this, or rolled back by
- * another worker, waits for the next full claim. Each claim scans the jobs finished since the mark: at 10,000 jobs/s, 2 s
- * mean 20,000 jobs and a quarter less throughput.
+ * Distance of the low-water mark below the oldest job of the last batch. A job that becomes visible later than this, because
+ * its insert committed late or another worker rolled it back, waits for the next full scan. Each claim also scans the jobs
+ * finished within the slack: at 10,000 jobs/s, 2 s of slack is 20,000 jobs and 0.75× the throughput of 0.5 s.
  */
 const SLACK_MS = 500
 
 /** The due time at which claims start (see claimJobs). All batches of a worker share one low-water mark. */
-export interface LowWaterMark {
-  /** Returns the start of the next claim; '-infinity' for a full claim. */
-  next: () => Date | '-infinity'
-  /** Moves the mark after a batch whose oldest job was due at this time. */
-  moveTo: (oldest: Date) => void
-  /** Makes the next claim a full claim: jobs may be due below the mark. */
-  lookBelow: () => void
+export interface LowWaterMarkTracker {
+  /** Returns the low-water mark for the next claim: FULL_SCAN at first, every five seconds and when scheduled. */
+  next: () => LowWaterMark
+  /** Moves the low-water mark to half a second before the oldest job of a batch. */
+  moveBelow: (oldestRunAt: Date) => void
+  /** Makes the next claim a full scan: jobs may be due below the low-water mark. Later claims use the same mark as before. */
+  scheduleFullScan: () => void
 }
 
-export function lowWaterMark(): LowWaterMark {
-  let since: Date | '-infinity' = '-infinity'
-  let fullClaimAtMs = 0
+export function trackLowWaterMark(): LowWaterMarkTracker {
+  let lowWaterMark: LowWaterMark = FULL_SCAN
+  let fullScanAtMs = 0
   return {
     next: () => {
-      if (since !== '-infinity' && performance.now() < fullClaimAtMs)
-        return since
-      fullClaimAtMs = performance.now() + FULL_CLAIM_EVERY_MS
-      return '-infinity'
+      if (lowWaterMark !== FULL_SCAN && performance.now() < fullScanAtMs)
+        return lowWaterMark
+      fullScanAtMs = performance.now() + FULL_SCAN_EVERY_MS
+      return FULL_SCAN
     },
-    moveTo: oldest => since = new Date(oldest.getTime() - SLACK_MS),
-    lookBelow: () => fullClaimAtMs = 0,
+    moveBelow: oldestRunAt => lowWaterMark = new Date(oldestRunAt.getTime() - SLACK_MS),
+    scheduleFullScan: () => fullScanAtMs = 0,
   }
 }

@@ -1,17 +1,13 @@
 import type { Knex } from 'knex'
 import type { Batch, SettleOptions } from './settle.ts'
-import type { ClaimedJob } from './sql/claim-jobs.ts'
+import type { ClaimedJob, ClaimOptions, LowWaterMark } from './sql/claim-jobs.ts'
 import { rehearse, settle } from './settle.ts'
-import { areJobsHeld, boundTransaction, claimJobs } from './sql/claim-jobs.ts'
+import { areJobsHeld, boundTransaction, claimJobs, FULL_SCAN } from './sql/claim-jobs.ts'
 import { isPaused } from './sql/queue-pause.ts'
 
-export interface RunOnceOptions extends SettleOptions {
-  /** Most jobs to claim. */
-  batchSize: number
-  /** Low-water mark, see claimJobs. */
-  since?: Date | '-infinity'
-  /** Claim the newest due jobs, not the oldest. */
-  newestFirst?: boolean
+export interface RunOnceOptions extends SettleOptions, Omit<ClaimOptions, 'lowWaterMark'> {
+  /** Default FULL_SCAN. */
+  lowWaterMark?: LowWaterMark
   /** Called with the claimed jobs before they are settled. */
   onClaimed?: (jobs: ClaimedJob[]) => Promise<void> | void
 }
@@ -23,9 +19,9 @@ export interface RunOnceOptions extends SettleOptions {
  *
  * @throws any database error that is not caused by a job's data; the transaction is rolled back
  */
-export async function runOnce(db: Knex, { batchSize, since = '-infinity', newestFirst, onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
+export async function runOnce(db: Knex, { batchSize, lowWaterMark = FULL_SCAN, newestFirst, onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
-    const claimed = await claimJobs(trx, { limit: batchSize, since, newestFirst })
+    const claimed = await claimJobs(trx, { batchSize, lowWaterMark, newestFirst })
     await onClaimed?.(claimed)
     if (claimed.length === 0 && await isPaused(trx))
       return { claimed, settled: 0, failed: [], paused: true }

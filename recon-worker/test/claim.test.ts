@@ -34,13 +34,13 @@ describe('the claim', () => {
     await database?.drop()
   })
 
-  const claimed = async (since: Date | '-infinity'): Promise<number> =>
-    await db.transaction(async trx => (await claimJobs(trx, { limit: 500, since })).length)
+  const claimed = async (lowWaterMark: Date | '-infinity'): Promise<number> =>
+    await db.transaction(async trx => (await claimJobs(trx, { batchSize: 500, lowWaterMark })).length)
 
   /** How many pages of the jobs' table and indexes the worker's own statement reads. */
-  async function pagesRead(since: Date | '-infinity'): Promise<number> {
-    await claimed(since)
-    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [since]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
+  async function pagesRead(lowWaterMark: Date | '-infinity'): Promise<number> {
+    await claimed(lowWaterMark)
+    const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [lowWaterMark]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
     const find = (node: Plan): Plan | undefined => node['Node Type'] === 'LockRows' ? node : node.Plans?.map(find).find(found => found)
     const locking = find(plan.Plan)
     assert.ok(locking, JSON.stringify(plan))

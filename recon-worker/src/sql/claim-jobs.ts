@@ -23,19 +23,30 @@ const BOUND_TRANSACTION = `
             then current_setting('statement_timeout')
           else '${STATEMENT_TIMEOUT_MS}' end, true) <> ''`
 
+/** The due time at which a claim starts to scan the queue; see low-water-mark.ts. */
+export type LowWaterMark = Date | typeof FULL_SCAN
+/** The low-water mark of a claim that scans all due jobs. */
+export const FULL_SCAN = '-infinity'
+
+export interface ClaimOptions {
+  /** Most jobs to claim. */
+  batchSize: number
+  lowWaterMark: LowWaterMark
+  /** Claim the newest due jobs, whatever the low-water mark: a new job does not wait for the backlog. Default false. */
+  newestFirst?: boolean
+}
+
 /**
- * Claims up to `limit` due jobs, oldest first, and skips those that other transactions hold. Claims nothing while the
- * queue is paused. The row locks are the claim: they last until the transaction ends, however it ends.
+ * Claims due jobs, oldest first, and skips jobs that other transactions hold. Claims nothing while the queue is paused.
+ * The row locks are the claim: they last until the transaction commits, rolls back or dies with its process.
  *
- * `since` is the low-water mark: jobs due before it are left out, and with them the dead index entries of jobs that are
- * finished but still visible to an old snapshot. Without the mark, one idle reader slows claims more and more.
+ * The claim skips jobs that were due before the low-water mark, and so the index entries of finished jobs that an old snapshot
+ * keeps alive. Without the low-water mark, one idle reader slows claims more and more.
  *
- * `newestFirst` claims the newest due jobs, whatever the mark: a job made just now waits for no backlog.
- *
- * The limit is a literal so that the planner knows it. The claim is materialized so that the planner neither runs it twice
- * nor joins before it locks.
+ * LIMIT is a literal because the planner must know it. The CTE is materialized because otherwise the planner may run it twice or
+ * join before it locks.
  */
-export async function claimJobs(trx: Knex.Transaction, { limit, since, newestFirst = false }: { limit: number, since: Date | '-infinity', newestFirst?: boolean }): Promise<ClaimedJob[]> {
+export async function claimJobs(trx: Knex.Transaction, { batchSize, lowWaterMark, newestFirst = false }: ClaimOptions): Promise<ClaimedJob[]> {
   const { rows } = await trx.raw<{ rows: ClaimedJob[] }>(`
     with job as materialized (
       select payment_id, run_at, attempts
@@ -43,12 +54,12 @@ export async function claimJobs(trx: Knex.Transaction, { limit, since, newestFir
        where status = 'pending' and run_at <= now() and run_at >= ?
          and (select paused_at is null and ${BOUND_TRANSACTION} from recon_queue)
        order by ${newestFirst ? 'run_at desc, payment_id desc' : 'run_at, payment_id'}
-       limit ${limit}
+       limit ${batchSize}
          for update skip locked)
     select job.payment_id as "paymentId", p.amount, job.run_at as "runAt", job.attempts
       from job
       join payments p on p.id = job.payment_id
-     order by job.run_at, job.payment_id`, [newestFirst ? '-infinity' : since]).options({ name: `claim-${limit}-${newestFirst ? 'newest-' : ''}jobs` })
+     order by job.run_at, job.payment_id`, [newestFirst ? FULL_SCAN : lowWaterMark]).options({ name: `claim-${batchSize}-${newestFirst ? 'newest-' : ''}jobs` })
   return rows
 }
 

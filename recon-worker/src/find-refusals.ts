@@ -1,70 +1,75 @@
 import type { Knex } from 'knex'
-import type { Refusal } from './settle.ts'
+import type { Refusal } from './settle-jobs.ts'
 import type { Settlement } from './sql/post-batch.ts'
 import { postOneByOne } from './sql/post-batch.ts'
 import { siftJobs } from './sql/sift-jobs.ts'
 
-export interface Search {
+export interface SearchResult {
   posted: Settlement[]
   refusals: Refusal[]
   /** Jobs that the search had no time for. */
   deferred: Settlement[]
-  /** Jobs whose account another transaction has locked. */
+  /** Jobs whose accounts another transaction has locked. */
   held: Settlement[]
-  /** Jobs were refused for causes that only a post reveals. */
+  /** The jobs were posted one by one, because only a post reveals why one of them is refused. */
   oneByOne?: true
 }
 
 export interface SearchOptions {
   workerId: string
-  /** Posts the jobs, or returns why they are refused. */
+  /** Posts the jobs and returns undefined, or posts none and returns why one is refused. */
   post: (some: Settlement[]) => Promise<string | undefined>
-  /** Nothing was posted yet: the whole batch may settle in one post. */
-  untried: boolean
-  /** Defer jobs whose accounts are locked. */
+  /** A post of the whole batch was refused already, so posting it again is useless. */
+  alreadyRefused: boolean
+  /** Defer jobs whose accounts other transactions have locked. */
   skipHeld: boolean
 }
 
 /**
- * Finds the jobs that made a batch fail, and posts the others. One statement locks all accounts and finds the jobs with a
- * known cause. If the rest is refused too, its jobs are posted one by one.
+ * Finds the refused jobs of a batch and posts the others. One statement locks all accounts and finds the jobs that are refused
+ * for a known cause. If a post of the remaining jobs is refused too, they are posted one by one.
+ *
+ * @throws any database error that no job's data caused; the transaction must be rolled back then
  */
-export async function findRefusals(trx: Knex.Transaction, settlements: Settlement[], { workerId, post, untried, skipHeld }: SearchOptions): Promise<Search> {
-  const search = await sift(trx, settlements, skipHeld)
-  const free = search.posted
-  if (free.length === 0 || ((untried || free.length < settlements.length) && await post(free) === undefined))
-    return search
+export async function findRefusals(trx: Knex.Transaction, settlements: Settlement[], { workerId, post, alreadyRefused, skipHeld }: SearchOptions): Promise<SearchResult> {
+  const { clean, refusals, held } = await sift(trx, settlements, skipHeld)
+  const found: SearchResult = { posted: clean, refusals, deferred: [], held }
+  const worthPosting = !alreadyRefused || clean.length < settlements.length
+  if (clean.length === 0 || (worthPosting && await post(clean) === undefined))
+    return found
 
-  // Newest first: otherwise jobs deferred earlier would use up the time of a job that has just arrived.
-  const unsettled = new Map((await postOneByOne(trx, free.toReversed(), workerId)).map(({ paymentId, error }) => [paymentId, error]))
-  search.oneByOne = true
-  search.posted = free.filter(({ job }) => !unsettled.has(job.paymentId))
-  for (const settlement of free) {
+  // Newest first: jobs deferred earlier would otherwise use up the time of a job that has just arrived.
+  const unsettled = new Map((await postOneByOne(trx, clean.toReversed(), workerId)).map(({ paymentId, error }) => [paymentId, error]))
+  found.oneByOne = true
+  found.posted = clean.filter(({ job }) => !unsettled.has(job.paymentId))
+  for (const settlement of clean) {
     const error = unsettled.get(settlement.job.paymentId)
     if (error === null)
-      search.deferred.push(settlement)
+      found.deferred.push(settlement)
     else if (error !== undefined)
-      search.refusals.push({ job: settlement.job, error })
+      found.refusals.push({ job: settlement.job, error })
   }
-  return search
+  return found
 }
 
-/** Returns the jobs without a known cause as `posted`; the caller still has to post them. */
-async function sift(trx: Knex.Transaction, settlements: Settlement[], skipHeld: boolean): Promise<Search> {
-  const search: Search = { posted: [], refusals: [], deferred: [], held: [] }
+/** Sorts the jobs by what one statement knows of them; a post may still refuse a clean job. Locks all their accounts. */
+async function sift(trx: Knex.Transaction, settlements: Settlement[], skipHeld: boolean): Promise<{ clean: Settlement[], refusals: Refusal[], held: Settlement[] }> {
+  const clean: Settlement[] = []
+  const refusals: Refusal[] = []
+  const held: Settlement[] = []
   const sifted = await siftJobs(trx, settlements.map(({ job, reconciliation }) => ({
     paymentId: job.paymentId,
-    posted: reconciliation.status !== 'failed',
+    posted: reconciliation.resultStatus !== 'failed',
   })), { skipHeld })
   const byId = new Map(sifted.map(job => [job.paymentId, job]))
   for (const settlement of settlements) {
-    const { refusal, held } = byId.get(settlement.job.paymentId)!
+    const { refusal, held: isHeld } = byId.get(settlement.job.paymentId)!
     if (refusal !== null)
-      search.refusals.push({ job: settlement.job, error: refusal })
-    else if (held)
-      search.held.push(settlement)
+      refusals.push({ job: settlement.job, error: refusal })
+    else if (isHeld)
+      held.push(settlement)
     else
-      search.posted.push(settlement)
+      clean.push(settlement)
   }
-  return search
+  return { clean, refusals, held }
 }

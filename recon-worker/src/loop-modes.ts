@@ -94,7 +94,7 @@ async function settle(loop: Loop): Promise<LoopMode> {
   const batch = await loop.settleBatch({ lowWaterMark: claimFrom, onClaimed: secondaries.start, ...oneJob })
   loop.conflictsInARow = 0
   if (batch.claimed.length > 0)
-    outage.over()
+    outage.end()
   else if (claimFrom === FULL_SCAN)
     return { name: 'idle', queuePaused: batch.paused === true }
   else
@@ -106,7 +106,7 @@ async function idle({ db, workerId, suspects, selfPause, outage, wakeUp }: Loop,
   if (outage.reason() !== undefined) {
     if (!await couldSettle(db, workerId))
       return { name: 'backing off' }
-    outage.over()
+    outage.end()
   }
   if (queuePaused)
     selfPause.forget()

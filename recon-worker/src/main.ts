@@ -3,14 +3,14 @@ import { hostname } from 'node:os'
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
 import { healthServer } from './health-server.ts'
-import { outage as watchOutages } from './outage.ts'
+import { trackOutage } from './outage.ts'
 import { readReadiness } from './readiness.ts'
 import { run } from './run.ts'
 import { connect } from './sql/connect.ts'
 import { beat, markStopped } from './sql/heartbeat.ts'
 import { listen } from './sql/listen.ts'
 import { suspectJobs } from './suspects.ts'
-import { wakeUp } from './wake-up.ts'
+import { createWakeUp } from './wake-up.ts'
 
 const HEARTBEAT_MS = 5_000
 /** The batches that are under way when the process is told to stop must be finished within this. */
@@ -25,11 +25,11 @@ async function main(): Promise<void> {
   })
 
   const db = connect(config.databaseUrl, log, config.batchesInFlight)
-  const loop = wakeUp()
-  const listening = listen(config.databaseUrl, 'recon_jobs', loop.wake, log)
+  const wakeUp = createWakeUp()
+  const listening = listen(config.databaseUrl, 'recon_jobs', wakeUp.wake, log)
   const stopping = new AbortController()
 
-  const outage = watchOutages(stopping.signal, log)
+  const outage = trackOutage(stopping.signal, log)
   const server = healthServer(() => readReadiness(db, outage))
   server.on('error', (error: NodeJS.ErrnoException) => {
     fail(error.code === 'EADDRINUSE'
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     maxAttempts: config.maxAttempts,
     suspects: suspectJobs(db, { worker, inFlight: config.batchSize * config.batchesInFlight, log }),
     outage,
-    wakeUp: loop,
+    wakeUp,
     signal: stopping.signal,
     onSettled: payments => settled += payments,
     log,

@@ -3,22 +3,25 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { outageReason } from './sql/database-errors.ts'
 
 const BACKOFF_MIN_MS = 100
-/** A worker resumes at most this long after a repair. */
+/** Longest time until a worker resumes after a repair. */
 const BACKOFF_MAX_MS = 2_000
-/** How often a continuing outage is logged once its back-off no longer grows. */
+/** How often an outage is logged once its backoff no longer grows. */
 const REMINDER_EVERY_MS = 60_000
 
-/** The outage that keeps this worker from settling, if there is one. */
+/** The outage, if any, that keeps this worker from settling: any error but a data error or a conflict; see database-errors.ts. */
 export interface Outage {
-  /** Why no batch can be settled; undefined while nothing is known to be wrong. */
+  /** Why no batch can settle, in words safe for GET /ready; undefined if there is no known outage. */
   reason: () => string | undefined
-  /** Waits before the next try, twice as long each time. Only the signal ends the wait early. Without an error, keeps the reason. */
+  /**
+   * Begins or continues the outage and waits before the next try: 100 ms at first, then twice as long each time, up to 2 s.
+   * Only the signal ends the wait early. Without an error, the reason stays as it is. Never throws.
+   */
   backOff: (error?: unknown) => Promise<void>
-  /** Ends the outage: a batch was settled, or could have been. */
-  over: () => void
+  /** Ends the outage, if any: a batch settled, or an empty post showed that one could. */
+  end: () => void
 }
 
-export function outage(signal: AbortSignal, log: Logger): Outage {
+export function trackOutage(signal: AbortSignal, log: Logger): Outage {
   let reason: string | undefined
   let step = 0
   let loggedAtMs = 0
@@ -26,19 +29,19 @@ export function outage(signal: AbortSignal, log: Logger): Outage {
     reason: () => reason,
     backOff: async (error) => {
       const waitMs = Math.min(BACKOFF_MIN_MS * 2 ** step++, BACKOFF_MAX_MS)
-      const before = reason
+      const previousReason = reason
       if (error !== undefined)
         reason = outageReason(error)
-      const steady = waitMs === BACKOFF_MAX_MS && reason === before
-      if (!steady || performance.now() - loggedAtMs >= REMINDER_EVERY_MS) {
+      const isRepeat = waitMs === BACKOFF_MAX_MS && reason === previousReason
+      if (!isRepeat || performance.now() - loggedAtMs >= REMINDER_EVERY_MS) {
         loggedAtMs = performance.now()
-        log.error({ err: error, reason, waitMs }, 'batch rolled back, will be tried again')
+        log.error({ err: error, reason, waitMs }, 'batch rolled back; retrying after a backoff')
       }
-      await delay(waitMs, undefined, { signal }).catch(() => {}) // the signal ended the wait
+      await delay(waitMs, undefined, { signal }).catch(() => {}) // rejects when the signal ends the wait
     },
-    over: () => {
+    end: () => {
       if (reason !== undefined)
-        log.info({ reason }, 'settling again')
+        log.info({ reason }, 'outage over; settling again')
       reason = undefined
       step = 0
     },

@@ -3,14 +3,15 @@ import type { Outage } from './outage.ts'
 import { outageReason } from './sql/database-errors.ts'
 import { PAUSED_ITSELF, readQueueState } from './sql/queue-pause.ts'
 
+/** The body of GET /ready: 200 without a problem, otherwise 503 with that problem (RFC 9457). */
 export type Readiness
   = | { status: 'ready', problem?: undefined }
     | { status: 'paused', pausedBy: string, reason: string | null, problem?: undefined }
     | { problem: { type: string, title: string, detail: string } }
 
 /**
- * Whether this worker can settle payments and, if not, why. A queue that an operator paused counts as ready; a queue that
- * paused itself does not, because an operator has to look at it.
+ * Returns whether this worker can settle payments and, if not, why. A queue paused by an operator counts as ready. A queue that
+ * paused itself does not, because an operator has to look at it. Never throws: a database error is a problem.
  */
 export async function readReadiness(db: Knex, outage: Outage): Promise<Readiness> {
   const reason = outage.reason()

@@ -1,9 +1,9 @@
-/** What reconciliation says of a payment; the values are those of reconciliation_results.status. */
+/** The values of reconciliation_results.status. */
 export const RESULT_STATUSES = ['completed', 'completed_with_discrepancy', 'failed'] as const
 export type ResultStatus = typeof RESULT_STATUSES[number]
 
 export interface Reconciliation {
-  status: ResultStatus
+  resultStatus: ResultStatus
   /** Decimal string with the amount's own decimals; zero unless there is a discrepancy. */
   discrepancyAmount: string
   /** Why, for people; null when there is nothing to say. */
@@ -29,14 +29,14 @@ export function reconcile(amount: string): Reconciliation {
   const zero = decimal('0', fraction.replaceAll(/\d/g, '0'))
 
   if (/^0*$/.test(integer + fraction))
-    return { status: 'failed', discrepancyAmount: zero, notes: 'the amount is zero' }
+    return { resultStatus: 'failed', discrepancyAmount: zero, notes: 'the amount is zero' }
   if (sign)
-    return { status: 'failed', discrepancyAmount: zero, notes: 'the amount is negative' }
+    return { resultStatus: 'failed', discrepancyAmount: zero, notes: 'the amount is negative' }
   if (/^130*$/.test(fraction)) {
     const discrepancyAmount = decimal('0', fraction)
-    return { status: 'completed_with_discrepancy', discrepancyAmount, notes: `the amount ends in .13: ${discrepancyAmount} is in dispute` }
+    return { resultStatus: 'completed_with_discrepancy', discrepancyAmount, notes: `the amount ends in .13: ${discrepancyAmount} is in dispute` }
   }
-  return { status: 'completed', discrepancyAmount: zero, notes: null }
+  return { resultStatus: 'completed', discrepancyAmount: zero, notes: null }
 }
 
 function decimal(integer: string, fraction: string): string {

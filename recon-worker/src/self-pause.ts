@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
-import type { Batch } from './settle.ts'
+import type { Batch } from './settle-jobs.ts'
 import { refusalWindow } from './refusal-window.ts'
 import { pauseQueue } from './sql/queue-pause.ts'
 
@@ -20,7 +20,7 @@ export function watchRefusals(db: Knex, log: Logger): SelfPause {
   return {
     judge: async (batch) => {
       window.add(batch)
-      const reason = window.verdict()
+      const reason = window.reasonToPause()
       if (reason === undefined)
         return
       try {

@@ -4,7 +4,7 @@ import type { BatchModes } from './batch-modes.ts'
 import type { LowWaterMarkTracker } from './low-water-mark.ts'
 import type { RunOnceOptions } from './run-once.ts'
 import type { SelfPause } from './self-pause.ts'
-import type { Batch } from './settle.ts'
+import type { Batch } from './settle-jobs.ts'
 import { runOnce } from './run-once.ts'
 
 /** The options that all batches of a worker share. */

@@ -5,30 +5,34 @@ import type { ClaimedJob } from './sql/claim-jobs.ts'
 import type { Registration, WorkerIdentity } from './sql/heartbeat.ts'
 import { buryJob, forgiveUncleanStops, holdAlone, register } from './sql/heartbeat.ts'
 
-/** Unclean stops in a row after which jobs are claimed one by one. A single one may be a reboot or an operator's kill. */
+/** Consecutive unclean stops after which jobs are claimed one by one. A single one may be a reboot or an operator's kill. */
 const STOPS_BEFORE_ALONE = 2
-/** Unclean stops in a row with one job held alone, after which that job is dead. */
+/** Consecutive unclean stops with the same job held alone, after which that job is dead. */
 const STOPS_BEFORE_DEAD = 3
-/** How often a worker that is never idle looks whether its predecessors' unclean stops can be forgiven. */
+/** How often a worker that is never idle checks whether the unclean stops can be forgiven. */
 const FORGIVE_EVERY_MS = 2_000
 export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
 
+/** Each function throws the database's error if a statement fails, and can be called again then. */
 export interface Suspects {
-  /** How to claim the next batch: a single job, recorded before its attempt, while jobs are suspected; undefined otherwise. */
+  /**
+   * Called before each primary batch. While jobs are suspected, returns options that claim a single job and record it before
+   * its attempt; otherwise undefined.
+   */
   next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
-  /** Called when a batch was rolled back and the process lives: no stop from now on is the held job's fault. */
+  /** Called after a rollback that the process survived: later stops are not the fault of the job held alone. */
   rolledBack: () => Promise<void>
   /**
-   * Forgets the unclean stops, if no job is left that may have caused them. Called when nothing can be claimed; under a
-   * lasting backlog `next` sees to it.
+   * Forgets the unclean stops if no job is left that may have caused them. Called when nothing can be claimed; during a
+   * lasting backlog, `next` does the same every two seconds.
    */
   forgive: () => Promise<void>
 }
 
 /**
- * Finds a job that ends the process at every attempt. Such a job leaves nothing committed, so after repeated unclean stops of
- * the worker with this id, as many jobs as may have been in flight are claimed one by one, each recorded before its attempt.
- * A job held alone at three unclean stops in a row is dead.
+ * Finds a poison job: one that ends the process at every attempt. Such a job leaves nothing committed. So after two unclean
+ * stops of the worker with this id, `inFlight` jobs (as many as could have been in flight) are claimed one by one, each recorded
+ * before its attempt. A job held alone at three consecutive unclean stops is dead.
  */
 export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: WorkerIdentity, inFlight: number, log: Logger }): Suspects {
   const { id } = worker
@@ -36,28 +40,28 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
   let started = false
   let databaseWasAway = false
   let forgiveAtMs = 0
-  let left = 0 // jobs to take one by one
-  let attempting = false // since a job was claimed alone, until its attempt ended either way
-  let holds = false // a job may be written down
+  let suspectedJobs = 0 // jobs still to be claimed one by one
+  let attempting = false // a job was claimed alone, and its attempt has neither committed nor been rolled back
+  let mayHoldJob = false // recon_workers.held_alone may name a job
 
   async function hold(job: ClaimedJob | undefined): Promise<void> {
     if (!job)
       return
     attempting = true
-    holds = true
+    mayHoldJob = true
     await holdAlone(db, { id, paymentId: job.paymentId })
   }
 
-  async function letGo(): Promise<void> {
-    if (!holds)
+  async function release(): Promise<void> {
+    if (!mayHoldJob)
       return
     await holdAlone(db, { id, paymentId: null })
-    holds = false
+    mayHoldJob = false
   }
 
   /**
-   * A predecessor that lost the database may have stopped while it waited, with a job still written down. If the database
-   * is still away when this worker starts, that job is not blamed.
+   * A previous worker that lost the database could not release the job it held. It may have been stopped during that outage,
+   * so if this worker also starts without the database, the job is not blamed.
    */
   async function registerOnce(): Promise<Registration> {
     try {
@@ -69,14 +73,14 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
     }
   }
 
-  /** Each step can be repeated if the database fails in between. */
+  /** Safe to repeat if the database fails between two steps. */
   async function start(): Promise<void> {
     const { uncleanStops, stoppedWith, stoppedWithIt } = await registerOnce()
     if (stoppedWith !== null && stoppedWithIt >= STOPS_BEFORE_DEAD && await buryJob(db, { paymentId: stoppedWith, workerId: id, error: ENDED_ITS_WORKER }))
       log.error({ paymentId: stoppedWith, error: ENDED_ITS_WORKER, status: 'dead' }, 'job is dead')
     if (uncleanStops >= STOPS_BEFORE_ALONE) {
-      left = inFlight
-      log.warn({ uncleanStops, jobs: left }, 'this worker stopped uncleanly again and again; taking jobs one by one')
+      suspectedJobs = inFlight
+      log.warn({ uncleanStops, jobs: suspectedJobs }, 'this worker stopped uncleanly several times; claiming jobs one by one')
     }
     started = true
   }
@@ -84,7 +88,7 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
   async function forgive(): Promise<void> {
     if (registration && registration.uncleanStops > 0 && await forgiveUncleanStops(db, id)) {
       registration.uncleanStops = 0
-      left = 0
+      suspectedJobs = 0
     }
   }
 
@@ -93,20 +97,20 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
       if (!started)
         await start()
       if (attempting)
-        left--
+        suspectedJobs--
       attempting = false
-      await letGo()
+      await release()
       if (performance.now() >= forgiveAtMs) {
         forgiveAtMs = performance.now() + FORGIVE_EVERY_MS
         await forgive()
       }
-      return left > 0 ? { batchSize: 1, onClaimed: ([job]) => hold(job) } : undefined
+      return suspectedJobs > 0 ? { batchSize: 1, onClaimed: ([job]) => hold(job) } : undefined
     },
     rolledBack: async () => {
       if (!attempting)
         return
       attempting = false
-      await letGo()
+      await release()
     },
     forgive,
   }

@@ -1,10 +1,10 @@
-/** Lets one loop sleep until it is woken or its time is up. A wake-up while it is awake is kept for its next sleep. */
+/** Lets one loop sleep until it is woken or a time has passed. A wake-up while the loop is awake ends its next sleep at once. */
 export interface WakeUp {
   wake: () => void
   sleep: (ms: number) => Promise<void>
 }
 
-export function wakeUp(): WakeUp {
+export function createWakeUp(): WakeUp {
   let woken = false
   let end: (() => void) | undefined
   return {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { RunOnceOptions } from '../src/run-once.ts'
-import type { Batch } from '../src/settle.ts'
+import type { Batch } from '../src/settle-jobs.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'

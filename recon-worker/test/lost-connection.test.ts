@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { Batch } from '../src/settle.ts'
+import type { Batch } from '../src/settle-jobs.ts'
 import type { TestDatabase } from './support/database.ts'
 import type { Proxy } from './support/proxy.ts'
 import assert from 'node:assert/strict'

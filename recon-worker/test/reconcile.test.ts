@@ -2,26 +2,26 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { reconcile } from '../src/reconcile.ts'
 
-const status = (amount: string): string => reconcile(amount).status
+const resultStatus = (amount: string): string => reconcile(amount).resultStatus
 
 describe('reconcile', () => {
   it('fails a negative amount', () => {
-    assert.deepEqual(reconcile('-5.00'), { status: 'failed', discrepancyAmount: '0.00', notes: 'the amount is negative' })
+    assert.deepEqual(reconcile('-5.00'), { resultStatus: 'failed', discrepancyAmount: '0.00', notes: 'the amount is negative' })
   })
 
   it('fails zero, with any number of decimals', () => {
-    assert.deepEqual(reconcile('0.00'), { status: 'failed', discrepancyAmount: '0.00', notes: 'the amount is zero' })
-    assert.equal(status('0'), 'failed')
-    assert.equal(status('0.000'), 'failed')
+    assert.deepEqual(reconcile('0.00'), { resultStatus: 'failed', discrepancyAmount: '0.00', notes: 'the amount is zero' })
+    assert.equal(resultStatus('0'), 'failed')
+    assert.equal(resultStatus('0.000'), 'failed')
   })
 
   it('completes an amount that ends in .13 with a discrepancy of 0.13', () => {
-    assert.deepEqual(reconcile('42.13'), { status: 'completed_with_discrepancy', discrepancyAmount: '0.13', notes: 'the amount ends in .13: 0.13 is in dispute' })
-    assert.equal(reconcile('0.13').status, 'completed_with_discrepancy')
+    assert.deepEqual(reconcile('42.13'), { resultStatus: 'completed_with_discrepancy', discrepancyAmount: '0.13', notes: 'the amount ends in .13: 0.13 is in dispute' })
+    assert.equal(reconcile('0.13').resultStatus, 'completed_with_discrepancy')
   })
 
   it('compares the fraction exactly: three decimals do, no decimals do not', () => {
-    assert.deepEqual(reconcile('10.130'), { status: 'completed_with_discrepancy', discrepancyAmount: '0.130', notes: 'the amount ends in .13: 0.130 is in dispute' })
+    assert.deepEqual(reconcile('10.130'), { resultStatus: 'completed_with_discrepancy', discrepancyAmount: '0.130', notes: 'the amount ends in .13: 0.130 is in dispute' })
     for (const amount of [
       '10.131',
       '10.013',
@@ -30,15 +30,15 @@ describe('reconcile', () => {
       '13.00',
       '1.31',
     ])
-      assert.equal(status(amount), 'completed', amount)
+      assert.equal(resultStatus(amount), 'completed', amount)
   })
 
   it('looks at the sign first', () => {
-    assert.equal(status('-42.13'), 'failed')
+    assert.equal(resultStatus('-42.13'), 'failed')
   })
 
   it('completes and matches every other amount', () => {
-    assert.deepEqual(reconcile('100.00'), { status: 'completed', discrepancyAmount: '0.00', notes: null })
+    assert.deepEqual(reconcile('100.00'), { resultStatus: 'completed', discrepancyAmount: '0.00', notes: null })
   })
 
   it('follows the rules for every amount of every scale', () => {
@@ -58,7 +58,7 @@ describe('reconcile', () => {
         : (minorUnits % scale) * 100n === 13n * scale
             ? 'completed_with_discrepancy'
             : 'completed'
-      assert.equal(status(amount), expected, amount)
+      assert.equal(resultStatus(amount), expected, amount)
     }))
   })
 

@@ -24,13 +24,13 @@ describe('the window of refused jobs', () => {
 
   it('judges the last 100 jobs, over any number of batches, and never fewer', () => {
     add('r'.repeat(99))
-    assert.equal(window.verdict(), undefined)
+    assert.equal(window.reasonToPause(), undefined)
     add('s')
-    assert.match(window.verdict()!, /^99 of the last 100 jobs were refused, the latest because: refused \d+$/)
+    assert.match(window.reasonToPause()!, /^99 of the last 100 jobs were refused, the latest because: refused \d+$/)
     add('s'.repeat(48))
-    assert.match(window.verdict()!, /^51 of/)
+    assert.match(window.reasonToPause()!, /^51 of/)
     add('s')
-    assert.equal(window.verdict(), undefined, 'half of them is not over half')
+    assert.equal(window.reasonToPause(), undefined, 'half of them is not over half')
   })
 
   it('leaves out retries, deferred jobs and those whose account was held: they tell nothing new', () => {
@@ -38,18 +38,18 @@ describe('the window of refused jobs', () => {
     add('r'.repeat(500), 1)
     add('d'.repeat(500))
     add('h'.repeat(500))
-    assert.equal(window.verdict(), undefined)
+    assert.equal(window.reasonToPause(), undefined)
     add('r'.repeat(50))
     add('h'.repeat(500))
-    assert.equal(window.verdict(), undefined, 'half of them is not over half')
+    assert.equal(window.reasonToPause(), undefined, 'half of them is not over half')
     add('r')
-    assert.match(window.verdict()!, /^51 of/)
+    assert.match(window.reasonToPause()!, /^51 of/)
   })
 
   it('starts anew when it is cleared', () => {
     add('r'.repeat(100))
     window.clear()
     add('r'.repeat(99))
-    assert.equal(window.verdict(), undefined)
+    assert.equal(window.reasonToPause(), undefined)
   })
 })

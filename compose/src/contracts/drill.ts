@@ -97,7 +97,7 @@ export const DRILL: Change[] = [
   },
   {
     change: 'The worker notifies by other names of the results',
-    edit: edits(['recon-worker/src/sql/notify-settled.ts', '      status,\n', `      status === 'completed' ? 'matched' : status,\n`]),
+    edit: edits(['recon-worker/src/sql/notify-settled.ts', '      resultStatus,\n', `      resultStatus === 'completed' ? 'matched' : resultStatus,\n`]),
     named: 'payments-api reads payload.completed, which is missing',
   },
   {

@@ -8,12 +8,12 @@ const IDS_PER_PAYLOAD = 200
  * Tells the APIs which payments settled, by their results' status: {"completed": [id, ...], ...}.
  * Within the transaction: Postgres delivers it if and when that commits.
  */
-export async function notifySettled(trx: Knex, settled: { paymentId: string, status: ResultStatus }[]): Promise<void> {
+export async function notifySettled(trx: Knex, settled: { paymentId: string, resultStatus: ResultStatus }[]): Promise<void> {
   const payloads: string[] = []
   for (let start = 0; start < settled.length; start += IDS_PER_PAYLOAD) {
-    const ids = Object.groupBy(settled.slice(start, start + IDS_PER_PAYLOAD), each => each.status)
-    payloads.push(JSON.stringify(Object.fromEntries(Object.entries(ids).map(([status, each]) => [
-      status,
+    const ids = Object.groupBy(settled.slice(start, start + IDS_PER_PAYLOAD), each => each.resultStatus)
+    payloads.push(JSON.stringify(Object.fromEntries(Object.entries(ids).map(([resultStatus, each]) => [
+      resultStatus,
       each.map(({ paymentId }) => paymentId),
     ]))))
   }

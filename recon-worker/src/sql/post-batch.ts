@@ -47,7 +47,7 @@ export async function postOneByOne(trx: Knex, settlements: Settlement[], workerI
 function columns(settlements: Settlement[]): [string[], string[], string[], string[]] {
   return [
     settlements.map(({ job }) => job.paymentId),
-    settlements.map(({ reconciliation }) => reconciliation.status),
+    settlements.map(({ reconciliation }) => reconciliation.resultStatus),
     settlements.map(({ reconciliation }) => reconciliation.discrepancyAmount),
     settlements.map(({ reconciliation }) => reconciliation.notes) as string[], // Knex's types know no nulls in arrays
   ]

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import { pino } from 'pino'
-import { outage } from '../../src/outage.ts'
+import { trackOutage } from '../../src/outage.ts'
 import { run } from '../../src/run.ts'
-import { wakeUp } from '../../src/wake-up.ts'
+import { createWakeUp } from '../../src/wake-up.ts'
 
 export interface LoopOptions {
   batchSize?: number
@@ -16,7 +16,7 @@ export interface LoopOptions {
 /** Runs the worker's loop in this process. Returns a function that ends it after its batch. */
 export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
   const stopping = new AbortController()
-  const bell = wakeUp()
+  const wakeUp = createWakeUp()
   const log = pino({ level: 'warn' }, { write: (line: string) => onWarning((JSON.parse(line) as { msg: string }).msg) })
   const loop = run(db, {
     workerId: 'w1',
@@ -24,12 +24,12 @@ export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWa
     maxAttempts: 3,
     batchesInFlight,
     suspects: { next: async () => undefined, rolledBack: async () => {}, forgive: async () => {} },
-    outage: outage(stopping.signal, log),
+    outage: trackOutage(stopping.signal, log),
     wakeUp: {
-      wake: bell.wake,
+      wake: wakeUp.wake,
       sleep: async (ms) => {
         onWait(ms)
-        await bell.sleep(ms)
+        await wakeUp.sleep(ms)
       },
     },
     signal: stopping.signal,

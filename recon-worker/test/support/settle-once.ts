@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { RunOnceOptions } from '../../src/run-once.ts'
-import type { Batch } from '../../src/settle.ts'
+import type { Batch } from '../../src/settle-jobs.ts'
 import { runOnce } from '../../src/run-once.ts'
 
 /** Settles one batch as the worker w1, which gives a job up after three attempts, unless the options say otherwise. */

@@ -3,14 +3,14 @@ import type { RunOnceOptions } from './run-once.ts'
 /**
  * Trouble changes how the next batches are settled. Each mode stays on for a fixed time after its last cause:
  *
- * | mode          | cause                              | lasts | while it is on                                                 |
- * |---------------|------------------------------------|-------|----------------------------------------------------------------|
- * | `siftFirst`   | the database refused a job         | 5 s   | each batch is sifted before it is posted; no secondary batches |
- * | `newestFirst` | a batch was posted one by one      | 5 s   | batches claim the newest jobs, at most 100                     |
- * | `skipHeld`    | a statement timed out              | 3 s   | jobs whose accounts are locked are deferred, not waited for    |
- * | `primaryOnly` | an error rolled back a secondary batch | 1 s | no secondary batches: a second connection may be unavailable |
+ * | mode          | cause                                         | lasts | while it is on                                               |
+ * |---------------|-----------------------------------------------|-------|--------------------------------------------------------------|
+ * | `siftFirst`   | a job was refused                             | 5 s   | each batch is sifted before its post; no secondary batches   |
+ * | `newestFirst` | a batch was posted one by one                 | 5 s   | batches claim the newest jobs, at most 100                   |
+ * | `skipHeld`    | a statement of the primary batch timed out    | 3 s   | jobs whose accounts are locked are deferred, not waited for  |
+ * | `primaryOnly` | a secondary batch failed, but not by conflict | 1 s   | no secondary batches: a second connection may be unavailable |
  *
- * - A search for refused jobs locks every account of its batch, so under `siftFirst` a secondary batch would only wait.
+ * - A search for refused jobs locks every account of its batch, so under `siftFirst` a secondary batch would only wait for it.
  * - Posting one by one takes about 1 ms per job and holds the accounts' locks. Under `newestFirst` a new payment does not wait
  *   until the whole backlog has been searched.
  */

@@ -1,26 +1,26 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-/** A whole number in plain decimal digits: Number() would also accept '', ' ', 0x10 and 1e3. */
+/** Accepts plain decimal digits only, because Number() would also accept '', ' ', 0x10 and 1e3. */
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}, in decimal digits`
   return z.string().regex(/^(?:0|[1-9]\d{0,8})$/, error).transform(Number).refine(number => number >= min && number <= max, error)
 }
 
 const Env = z.object({
-  /** Postgres, as the role payments_worker. */
+  /** A writable Postgres 15 to 18, as the role payments_worker. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  /** The address that serves health checks; 0.0.0.0 inside a container. */
+  /** The address that serves the health checks; use 0.0.0.0 in a container. */
   HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
-  /** The port that serves health checks; 0 takes a free one. */
+  /** The port that serves the health checks; 0 takes a free one. */
   PORT: wholeNumber(0, 65_535).default(3002),
-  /** This worker's name in recon_workers and recon_jobs.locked_by. */
+  /** This worker's name in recon_workers and recon_jobs.locked_by. Set one that survives a restart, or poison jobs are not found. */
   WORKER_ID: z.string().min(1).max(100).default(`${hostname()}:${process.pid}`),
-  /** Jobs that one transaction takes. 500 take about 40 ms; 1,000 settle 2 % more payments a second and 2,000 no more than that. */
+  /** Most jobs that one transaction claims. Above 500 throughput barely grows: see docs/measurements.md. */
   BATCH_SIZE: wholeNumber(1, 1_000).default(500),
-  /** Most batches in flight while there is a backlog: one primary batch, the others secondary. */
+  /** Most batches in flight while there is a backlog: one primary batch and the secondary ones. */
   BATCHES_IN_FLIGHT: wholeNumber(1, 8).default(2),
-  /** Attempts after which a job that the database refuses is dead. */
+  /** Attempts after which a refused job is dead. */
   MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
   LOG_LEVEL: z.enum([
     'fatal',
@@ -47,8 +47,8 @@ export interface Config {
 export class ConfigError extends Error {}
 
 /**
- * The settings of the worker, from the environment.
- * @throws {ConfigError} naming each variable that is missing or wrong
+ * Reads the worker's settings from the environment.
+ * @throws {ConfigError} that names each missing or wrong variable
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Env.safeParse(env)

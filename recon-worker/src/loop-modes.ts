@@ -28,7 +28,7 @@ const MAX_IMMEDIATE_RETRIES = 5
  *   Idle --> Settling: NOTIFY, or 1 s has passed
  *   Settling --> BackingOff: any other error
  *   Idle --> BackingOff: outage not over
- *   BackingOff --> Settling: wait over
+ *   BackingOff --> Settling: backoff over
  *   Settling --> Draining: SIGTERM
  *   Draining --> [*]: secondary batches finished
  * ```
@@ -36,12 +36,12 @@ const MAX_IMMEDIATE_RETRIES = 5
  * - **Settling** claims and settles one primary batch. When the claim is full, a secondary batch starts in a free slot and
  *   settles further batches at the same time. An empty claim above the low-water mark is repeated as a full scan; only a
  *   full scan that finds nothing makes the worker idle.
- * - **Idle** sleeps until a NOTIFY arrives, a secondary batch is rolled back, or a second has passed. An idle worker settles
- *   no batch that could show the end of an outage, so it first checks whether a batch could settle.
+ * - **Idle** sleeps until a NOTIFY arrives, a secondary batch is rolled back, or a second has passed. During an
+ *   outage it first checks whether a batch could settle, because no batch shows the end of the outage while nothing is due.
  * - **Backing off** waits 100 ms to 2 s. Only SIGTERM shortens the wait; a NOTIFY does not, or a busy API would make the
  *   worker hammer a broken database. The outage continues in the modes that follow, until a batch settles or could settle.
  *   Meanwhile GET /ready responds 503 and no secondary batch starts.
- * - **Draining** waits for the secondary batches. SIGTERM ends a sleep and a back-off early, but never a batch: only
+ * - **Draining** waits for the secondary batches. SIGTERM ends a sleep and a backoff early, but never a batch: only
  *   Settling checks for it, before each claim.
  *
  * An error in Idle has the same effect as one in Settling. The batch modes (batch-modes.ts) decide how a batch is settled.

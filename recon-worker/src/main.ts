@@ -13,7 +13,7 @@ import { suspectJobs } from './suspects.ts'
 import { createWakeUp } from './wake-up.ts'
 
 const HEARTBEAT_MS = 5_000
-/** The batches that are under way when the process is told to stop must be finished within this. */
+/** Longest time for the batches in flight to finish after SIGTERM. Then the process exits with 1, and they are rolled back. */
 const DRAIN_DEADLINE_MS = 15_000
 
 async function main(): Promise<void> {
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const server = healthServer(() => readReadiness(db, outage))
   server.on('error', (error: NodeJS.ErrnoException) => {
     fail(error.code === 'EADDRINUSE'
-      ? `port ${config.port} on ${config.host} is taken; set PORT to another one, or 0 for any`
+      ? `port ${config.port} on ${config.host} is taken; set PORT to another port, or to 0 for a free one`
       : `cannot listen on ${config.host}:${config.port}: ${error.message}`)
   })
   server.listen(config.port, config.host, () => {
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     pid: process.pid,
   }
   const heartbeat = setInterval(() => {
-    beat(db, { id: worker.id, settled }).catch((error: unknown) => log.warn({ err: error }, 'no heartbeat'))
+    beat(db, { id: worker.id, settled }).catch((error: unknown) => log.warn({ err: error }, 'heartbeat failed; trying again in 5 s'))
   }, HEARTBEAT_MS)
 
   const stop = (signal: NodeJS.Signals): void => {
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
       return
     log.info({ signal }, 'draining')
     setTimeout(() => {
-      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'a batch was still under way at the deadline')
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'drain deadline passed with a batch in flight; exiting')
       process.exit(1)
     }, DRAIN_DEADLINE_MS).unref()
     stopping.abort()
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   })
 
   clearInterval(heartbeat)
-  await markStopped(db, { id: config.workerId, settled }).catch((error: unknown) => log.warn({ err: error }, 'not marked as stopped'))
+  await markStopped(db, { id: config.workerId, settled }).catch((error: unknown) => log.warn({ err: error }, 'stop not recorded; the next start counts an unclean stop'))
   await Promise.all([
     listening.close(),
     db.destroy(),

@@ -4,22 +4,22 @@ export type ResultStatus = typeof RESULT_STATUSES[number]
 
 export interface Reconciliation {
   resultStatus: ResultStatus
-  /** Decimal string with the amount's own decimals; zero unless there is a discrepancy. */
+  /** Decimal string with as many decimals as the amount; zero unless there is a discrepancy. */
   discrepancyAmount: string
-  /** Why, for people; null when there is nothing to say. */
+  /** The reason, for people; null if the amount matched. */
   notes: string | null
 }
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 
 /**
- * The rules, in this order:
- * 1. A negative or zero amount fails and is not posted.
- * 2. A fraction of exactly .13 is posted, with a discrepancy of 0.13: 42.13 USD and 10.130 KWD, but not 10.131 KWD.
+ * Applies the rules, in this order:
+ * 1. A negative or zero amount fails, and the payment is not posted.
+ * 2. An amount whose fraction is exactly .13 completes with a discrepancy of 0.13: 42.13 USD and 10.130 KWD, but not 10.131 KWD.
  * 3. Any other amount matches.
  *
  * @param amount decimal string with all decimals of its currency, as Postgres writes a numeric: "42.13"
- * @throws {RangeError} for a text that is not a decimal number
+ * @throws {RangeError} if the amount is not a decimal number
  */
 export function reconcile(amount: string): Reconciliation {
   const match = DECIMAL.exec(amount)

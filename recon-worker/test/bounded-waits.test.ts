@@ -13,10 +13,10 @@ import { settled } from './support/settled.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const ACCOUNTS = ['ACC-1', 'ACC-2', 'ACC-3', 'ACC-4', 'ACC-5', 'ACC-6', 'ACC-7']
-/** Each account becomes free just before the worker would give it up. */
+/** Each account is released just before the worker's lock timeout. */
 const HELD_MS = 1_000
 
-describe('the waits of one transaction', () => {
+describe('the lock waits of one transaction', () => {
   let database: TestDatabase
   let db: Knex
   let holder: pg.Client
@@ -37,14 +37,14 @@ describe('the waits of one transaction', () => {
     await database?.drop()
   })
 
-  it('for one account after the other last less than five seconds together; then held jobs are deferred', async () => {
+  it('for several accounts in sequence last less than five seconds in total; then held jobs are deferred', async () => {
     await accept(database, ACCOUNTS.map(accountId => ({ accountId, amount: '1.00' })))
     for (const account of ACCOUNTS.toReversed()) {
       await holder.query(`savepoint "${account}"`)
       await holder.query('select from accounts where id = $1 for update', [account])
     }
     stop = startLoop(db)
-    await waitFor('it waits for an account', async () => await lockWaits(database) > 0)
+    await waitFor('the worker waits for an account', async () => await lockWaits(database) > 0)
     let oldest = 0
     for (const account of ACCOUNTS) {
       const untilMs = performance.now() + HELD_MS
@@ -61,7 +61,7 @@ describe('the waits of one transaction', () => {
     assert.deepEqual(await database.sql('select distinct attempts, last_error from recon_jobs'), [{ attempts: 1, last_error: null }])
   })
 
-  it('are bounded too while it tries whether it could settle', async () => {
+  it('are bounded too while the worker checks whether it could settle', async () => {
     await holder.query('lock table accounts in access exclusive mode')
     const startedAtMs = performance.now()
     await assert.rejects(couldSettle(db, 'w1'), { code: '55P03' })

@@ -14,18 +14,18 @@ import { waitFor } from './support/wait-for.ts'
 describe('the claim', () => {
   let database: TestDatabase
   let db: Knex
-  /** What the worker's claims were sent with: the low-water mark. */
-  let marks: unknown[]
+  /** The low-water mark of each claim that the worker sent. */
+  let lowWaterMarks: unknown[]
   let claim: string
 
   beforeEach(async () => {
     database = await createDatabase()
     db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
-    marks = []
+    lowWaterMarks = []
     db.on('query', ({ sql, bindings }: { sql: string, bindings: unknown[] }) => {
       if (sql.includes('skip locked')) {
         claim = sql
-        marks.push(bindings[0])
+        lowWaterMarks.push(bindings[0])
       }
     })
   })
@@ -37,7 +37,7 @@ describe('the claim', () => {
   const claimed = async (lowWaterMark: Date | '-infinity'): Promise<number> =>
     await db.transaction(async trx => (await claimJobs(trx, { batchSize: 500, lowWaterMark })).length)
 
-  /** How many pages of the jobs' table and indexes the worker's own statement reads. */
+  /** Number of pages of recon_jobs and its indexes that the worker's claim reads. */
   async function pagesRead(lowWaterMark: Date | '-infinity'): Promise<number> {
     await claimed(lowWaterMark)
     const [{ 'QUERY PLAN': [plan] }] = await database.sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${claim}`, [lowWaterMark]) as [{ 'QUERY PLAN': [{ Plan: Plan }] }]
@@ -47,7 +47,7 @@ describe('the claim', () => {
     return locking['Shared Hit Blocks'] + locking['Shared Read Blocks']
   }
 
-  it('leaves out jobs below the low-water mark', async () => {
+  it('skips jobs below the low-water mark', async () => {
     await accept(database, payments(1))
     assert.equal(await claimed(new Date()), 0)
     assert.equal(await claimed('-infinity'), 1)
@@ -69,53 +69,53 @@ describe('the claim', () => {
     assert.ok(pages <= 10, `${pages} pages`)
   }).timeout(60_000)
 
-  it('with its mark, does not walk over what was finished while an old snapshot is held', async () => {
+  it('starts at the low-water mark and so skips jobs that finished while an old snapshot is held', async () => {
     const reader = new pg.Client({ connectionString: database.url() })
     await reader.connect()
     try {
       await accept(database, payments(10_000))
       await database.sql(`update recon_jobs set run_at = run_at - interval '1 hour'`)
-      await database.sql('vacuum analyze recon_jobs') // or what this update leaves dead would be above the mark, on a quick machine
+      await database.sql('vacuum analyze recon_jobs') // on a fast machine, this update's dead rows would otherwise lie above the low-water mark
       await reader.query('begin isolation level repeatable read')
       await reader.query('select 1')
       const stop = startLoop(db)
       await waitFor('all are settled', async () => await settled(database) === 10_000)
       await stop()
       await accept(database, payments(1))
-      const [{ mark }] = await database.sql<{ mark: Date }>(`select min(run_at) - interval '0.5 seconds' as mark from recon_jobs where status = 'pending'`) as [{ mark: Date }]
-      const [all, above] = [await pagesRead('-infinity'), await pagesRead(mark)]
-      assert.ok(all > 100, `without the mark it walks over dead entries: ${all} pages`)
-      assert.ok(above <= 20, `${above} pages with it`)
+      const [{ lowWaterMark }] = await database.sql<{ lowWaterMark: Date }>(`select min(run_at) - interval '0.5 seconds' as "lowWaterMark" from recon_jobs where status = 'pending'`) as [{ lowWaterMark: Date }]
+      const [all, above] = [await pagesRead('-infinity'), await pagesRead(lowWaterMark)]
+      assert.ok(all > 100, `a full scan reads dead index entries: ${all} pages`)
+      assert.ok(above <= 20, `from the low-water mark: ${above} pages`)
     }
     finally {
       await reader.end()
     }
   }).timeout(60_000)
 
-  it('has a mark in the loop: none at first, half a second below the last batch after it, none again before it sleeps', async () => {
+  it('is a full scan at first, starts half a second below the last batch afterwards, and is a full scan again before the worker sleeps', async () => {
     await accept(database, payments(30))
     const [{ oldest }] = await database.sql<{ oldest: Date }>(`select min(run_at) as oldest from recon_jobs`) as [{ oldest: Date }]
     const stop = startLoop(db, { batchSize: 40 })
-    await waitFor('they are settled, and it looked again', () => marks.filter(mark => mark === '-infinity').length >= 2)
+    await waitFor('the jobs are settled, and the worker made another full scan', () => lowWaterMarks.filter(mark => mark === '-infinity').length >= 2)
     await stop()
-    const [first, second] = marks
+    const [first, second] = lowWaterMarks
     assert.equal(first, '-infinity')
     assert.ok(second instanceof Date && Math.abs(second.getTime() - (oldest.getTime() - 500)) < 10, String(second))
-    assert.deepEqual(marks.map(mark => mark === '-infinity'), [true, false, true], 'a batch, an empty claim, and one of all')
+    assert.deepEqual(lowWaterMarks.map(mark => mark === '-infinity'), [true, false, true], 'a batch, an empty claim above the low-water mark, and a full scan')
   })
 
-  it('keeps its mark over a sleep, and what is due below it is found before the next one', async () => {
+  it('keeps its low-water mark while the worker sleeps, and finds jobs below it before the next sleep', async () => {
     await accept(database, payments(1))
     let sleeps = 0
     const stop = startLoop(db, { onWait: () => sleeps++ })
-    await waitFor('it sleeps', () => sleeps === 1)
-    marks = []
+    await waitFor('the worker sleeps', () => sleeps === 1)
+    lowWaterMarks = []
     const [belowId] = await accept(database, payments(1))
     await database.sql(`update recon_jobs set run_at = run_at - interval '1 hour' where payment_id = $1`, [belowId])
-    await waitFor('it sleeps again', () => sleeps === 2)
+    await waitFor('the worker sleeps again', () => sleeps === 2)
     await stop()
     assert.equal(await settled(database), 2)
-    assert.deepEqual(marks.slice(0, 2).map(mark => mark === '-infinity'), [false, true])
+    assert.deepEqual(lowWaterMarks.slice(0, 2).map(mark => mark === '-infinity'), [false, true])
   })
 })
 

@@ -32,7 +32,7 @@ describe('a conflict between transactions', () => {
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
     settleOnce(on, options)
 
-  it('rolls everything back on a deadlock, counts nothing, and can be run again', async () => {
+  it('rolls everything back on a deadlock, counts no attempt, and can be retried', async () => {
     await accept(database, [{ amount: '1.00' }])
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -40,7 +40,7 @@ describe('a conflict between transactions', () => {
       await rival.query('begin')
       await rival.query(`select from accounts where kind = 'settlement' for no key update`)
       const deadlocked = assert.rejects(once(), { code: '40P01' })
-      await waitFor('the posting waits for settlement', async () => await lockWaits(database) > 0)
+      await waitFor('the post waits for the settlement accounts', async () => await lockWaits(database) > 0)
       await Promise.all([deadlocked, rival.query(`select from accounts where id = 'ACC-1' for no key update`)])
       await rival.query('rollback')
     }
@@ -51,7 +51,7 @@ describe('a conflict between transactions', () => {
     assert.equal((await once()).settled, 1)
   })
 
-  it('rolls everything back on a serialization failure, too', async () => {
+  it('rolls everything back on a serialization failure', async () => {
     await accept(database, [{ amount: '1.00' }])
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -61,7 +61,7 @@ describe('a conflict between transactions', () => {
       await rival.query('begin')
       await rival.query(`update accounts set updated_at = now() where id = 'ACC-1'`)
       const failed = assert.rejects(once({}, strict), { code: '40001' })
-      await waitFor('the posting waits', async () => await lockWaits(database) > 0)
+      await waitFor('the post waits for the account', async () => await lockWaits(database) > 0)
       await rival.query('commit')
       await failed
       assert.deepEqual(await database.sql(`select status, attempts, last_error from recon_jobs`), [{ status: 'pending', attempts: 0, last_error: null }])
@@ -74,8 +74,8 @@ describe('a conflict between transactions', () => {
   })
 
   for (const state of ['40P01', '40001']) {
-    it(`is tried again at once by the loop (${state}), counting nothing`, async () => {
-      // A sequence is not rolled back: it counts the tries.
+    it(`is retried at once by the loop (${state}) and counts no attempt`, async () => {
+      // Counts the tries: a sequence is not rolled back.
       await database.sql('create sequence tries')
       await database.sql('grant usage on tries to payments_worker')
       await database.sql(`
@@ -87,10 +87,10 @@ describe('a conflict between transactions', () => {
       await accept(database, payments(500))
       const waits: number[] = []
       const stop = startLoop(db, { onWait: ms => waits.push(ms) })
-      await waitFor('they are settled', async () => await settled(database) === 500)
+      await waitFor('all jobs are settled', async () => await settled(database) === 500)
       await stop()
-      assert.deepEqual(waits.filter(ms => ms < 1_000), [], 'it waited for no backoff')
-      assert.deepEqual(await database.sql(`select last_value::int as tries from tries`), [{ tries: 4 }], 'all jobs in one batch: none was looked for by halving')
+      assert.deepEqual(waits.filter(ms => ms < 1_000), [], 'no backoff')
+      assert.deepEqual(await database.sql(`select last_value::int as tries from tries`), [{ tries: 4 }], 'each try posts all jobs in one batch')
       await assertSettledOnce(database, 500)
     })
   }

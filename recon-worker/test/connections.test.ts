@@ -17,7 +17,7 @@ describe('a worker\'s connection', () => {
   let database: TestDatabase
   let name: string
   let db: Knex
-  /** SQLSTATEs that statements failed with. */
+  /** SQLSTATEs of the statements that failed. */
   let codes: (string | undefined)[]
   let stopLoop: (() => Promise<void>) | undefined
 
@@ -45,17 +45,17 @@ describe('a worker\'s connection', () => {
       await accept(database, payments(20))
       stopLoop = startLoop(db)
       const committing = async (): Promise<{ pid: number }[]> => await database.sql(`select pid from pg_stat_activity where query ilike 'commit%' and wait_event = 'PgSleep' and datname = current_database()`)
-      await waitFor('it is committing', async () => (await committing()).length > 0)
+      await waitFor('the batch is committing', async () => (await committing()).length > 0)
       const [{ pid }] = await committing() as [{ pid: number }]
       await database.sql(`create or replace function linger() returns trigger language plpgsql as $$ begin return null; end $$`)
       await database.sql(`select ${end}($1)`, [pid])
       await settleAll(20)
       assert.deepEqual(codes.filter(code => code === '25P02'), [])
-      await waitFor('its session has ended', async () => (await database.sql('select from pg_stat_activity where pid = $1', [pid])).length === 0)
+      await waitFor('the session has ended', async () => (await database.sql('select from pg_stat_activity where pid = $1', [pid])).length === 0)
     })
   }
 
-  it('is replaced when its transaction is aborted and no ROLLBACK came', async () => {
+  it('is replaced when its transaction is aborted and was never rolled back', async () => {
     const before = await pidOf(db)
     await db.raw('begin')
     await assert.rejects(db.raw('select 1/0'), { code: '22012' })
@@ -74,24 +74,24 @@ describe('a worker\'s connection', () => {
       await settleAll(n += 40)
     }
     assert.ok(codes.includes('0A000'), String(codes))
-    assert.deepEqual(warnings, []) // a backoff would be one
+    assert.deepEqual(warnings, []) // a backoff would log one
     await assertSettledOnce(database, n)
   })
 
-  it('does not open while the database is read-only; once it is writable, the loop settles all and no attempt was counted', async () => {
+  it('does not open while the database is read-only; once it is writable, the loop settles all jobs, with no attempt counted', async () => {
     await accept(database, payments(20))
     await database.sql(`alter database ${name} set default_transaction_read_only = on`)
     await assert.rejects(pidOf(db), DatabaseUnavailableError)
     let warnings = 0
     stopLoop = startLoop(db, { onWarning: () => warnings++ })
-    await waitFor('it has tried', () => warnings > 0)
+    await waitFor('the worker has tried', () => warnings > 0)
     assert.deepEqual(await database.sql('select distinct status, attempts, last_error from recon_jobs'), [{ status: 'pending', attempts: 0, last_error: null }])
     await database.sql(`alter database ${name} reset default_transaction_read_only`)
     await settleAll(20)
     await assertSettledOnce(database, 20)
   })
 
-  it('is closed when it turns out to be read-only', async () => {
+  it('is closed when it has become read-only', async () => {
     const before = await pidOf(db)
     await db.raw('set default_transaction_read_only = on')
     await assert.rejects(db.raw(`delete from recon_workers`), { code: '25006' })
@@ -104,10 +104,10 @@ describe('a worker\'s connection', () => {
     await database.sql(`alter database ${name} set default_transaction_read_only = on`)
     const listening = listen(database.url('payments_worker'), 'recon_jobs', () => connects++, pino({}, { write: () => warnings++ }))
     try {
-      await waitFor('it has been refused', () => warnings > 0)
+      await waitFor('LISTEN has been refused', () => warnings > 0)
       assert.equal(connects, 0)
       await database.sql(`alter database ${name} reset default_transaction_read_only`)
-      await waitFor('it listens', () => connects > 0)
+      await waitFor('the worker listens', () => connects > 0)
     }
     finally {
       await listening.close()

@@ -12,7 +12,7 @@ import { size } from './support/size.ts'
 import { waitFor } from './support/wait-for.ts'
 import { startWorker } from './support/worker.ts'
 
-/** Ends of the worker or of Postgres that nobody was told of before. */
+/** The worker or Postgres dies without warning. */
 describe('a crash', () => {
   let database: TestDatabase
   let proxy: Proxy
@@ -39,7 +39,7 @@ describe('a crash', () => {
     await exited
   }
 
-  it(`of the worker before any of ${BATCH_STEPS.join(', ')}: nothing has happened; after the commit: all has`, async () => {
+  it(`of the worker before any of ${BATCH_STEPS.join(', ')}: nothing is settled; after the commit: the whole batch is`, async () => {
     await accept(database, payments(50))
     for (const step of BATCH_STEPS) {
       const reached = proxy.silence(step, 'before')
@@ -49,7 +49,7 @@ describe('a crash', () => {
       assert.equal(await settled(database), 0, step)
       assert.deepEqual(await database.sql('select from ledger_entries union all select from reconciliation_results'), [], step)
     }
-    const reached = proxy.silence('commit', 'unanswered')
+    const reached = proxy.silence('commit', 'unacknowledged')
     const worker = await start(proxy.url)
     await reached
     await kill(worker)
@@ -57,7 +57,7 @@ describe('a crash', () => {
 
     await accept(database, payments(1))
     await start(proxy.url)
-    await waitFor('the next worker goes on', async () => await settled(database) === 51)
+    await waitFor('the next worker settles the rest', async () => await settled(database) === 51)
     await assertSettledOnce(database, 51)
   }).timeout(120_000)
 
@@ -69,7 +69,7 @@ describe('a crash', () => {
       await accept(database, payments(400))
       accepted += 400
       await database.sql('notify recon_jobs')
-      await delay(Math.random() * 100) // at random is the point: a batch of 20 takes some 10 ms
+      await delay(Math.random() * 100) // random on purpose: a batch of 20 takes about 10 ms
       await kill(pair[n % 2]!)
       pair[n % 2] = await start(database.url('payments_worker'), { BATCH_SIZE: '20' })
     }
@@ -78,7 +78,7 @@ describe('a crash', () => {
   }).timeout(size({ usual: 120_000, full: 1_800_000 }))
 
   for (const [signal, what] of [['SIGINT', 'is restarted'], ['SIGQUIT', 'crashes']] as const) {
-    it(`of Postgres: the worker goes on when Postgres ${what} in the middle`, async function () {
+    it(`of Postgres: the worker recovers when Postgres ${what} mid-run`, async function () {
       const restart = restartPostgres()
       if (!restart)
         return this.skip()
@@ -87,7 +87,7 @@ describe('a crash', () => {
       await waitFor('a batch is settled', async () => await settled(database) > 0)
       await restart(signal)
       const before = await settled(database)
-      assert.ok(before < 3_000, 'it was in the middle')
+      assert.ok(before < 3_000, 'Postgres died mid-run')
       await waitFor('the rest is settled', async () => await settled(database) === 3_000, 60_000)
       await assertSettledOnce(database, 3_000)
       assert.equal((await fetch(`${worker.url}/ready`)).status, 200)

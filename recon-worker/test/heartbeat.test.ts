@@ -26,7 +26,7 @@ describe('the heartbeat', () => {
 
   const clean = { uncleanStops: 0, stoppedWith: null, stoppedWithIt: 0 }
 
-  it('counts the starts that found no clean stop before them', async () => {
+  it('counts the starts that followed an unclean stop', async () => {
     assert.deepEqual(await register(db, me), clean)
     assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
     assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 2 })
@@ -37,7 +37,7 @@ describe('the heartbeat', () => {
     assert.deepEqual(await database.sql(`select stopped_at, settled::int, pid from recon_workers`), [{ stopped_at: null, settled: 0, pid: 2 }])
   })
 
-  it('counts the unclean stops with one job held alone, until it is another job or none', async () => {
+  it('counts the unclean stops with the same job held alone, and starts over with another job or none', async () => {
     const [killer, other] = await accept(database, payments(2)) as [string, string]
     await register(db, me)
     for (const [paymentIds, stoppedWith, stoppedWithIt] of [
@@ -68,7 +68,7 @@ describe('the heartbeat', () => {
     assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
   })
 
-  it('removes workers that were not seen for a week, and only those', async () => {
+  it('deletes only workers not seen for a week', async () => {
     await register(db, { ...me, id: 'old' })
     await register(db, { ...me, id: 'recent' })
     await database.sql(`update recon_workers set last_seen_at = now() - case id when 'old' then interval '8 days' else interval '6 days' end`)
@@ -76,7 +76,7 @@ describe('the heartbeat', () => {
     assert.deepEqual(await database.sql(`select id from recon_workers order by id`), [{ id: 'me' }, { id: 'recent' }])
   })
 
-  it('is no lock: a worker settles without one', async () => {
+  it('is not a lock: a worker settles without one', async () => {
     await accept(database, payments(1))
     assert.equal((await runOnce(db, { workerId: 'nobody', batchSize: 10, maxAttempts: 3 })).settled, 1)
   })

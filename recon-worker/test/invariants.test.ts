@@ -15,7 +15,7 @@ import { accept } from './support/payments.ts'
 describe('the invariants', () => {
   let database: TestDatabase
   let owner: pg.Client
-  /** A payment that waits. */
+  /** The id of a pending payment. */
   let pending: string
 
   before(async () => {
@@ -23,7 +23,7 @@ describe('the invariants', () => {
     owner = new pg.Client({ connectionString: database.url() })
     await owner.connect()
     const { rows: [self] } = await owner.query<{ name: string }>('select current_database() as name')
-    await owner.query(`revoke temporary, create on database ${self!.name} from public`) // a template does not pass this on
+    await owner.query(`revoke temporary, create on database ${self!.name} from public`) // copying a template does not copy this
     for (const accountId of ['ACC-001', 'ACC-002'])
       await accept(database, ['100.00', '42.13', '0.00', '-5.00', '7.50'].map(amount => ({ accountId, amount })))
     await settle()
@@ -43,7 +43,7 @@ describe('the invariants', () => {
     }
   }
 
-  /** Plants a corruption with triggers and keys off, and returns the broken promises. Every statement must touch a row. */
+  /** Plants a corruption with triggers and foreign keys disabled, and returns the broken promises. Every statement must change a row. */
   async function plant({ what, sql }: Corruption): Promise<string[]> {
     await owner.query('begin')
     try {
@@ -68,7 +68,7 @@ describe('the invariants', () => {
     assert.deepEqual(await brokenPromises(owner), [])
   })
 
-  it('find every corruption but those that leave no trace, and are each proven by one', async () => {
+  it('find every corruption that leaves a trace, and each invariant finds at least one', async () => {
     const proven = new Set<string>()
     for (const corruption of corruptions(pending)) {
       const broken = await plant(corruption)
@@ -84,12 +84,12 @@ describe('the invariants', () => {
   it('are listed with all corruptions in the contracts', () => {
     const listed = readFileSync(join(CONTRACTS, 'invariants/README.md'), 'utf8')
     for (const { what, by } of corruptions(''))
-      assert.ok(listed.includes(`| ${what} | ${by ?? 'not found:'}`), `contracts/invariants/README.md lacks "${what}" or what finds it`)
+      assert.ok(listed.includes(`| ${what} | ${by ?? 'not found:'}`), `contracts/invariants/README.md lacks "${what}" or the promise that it breaks`)
   })
 
-  it('all hold after finished jobs were pruned, and what waits settles as before', async () => {
+  it('all hold after finished jobs were pruned, and pending payments settle as before', async () => {
     assert.equal((await owner.query(`delete from recon_jobs where status = 'completed'`)).rowCount, 10)
-    await assert.rejects(owner.query(`delete from recon_jobs`), { code: '23001' }, 'a waiting job is never pruned')
+    await assert.rejects(owner.query(`delete from recon_jobs`), { code: '23001' }, 'a waiting job cannot be pruned')
     await settle()
     assert.deepEqual(await brokenPromises(owner), [])
     assert.deepEqual((await owner.query(`select count(*)::int as payments, count(j)::int as jobs from payments left join recon_jobs j on j.payment_id = id`)).rows, [{ payments: 11, jobs: 1 }])

@@ -10,7 +10,7 @@ import { accept } from './support/payments.ts'
 
 interface Entry { payment: string, type: string, account: string, amount: string, balance: string, version: number, currency?: string }
 
-/** What the database itself refuses, whoever asks. Each attempt is made as the role that could try. */
+/** The database itself refuses these, for every role. Each test uses a role that could try. */
 describe('the ledger', () => {
   let database: TestDatabase
   let worker: pg.Client
@@ -18,7 +18,7 @@ describe('the ledger', () => {
   let settled: string
   let payment: string
   let other: string
-  /** A settlement account that nothing was posted to yet. */
+  /** A settlement account without entries. */
   let fresh: string
 
   before(async () => {
@@ -43,7 +43,7 @@ describe('the ledger', () => {
     await database?.drop()
   })
 
-  /** A sound posting of the second payment. */
+  /** A valid posting of the second payment. */
   const sound = (): [Entry, Entry] => [
     { payment, type: 'credit', account: 'ACC-1', amount: '7.00', balance: '17.00', version: 2 },
     { payment, type: 'debit', account: fresh, amount: '7.00', balance: '-7.00', version: 1 },
@@ -52,7 +52,7 @@ describe('the ledger', () => {
     [{ id: fresh }] = await database.sql<{ id: string }>(`select id from accounts where kind = 'settlement' and version = 0 order by id limit 1`) as [{ id: string }]
   })
 
-  /** Tries to post in one statement, as a worker before migration 0014 did; what was written is rolled back. */
+  /** Posts in one statement, as workers did before migration 0014, and rolls back. */
   async function post(as: pg.Client, entries: Entry[], { complete = [payment] } = {}): Promise<void> {
     await as.query('begin')
     try {
@@ -81,7 +81,7 @@ describe('the ledger', () => {
     }
   }
 
-  it('takes a sound posting and moves both balances', async () => {
+  it('accepts a valid posting and moves both balances', async () => {
     await post(worker, sound())
   })
 
@@ -122,13 +122,13 @@ describe('the ledger', () => {
     ],
   ]
   for (const [what, constraint, attempt] of unsound) {
-    it(`refuses ${what}, of a worker and of the owner`, async () => {
+    it(`refuses ${what}, from a worker and from the owner`, async () => {
       await assert.rejects(post(worker, ...attempt()), { constraint })
       await assert.rejects(post(owner, ...attempt()), { constraint })
     })
   }
 
-  it('proves what comes by COPY, too', async () => {
+  it('proves entries inserted by COPY too', async () => {
     const copy = async (as: pg.Client, entries: Entry[]): Promise<void> => await copyIn(
       as,
       'copy ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version) from stdin',
@@ -140,7 +140,7 @@ describe('the ledger', () => {
     }
   })
 
-  it('posts what has a result, whoever inserts it', async () => {
+  it('posts each payment that gets a result, whichever role inserts it', async () => {
     for (const as of [worker, owner]) {
       await as.query('begin')
       try {
@@ -166,7 +166,7 @@ describe('the ledger', () => {
     }
   })
 
-  it('takes no result without a pending payment, and no status without a result', async () => {
+  it('accepts no result without a pending payment, and no status without a result', async () => {
     for (const as of [worker, owner]) {
       await assert.rejects(as.query(`
         insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
@@ -182,7 +182,7 @@ describe('the ledger', () => {
     }
   })
 
-  it('takes one result a payment, and statuses go forward only, of a worker too', async () => {
+  it('accepts one result per payment, and statuses that only move forward, also from a worker', async () => {
     for (const [statement, refusal] of [
       [`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ('${settled}', 'completed', true, 0)`, { constraint: 'reconciliation_results_pkey' }],
       [`update payments set status = 'failed' where id = '${settled}'`, { code: '23001' }],

@@ -14,7 +14,7 @@ import { BATCH_STEPS, startProxy } from './support/proxy.ts'
 import { assertSettledOnce, payments, settled } from './support/settled.ts'
 import { waitFor } from './support/wait-for.ts'
 
-describe('a connection that is lost', () => {
+describe('a lost connection', () => {
   let database: TestDatabase
   let proxy: Proxy
   let db: Knex
@@ -37,7 +37,7 @@ describe('a connection that is lost', () => {
   const jobs = async (): Promise<unknown> => await database.sql('select distinct status, attempts, last_error from recon_jobs')
 
   for (const step of BATCH_STEPS.slice(1)) {
-    it(`before ${step} reaches the database: nothing happened, nothing counts, and the next batch settles`, async () => {
+    it(`before ${step} reaches the database: nothing is settled, no attempt counts, and the next batch settles`, async () => {
       const reached = proxy.silence(step, 'before')
       const lost = assert.rejects(batch(), isOutage)
       await reached
@@ -49,8 +49,8 @@ describe('a connection that is lost', () => {
     })
   }
 
-  it('after commit, before its answer: all happened, and the next batch finds nothing to do', async () => {
-    const reached = proxy.silence('commit', 'unanswered')
+  it('after the commit, before its response: the whole batch is settled, and the next batch finds no job', async () => {
+    const reached = proxy.silence('commit', 'unacknowledged')
     const lost = assert.rejects(batch(), isOutage)
     await reached
     proxy.cut()
@@ -60,23 +60,23 @@ describe('a connection that is lost', () => {
     await assertSettledOnce(database, 50)
   })
 
-  it('because its session is terminated during commit: nothing happened, and the loop goes on', async () => {
+  it('because its session was terminated during the commit: nothing is settled, and the loop goes on', async () => {
     await database.sql(`create function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(30); return null; end $$`)
     await database.sql(`create constraint trigger linger after insert on reconciliation_results deferrable initially deferred for each row execute function linger()`)
     const lost = assert.rejects(batch(), { code: '57P01' })
-    await waitFor('it is committing', async () => (await database.sql(`select from pg_stat_activity where query ilike 'commit%' and wait_event = 'PgSleep' and datname = current_database()`)).length > 0)
+    await waitFor('the batch is committing', async () => (await database.sql(`select from pg_stat_activity where query ilike 'commit%' and wait_event = 'PgSleep' and datname = current_database()`)).length > 0)
     await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'recon-worker' and datname = current_database()`)
     await lost
     assert.deepEqual(await jobs(), untouched)
     await database.sql('drop trigger linger on reconciliation_results')
     const stop = startLoop(db)
-    await waitFor('the loop settles them', async () => await settled(database) === 50)
+    await waitFor('the loop settles all jobs', async () => await settled(database) === 50)
     await stop()
     await assertSettledOnce(database, 50)
   })
 
   it('at commit does not stop the loop', async () => {
-    for (const [round, moment] of (['before', 'unanswered'] as const).entries()) {
+    for (const [round, moment] of (['before', 'unacknowledged'] as const).entries()) {
       const reached = proxy.silence('commit', moment)
       const stop = startLoop(db, { batchSize: 10 })
       await reached

@@ -14,7 +14,7 @@ interface FaultInDatabase {
   reason: RegExp
 }
 
-/** Runs a statement that names this database. */
+/** A statement with this database's name in place of %I. */
 const onDatabase = (statement: string): string => `do $$ begin execute format('${statement}', current_database()); end $$`
 const TERMINATE = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'recon-worker' and datname = current_database()`
 function raise(state: string, body = `raise exception 'as if broken' using errcode = '${state}'`): FaultInDatabase['break'] {
@@ -46,7 +46,7 @@ const FAULTS: FaultInDatabase[] = [
   },
   {
     what: 'the schema is older than the worker (42883)',
-    break: ['alter function post_results() rename to posted', TERMINATE], // a new connection prepares its statements anew
+    break: ['alter function post_results() rename to posted', TERMINATE], // new connections prepare the statements again
     repair: ['alter function posted() rename to post_results'],
     reason: /SQLSTATE 42883/,
   },
@@ -64,7 +64,7 @@ const FAULTS: FaultInDatabase[] = [
   },
   { what: 'there is an internal error (XX000)', break: raise('XX000'), repair: REPAIR_TRIGGER, reason: /^as if broken \(SQLSTATE XX000\)$/ },
   { what: 'there is an I/O error (58030)', break: raise('58030'), repair: REPAIR_TRIGGER, reason: /SQLSTATE 58030/ },
-  { what: 'errors have a class that nobody has heard of (ZZ999)', break: raise('ZZ999'), repair: REPAIR_TRIGGER, reason: /SQLSTATE ZZ999/ },
+  { what: 'errors have an unknown SQLSTATE class (ZZ999)', break: raise('ZZ999'), repair: REPAIR_TRIGGER, reason: /SQLSTATE ZZ999/ },
 ]
 
 describe('an outage', () => {
@@ -82,7 +82,7 @@ describe('an outage', () => {
     await database?.drop()
   })
 
-  /** Repairs the database, so that a red test does not break the next one. */
+  /** Repairs the database, so that a failed test does not break the next one. */
   afterEach(async () => {
     for (const statement of repair.splice(0))
       await database.sql(statement)
@@ -107,7 +107,7 @@ describe('an outage', () => {
     select distinct attempts, last_error from recon_jobs where status <> 'completed'`)
 
   for (const fault of FAULTS) {
-    it(`counts nothing while ${fault.what}; the worker says so, and all settle once it is over`, async () => {
+    it(`counts no attempt while ${fault.what}; the worker is not ready, and all jobs settle once it is over`, async () => {
       await waitFor('the worker is ready', isReady)
       repair = [...fault.repair]
       await run(fault.break)
@@ -127,7 +127,7 @@ describe('an outage', () => {
     })
   }
 
-  it('is tried at its back-off alone, however many notifications arrive, and logged once a step', async () => {
+  it('retries only after its backoff, however many notifications arrive, and logs each step once', async () => {
     const rollbacks = async (): Promise<number> => (await database.sql<{ n: number }>(`
       select xact_rollback::int as n from pg_stat_database where datname = current_database()`))[0]!.n
     await waitFor('the worker is ready', isReady)
@@ -140,31 +140,31 @@ describe('an outage', () => {
     while (performance.now() - startedAtMs < 4_000)
       await database.sql('notify recon_jobs')
     await database.sql('grant insert on ledger_entries to payments_worker')
-    await waitFor('it is settled', async () => await settled(database) === accepted)
-    await waitFor('its session tells what it counted', async () => await rollbacks() > before)
+    await waitFor('the payment is settled', async () => await settled(database) === accepted)
+    await waitFor('the statistics include the rollbacks', async () => await rollbacks() > before)
     const tries = await rollbacks() - before
     assert.ok(tries <= 9, `${tries} transactions in 4 s of notifications: 0.1, 0.2, 0.4, 0.8, 1.6, 2 s apart`)
     const logged = worker.log.filter(line => line.includes('batch rolled back')).map(line => (JSON.parse(line) as { waitMs: number }).waitMs)
-    assert.deepEqual(logged, [...new Set(logged)], 'each step once')
+    assert.deepEqual(logged, [...new Set(logged)], 'each step is logged once')
   }).timeout(60_000)
 
-  it('is over for an idle worker once a batch could be settled, and not before', async () => {
+  it('is over for an idle worker once a batch could settle, and not before', async () => {
     await waitFor('the worker is ready', isReady)
     await database.sql('revoke insert on ledger_entries from payments_worker')
     await acceptSome(1)
     await waitFor('the worker is not ready', async () => !await isReady())
     await database.sql(`update recon_jobs set run_at = now() + interval '1 hour' where status = 'pending'`)
     worker.log.length = 0
-    await waitFor('it has tried with nothing due', async () => (await database.sql(`
+    await waitFor('the worker has tried with nothing due', async () => (await database.sql(`
       select from pg_stat_activity where application_name = 'recon-worker' and datname = current_database() and query ilike 'rollback%'`)).length > 0)
     assert.equal(await isReady(), false)
     await database.sql('grant insert on ledger_entries to payments_worker')
     await waitFor('the worker is ready again', isReady)
     await database.sql(`update recon_jobs set run_at = now() where status = 'pending'`)
-    await waitFor('it is settled', async () => await settled(database) === accepted)
+    await waitFor('the payment is settled', async () => await settled(database) === accepted)
   }).timeout(60_000)
 
-  it('does not keep the worker from ending', async () => {
+  it('does not keep the worker from stopping', async () => {
     await database.sql('revoke insert on ledger_entries from payments_worker')
     await acceptSome(1)
     await waitFor('the worker is not ready', async () => !await isReady())

@@ -25,12 +25,12 @@ describe('a paused queue', () => {
     return { code: response.status, ...await response.json() as object }
   }
 
-  it('is claimed from by nobody; the worker is ready, and goes on when an operator resumes it', async () => {
+  it('gives no jobs to a worker, which stays ready and goes on when an operator resumes the queue', async () => {
     await database.sql(`select pause_queue('operator', 'month end')`)
     await accept(database, payments(10))
     await database.sql('notify recon_jobs')
     assert.deepEqual(await readiness(), { code: 200, status: 'paused', pausedBy: 'operator', reason: 'month end' })
-    await waitFor('the worker has looked and sleeps', async () => (await database.sql(`
+    await waitFor('the worker has polled and sleeps', async () => (await database.sql(`
       select from pg_stat_activity
        where application_name = 'recon-worker' and state = 'idle' and datname = current_database()
          and clock_timestamp() - state_change > interval '0.2 seconds'`)).length > 0)
@@ -40,7 +40,7 @@ describe('a paused queue', () => {
     assert.deepEqual(await readiness(), { code: 200, status: 'ready' })
   })
 
-  it('paused itself when most jobs were refused: none is dead, the worker says why, and after the repair all settle', async () => {
+  it('has paused itself when most jobs were refused: no job is dead, the worker gives the reason, and all settle after the repair', async () => {
     await accept(database, payments(1_000))
     await database.sql('set session_replication_role = replica')
     await database.sql(`update payments set account_id = 'ACC-MISSING'`)
@@ -61,7 +61,7 @@ describe('a paused queue', () => {
     assert.deepEqual(await readiness(), { code: 200, status: 'ready' })
   })
 
-  it('that could not be paused is tried again after the next batch, and no batch is rolled back for it', async () => {
+  it('is tried again after the next batch if pausing failed, and no batch is rolled back for that', async () => {
     await database.sql('revoke execute on function pause_queue(text, text) from payments_worker')
     await accept(database, payments(1_000))
     await database.sql('set session_replication_role = replica')
@@ -69,7 +69,7 @@ describe('a paused queue', () => {
     await database.sql('set session_replication_role = origin')
     await database.sql('notify recon_jobs')
     const logged = (text: string): number => worker.log.filter(line => line.includes(text)).length
-    await waitFor('it has tried again', () => logged('queue not paused although most jobs are refused') >= 2)
+    await waitFor('the worker has tried to pause again', () => logged('queue not paused although most jobs are refused') >= 2)
     assert.equal(logged('rolled back'), 0)
     assert.equal(logged('the queue paused itself'), 0)
     await database.sql('grant execute on function pause_queue(text, text) to payments_worker')

@@ -15,7 +15,7 @@ import { waitFor } from './support/wait-for.ts'
 
 const silent = pino({ level: 'silent' })
 
-describe('a job that cannot be settled', () => {
+describe('a refused job', () => {
   let database: TestDatabase
   let db: Knex
 
@@ -31,14 +31,14 @@ describe('a job that cannot be settled', () => {
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
     settleOnce(on, options)
 
-  /** Makes jobs that cannot be settled: their accounts do not exist, so their postings are refused. */
+  /** Makes jobs that the database refuses, because their accounts do not exist. */
   async function spoil(ids: string[]): Promise<void> {
     await database.sql(`set session_replication_role = replica`)
     await database.sql(`update payments set account_id = 'ACC-MISSING' where id = any($1)`, [ids])
     await database.sql(`set session_replication_role = origin`)
   }
 
-  it('settles a batch of 500 around one bad job, which alone counts an attempt, backs off, and ends dead', async () => {
+  it('does not stop the other 499 of its batch; it alone counts an attempt, backs off and ends dead', async () => {
     const ids = await accept(database, Array.from({ length: 500 }, (_, i) => ({ accountId: `ACC-${i % 7}`, amount: '1.00' })))
     const bad = ids[123]!
     await spoil([bad])
@@ -75,10 +75,10 @@ describe('a job that cannot be settled', () => {
     assert.equal((await once()).settled, 1)
   })
 
-  it('keeps a bad job to itself: another worker that claims meanwhile meets none of the batch', async () => {
+  it('stays claimed during the search: another worker claims no job of the batch meanwhile', async () => {
     const ids = await accept(database, Array.from({ length: 100 }, () => ({ amount: '1.00' })))
     await spoil([ids[50]!])
-    // Holds the account, so that the batch waits with all its jobs claimed.
+    // Locks the account, so that the batch waits while it holds all its claims.
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
     const other = connect(database.url('payments_worker'), silent)
@@ -86,7 +86,7 @@ describe('a job that cannot be settled', () => {
       await rival.query('begin')
       await rival.query(`select from accounts where id = 'ACC-1' for no key update`)
       const batch = once()
-      await waitFor('the posting waits', async () => await lockWaits(database) > 0)
+      await waitFor('the post waits for the account', async () => await lockWaits(database) > 0)
       assert.deepEqual(await once({ workerId: 'w2' }, other), { claimed: [], settled: 0, failed: [] })
       await rival.query('rollback')
       const { settled, failed } = await batch
@@ -98,7 +98,7 @@ describe('a job that cannot be settled', () => {
     }
   })
 
-  it('settles 499 of a batch of 500 with two workers at it, and only ever tries the bad one again', async () => {
+  it('is the only one of a batch of 500 that two workers ever retry', async () => {
     const ids = await accept(database, payments(1_000))
     const bad = ids[123]!
     await spoil([bad])
@@ -119,14 +119,14 @@ describe('a job that cannot be settled', () => {
     assert.deepEqual(await database.sql(`select payment_id, attempts from recon_jobs where status <> 'completed'`), [{ payment_id: bad, attempts: 3 }])
   })
 
-  it('backs off exponentially and with jitter', async () => {
+  it('backs off exponentially, with jitter', async () => {
     const ids = await accept(database, payments(40))
     await spoil(ids)
     for (const seconds of [1, 2, 4, 8]) {
       assert.equal((await once({ maxAttempts: 9 })).failed.length, 40)
       const waits = (await database.sql<{ wait: number }>(`select extract(epoch from run_at - locked_at)::float as wait from recon_jobs`)).map(({ wait }) => wait)
       assert.ok(waits.every(wait => wait >= seconds / 2 && wait <= seconds), `${seconds} s: ${String(waits)}`)
-      assert.ok(new Set(waits).size > 20, 'they do not come back together')
+      assert.ok(new Set(waits).size > 20, 'the retries spread out')
       await database.sql(`update recon_jobs set run_at = now()`)
     }
     await database.sql(`update recon_jobs set attempts = 30`)
@@ -134,7 +134,7 @@ describe('a job that cannot be settled', () => {
     assert.deepEqual(await database.sql(`select from recon_jobs where run_at > locked_at + interval '5 minutes'`), [], 'at most five minutes')
   })
 
-  it('cannot settle a payment a second time, even if somebody makes it a job again', async () => {
+  it('cannot settle a payment twice, even if the payment is given another job', async () => {
     const [id] = await accept(database, [{ amount: '1.00' }])
     await once()
     await database.sql(`delete from recon_jobs`)

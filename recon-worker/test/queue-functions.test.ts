@@ -31,13 +31,13 @@ describe('the queue\'s functions', () => {
       update recon_jobs set status = 'dead', attempts = 5, last_error = $1, finished_at = now() where payment_id = any($2)`, [error, ids])
   }
 
-  it('pause and resume: the first pause says who and why, and resuming wakes the workers', async () => {
+  it('pause and resume: the first pause records who paused the queue and why, and resuming wakes the workers', async () => {
     const api = await login('payments_api')
     const worker = await login('payments_worker')
     let woken = 0
     worker.on('notification', () => woken++)
     await worker.query('listen recon_jobs')
-    assert.equal(await call(api, 'resume_queue()'), false, 'it was running')
+    assert.equal(await call(api, 'resume_queue()'), false, 'the queue was not paused')
     assert.equal(await call(worker, `pause_queue('recon-worker', 'most jobs are refused')`), true)
     assert.equal(await call(api, `pause_queue('operator', 'later')`), false)
     assert.deepEqual(await database.sql('select paused_at is not null as paused, paused_by, reason from recon_queue'), [
@@ -49,7 +49,7 @@ describe('the queue\'s functions', () => {
     assert.deepEqual(await database.sql('select paused_at, paused_by, reason from recon_queue'), [{ paused_at: null, paused_by: null, reason: null }])
   })
 
-  it('retry dead jobs in bulk: oldest first, at most as many as asked, of one error or of all', async () => {
+  it('retry dead jobs in bulk: oldest first, up to a given number, of one error or of all', async () => {
     const ids = (await accept(database, payments(10))).sort()
     await killAll('error A', ids.slice(0, 6))
     await killAll('error B', ids.slice(6))
@@ -70,7 +70,7 @@ describe('the queue\'s functions', () => {
     assert.equal(await call(api, 'retry_dead_jobs(100)'), 4, 'one is skipped: another session holds it')
   })
 
-  it('are not for everybody, and nobody can remove the queue\'s row', async () => {
+  it('may be called only by their roles, and no role can delete the queue\'s row', async () => {
     for (const [role, expression] of [
       ['payments_worker', 'resume_queue()'],
       ['payments_worker', 'retry_dead_jobs(1)'],

@@ -20,7 +20,7 @@ describe('reconcile', () => {
     assert.equal(reconcile('0.13').resultStatus, 'completed_with_discrepancy')
   })
 
-  it('compares the fraction exactly: three decimals do, no decimals do not', () => {
+  it('compares the fraction exactly: .130 counts as .13, an amount without decimals does not', () => {
     assert.deepEqual(reconcile('10.130'), { resultStatus: 'completed_with_discrepancy', discrepancyAmount: '0.130', notes: 'the amount ends in .13: 0.130 is in dispute' })
     for (const amount of [
       '10.131',
@@ -33,7 +33,7 @@ describe('reconcile', () => {
       assert.equal(resultStatus(amount), 'completed', amount)
   })
 
-  it('looks at the sign first', () => {
+  it('checks the sign first', () => {
     assert.equal(resultStatus('-42.13'), 'failed')
   })
 
@@ -62,7 +62,7 @@ describe('reconcile', () => {
     }))
   })
 
-  it('throws for what is no decimal number', () => {
+  it('throws if the amount is not a decimal number', () => {
     for (const amount of ['', 'NaN', 'Infinity', '1e3', '1.'])
       assert.throws(() => reconcile(amount), RangeError, amount)
   })

@@ -2,17 +2,17 @@ import type { RefusalWindow } from '../src/refusal-window.ts'
 import assert from 'node:assert/strict'
 import { refusalWindow } from '../src/refusal-window.ts'
 
-describe('the window of refused jobs', () => {
+describe('the refusal window', () => {
   let window: RefusalWindow
   let jobs = 0
   beforeEach(() => {
     window = refusalWindow()
   })
 
-  /** Adds a batch: r is a refused job, s a settled one, d a deferred one, h one whose account was held. */
-  function add(outcomes: string, attempts = 0): void {
-    const claimed = [...outcomes].map(outcome => ({ outcome, paymentId: String(jobs++), amount: '1.00', runAt: new Date(), attempts }))
-    const ids = (of: string): string[] => claimed.filter(({ outcome }) => outcome === of).map(({ paymentId }) => paymentId)
+  /** Adds a batch, one letter per job: r is refused, s settled, d deferred, h held. */
+  function add(kinds: string, attempts = 0): void {
+    const claimed = [...kinds].map(kind => ({ kind, paymentId: String(jobs++), amount: '1.00', runAt: new Date(), attempts }))
+    const ids = (of: string): string[] => claimed.filter(({ kind }) => kind === of).map(({ paymentId }) => paymentId)
     window.add({
       claimed,
       settled: ids('s').length,
@@ -22,7 +22,7 @@ describe('the window of refused jobs', () => {
     })
   }
 
-  it('judges the last 100 jobs, over any number of batches, and never fewer', () => {
+  it('judges the last 100 jobs of any number of batches, and never fewer', () => {
     add('r'.repeat(99))
     assert.equal(window.reasonToPause(), undefined)
     add('s')
@@ -30,10 +30,10 @@ describe('the window of refused jobs', () => {
     add('s'.repeat(48))
     assert.match(window.reasonToPause()!, /^51 of/)
     add('s')
-    assert.equal(window.reasonToPause(), undefined, 'half of them is not over half')
+    assert.equal(window.reasonToPause(), undefined, 'exactly half is not more than half')
   })
 
-  it('leaves out retries, deferred jobs and those whose account was held: they tell nothing new', () => {
+  it('skips retries, deferred jobs and held jobs, which say nothing new about the queue', () => {
     add('s'.repeat(100))
     add('r'.repeat(500), 1)
     add('d'.repeat(500))
@@ -41,12 +41,12 @@ describe('the window of refused jobs', () => {
     assert.equal(window.reasonToPause(), undefined)
     add('r'.repeat(50))
     add('h'.repeat(500))
-    assert.equal(window.reasonToPause(), undefined, 'half of them is not over half')
+    assert.equal(window.reasonToPause(), undefined, 'exactly half is not more than half')
     add('r')
     assert.match(window.reasonToPause()!, /^51 of/)
   })
 
-  it('starts anew when it is cleared', () => {
+  it('starts over when it is cleared', () => {
     add('r'.repeat(100))
     window.clear()
     add('r'.repeat(99))

@@ -24,13 +24,13 @@ describe('refused jobs', () => {
     await database?.drop()
   })
 
-  /** Changes rows with triggers and keys off, as no login can. */
+  /** Changes rows with triggers and foreign keys disabled, which no login may do. */
   async function tamper(statement: string, values: unknown[]): Promise<void> {
     await database.sql('set session_replication_role = replica')
     await database.sql(statement, values)
     await database.sql('set session_replication_role = origin')
   }
-  /** Jobs that the database refuses to post for a cause that no look-up finds first. */
+  /** Makes the database refuse jobs for a cause that only a post reveals. */
   async function refuse(ids: string[]): Promise<void> {
     await database.sql('create table refused as select unnest($1::uuid[]) as id', [ids])
     await database.sql('grant select on refused to public')
@@ -42,7 +42,7 @@ describe('refused jobs', () => {
     await database.sql('create trigger refuse before insert on ledger_entries for each row execute function refuse()')
   }
 
-  it('for known causes are found by one statement, each with its exact cause; the others settle in one more post', async () => {
+  it('with known causes are found by one statement, each with its exact cause; the others settle in one more post', async () => {
     const ids = await accept(database, [...payments(20, 'ACC-1'), { accountId: 'ACC-EUR', currency: 'EUR', amount: '1.00' }, { accountId: 'ACC-KWD', currency: 'KWD', amount: '1.000' }])
     const [missing, known, done, otherCurrency, posted] = ids
     const noShards = ids.at(-1)
@@ -68,7 +68,7 @@ describe('refused jobs', () => {
     assert.deepEqual(await database.sql(`select distinct attempts, status from recon_jobs where last_error is not null`), [{ attempts: 1, status: 'pending' }])
   })
 
-  it('for unknown causes are found one by one, in bounded time; the rest is deferred, and counts no attempt', async () => {
+  it('with unknown causes are found one by one, in bounded time; the remaining jobs are deferred and count no attempt', async () => {
     const ids = await accept(database, payments(500))
     const bad = ids.filter((_, i) => i % 10 === 0)
     await refuse(bad)
@@ -92,7 +92,7 @@ describe('refused jobs', () => {
     ])
   }).timeout(120_000)
 
-  it('hold up no payment that comes meanwhile: what is deferred waits, up to two seconds', async () => {
+  it('delay no new payment: deferred jobs wait up to two seconds instead', async () => {
     const ids = await accept(database, payments(500))
     await refuse(ids)
     const startedAtMs = performance.now()

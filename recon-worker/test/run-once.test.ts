@@ -28,7 +28,7 @@ describe('runOnce', () => {
   const once = (options: Partial<RunOnceOptions> = {}, on = db): Promise<Batch> =>
     settleOnce(on, options)
 
-  it('settles the four outcomes: results, statuses, jobs and entries with running balances', async () => {
+  it('settles every kind of amount: results, statuses, jobs and entries with running balances', async () => {
     const ids = await accept(database, [
       { amount: '100.00' },
       { amount: '42.13' },
@@ -112,7 +112,7 @@ describe('runOnce', () => {
     ])
   })
 
-  it('finds nothing to do on an empty queue and before a job is due', async () => {
+  it('claims nothing from an empty queue, or before a job is due', async () => {
     const [id] = await accept(database, [
       { amount: '1.00' },
     ])
@@ -120,7 +120,7 @@ describe('runOnce', () => {
     assert.deepEqual(await once(), { claimed: [], settled: 0, failed: [] })
   })
 
-  it('skips jobs that another worker holds, and two workers never settle one twice', async () => {
+  it('skips jobs that another worker holds, so that two workers never settle the same job', async () => {
     await accept(database, Array.from({ length: 1_000 }, (_, i) => ({ accountId: `ACC-${i % 7}`, amount: '1.00' })))
     const other = connect(database.url('payments_worker'), silent)
     try {
@@ -144,7 +144,7 @@ describe('runOnce', () => {
     }
   })
 
-  it('notifies what it settled when it commits, 200 payments a notification', async () => {
+  it('notifies the settled payments when it commits, 200 per notification', async () => {
     const listener = new pg.Client({
       connectionString: database.url('payments_api'),
     })
@@ -170,13 +170,13 @@ describe('runOnce', () => {
     }
   })
 
-  it('finds an account as fast as ever while an old snapshot keeps all its former balances', async () => {
+  it('finds an account as fast while an old snapshot keeps all its earlier versions', async () => {
     const reader = new pg.Client({ connectionString: database.url() })
     await reader.connect()
-    /** What the worker's lookups of accounts have walked over: entries of the index, and rows if it scans the table. */
+    /** Index entries, and rows of table scans, that the worker's lookups of accounts have read. */
     async function walked(): Promise<number> {
       await db.raw('select pg_stat_force_next_flush()')
-      await db.raw('select 1') // what was counted is told when a transaction ends
+      await db.raw('select 1') // Postgres publishes its counters when a transaction ends
       const [{ read }] = await database.sql<{ read: number }>(`select (idx_tup_read + seq_tup_read)::int as read from pg_stat_user_indexes join pg_stat_user_tables using (relid) where indexrelname = 'accounts_pkey'`) as [{ read: number }]
       return read
     }

@@ -26,37 +26,37 @@ describe('secondary batches', () => {
     await holder.connect()
   })
   afterEach(async () => {
-    await holder?.end() // which releases its locks
+    await holder?.end() // releases its locks
     await stop?.()
     stop = undefined
     await db?.destroy()
     await database?.drop()
   })
 
-  /** A batch of payments for an account. */
+  /** As many payments for an account as one batch claims. */
   const batchOf = (accountId: string): ReturnType<typeof payments> => payments(BATCH_SIZE, accountId)
-  /** Locks an account against posting until released. */
+  /** Locks an account until the holder rolls back, so that posts wait for it. */
   async function hold(accountId: string): Promise<void> {
     await holder.query('begin')
     await holder.query('select from accounts where id = $1 for update', [accountId])
   }
 
-  it('settle while the primary one waits, and all are finished when the loop is told to end', async () => {
+  it('settle while the primary batch waits, and all finish when the loop drains', async () => {
     await accept(database, [...batchOf('ACC-1'), ...batchOf('ACC-HELD'), ...batchOf('ACC-2'), ...batchOf('ACC-3')])
     await hold('ACC-HELD')
     stop = startLoop(db, { batchSize: BATCH_SIZE })
-    await waitFor('all but the held batch are settled', async () => await settled(database) === 3 * BATCH_SIZE)
+    await waitFor('all batches but the held one are settled', async () => await settled(database) === 3 * BATCH_SIZE)
 
     let ended = false
     const end = stop().then(() => ended = true)
     await new Promise(resolve => setTimeout(resolve, 200))
-    assert.equal(ended, false, 'a batch is under way')
+    assert.equal(ended, false, 'a batch is in flight')
     await holder.query('rollback')
     await end
     assert.equal(await settled(database), 4 * BATCH_SIZE)
   })
 
-  it('start when the primary one is claimed, not when that is settled', async () => {
+  it('start when the primary batch has claimed its jobs, not when it has settled them', async () => {
     await accept(database, [...batchOf('ACC-HELD'), ...batchOf('ACC-1')])
     await hold('ACC-HELD')
     stop = startLoop(db, { batchSize: BATCH_SIZE })
@@ -64,7 +64,7 @@ describe('secondary batches', () => {
     await holder.query('rollback')
   })
 
-  it('are as many as the setting says, the primary one included', async () => {
+  it('and the primary batch together fill BATCHES_IN_FLIGHT slots', async () => {
     await accept(database, [1, 2, 3, 4].flatMap(() => batchOf('ACC-HELD')))
     await hold('ACC-HELD')
     await db.destroy()
@@ -75,7 +75,7 @@ describe('secondary batches', () => {
     await waitFor('all are settled', async () => await settled(database) === 4 * BATCH_SIZE)
   })
 
-  it('go on without the jobs of an account that stays locked: those are deferred, and count no attempt', async () => {
+  it('go on without the jobs of an account that stays locked: these are deferred and count no attempt', async () => {
     const held = await accept(database, batchOf('ACC-HELD'))
     await hold('ACC-HELD')
     await accept(database, Array.from({ length: 40 }, () => batchOf('ACC-1')).flat())
@@ -89,11 +89,11 @@ describe('secondary batches', () => {
     assert.deepEqual(await database.sql('select distinct attempts from recon_jobs'), [{ attempts: 1 }])
   })
 
-  it('that are rolled back do not wait for the end of a long backlog, though the loop has moved on', async () => {
+  it('that are rolled back are claimed again before the end of a long backlog, although the low-water mark has passed them', async () => {
     await accept(database, batchOf('ACC-1'))
     const held = await accept(database, batchOf('ACC-HELD'))
     await accept(database, payments(3_000, 'ACC-2'))
-    // A batch spans a second of jobs, so a rolled-back batch is soon below the low-water mark.
+    // A batch spans one second of due times, so a rolled-back batch is soon below the low-water mark.
     await database.sql(`
       update recon_jobs j set run_at = now() - interval '1 hour' + n * interval '100 ms'
         from (select payment_id, row_number() over (order by run_at) as n from recon_jobs) nth
@@ -102,7 +102,7 @@ describe('secondary batches', () => {
     await holder.query(`savepoint held; select from accounts where id = 'ACC-1' for update`)
     const warnings: string[] = []
     stop = startLoop(db, { batchSize: BATCH_SIZE, onWarning: warning => warnings.push(warning) })
-    await waitFor('each of both batches waits for its account', async () => await lockWaits(database) === 2)
+    await waitFor('both batches wait for their accounts', async () => await lockWaits(database) === 2)
     await holder.query('rollback to savepoint held')
     await waitFor('the loop has moved on', async () => await settled(database) >= 10 * BATCH_SIZE)
     const terminated = await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
@@ -115,9 +115,9 @@ describe('secondary batches', () => {
     assert.deepEqual(last, { held: false })
   })
 
-  it('are not tried again at once where there is no second connection', async () => {
+  it('are not retried at once while no second connection is available', async () => {
     await accept(database, payments(100 * BATCH_SIZE, 'ACC-1'))
-    await db.raw('select 1') // the one that it has
+    await db.raw('select 1') // opens the only connection it will get
     await database.sql(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`)
     const warnings: string[] = []
     stop = startLoop(db, { batchSize: BATCH_SIZE, onWarning: warning => warnings.push(warning) })
@@ -128,13 +128,13 @@ describe('secondary batches', () => {
     assert.ok(tries > 0 && tries <= seconds, `${tries} in ${seconds} s`)
   })
 
-  it('are none while nothing is left over: one claim finds what an idle worker is woken for', async () => {
+  it('do not start while no batch is full: one claim finds the jobs that woke an idle worker', async () => {
     let claims = 0
     db.on('query', ({ sql }: { sql: string }) => claims += sql.includes('skip locked') ? 1 : 0)
     await accept(database, batchOf('ACC-1').slice(1))
     stop = startLoop(db, { batchSize: BATCH_SIZE })
-    await waitFor('it looked again and sleeps', () => claims >= 3)
+    await waitFor('the worker has made a full scan and sleeps', () => claims >= 3)
     await stop()
-    assert.equal(claims, 3, 'a batch, an empty claim above its mark, and one of all')
+    assert.equal(claims, 3, 'a batch, an empty claim above the low-water mark, and a full scan')
   })
 })

@@ -40,7 +40,7 @@ describe('the books', () => {
     }
   }
 
-  describe('keep the order of time', () => {
+  describe('keep their entries in order of time', () => {
     const NOT_IN_ORDER = `
       select * from (select *, lag(created_at) over (partition by account_id order by account_version) as previous_at from ledger_entries) entry
        where created_at < previous_at or created_at > clock_timestamp()`
@@ -89,14 +89,14 @@ describe('the books', () => {
     const payment = `insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
       values (gen_random_uuid(), 'x', gen_random_uuid()::text, sha256(''), 'ACC-1', $1, $2, '', now(), now())`
 
-    it('of a payment, whoever makes it', async () => {
+    it('of a payment, whichever role inserts it', async () => {
       for (const client of [api, owner]) {
         for (const [currency, amount] of [['USD', '1e-16383'], ['USD', '1'], ['USD', '1.0'], ['USD', '1.000'], ['JPY', '1.0'], ['KWD', '1.00'], ['CLF', '1.00']])
           await assert.rejects(client.query(payment, [currency, amount]), REFUSED, `${amount} ${currency}`)
       }
     })
 
-    it('of entries and of the balance after them', async () => {
+    it('of entries and of their running balances', async () => {
       const { rows: [open] } = await owner.query<{ id: string }>(`select id from payments where status = 'pending' limit 1`)
       const posting = (amount: string, balance: string) => `
         with entry as (
@@ -118,7 +118,7 @@ describe('the books', () => {
     })
   })
 
-  describe('take no time and no state from a login', () => {
+  describe('let no login set a time or a state', () => {
     for (const statement of [
       `insert into ledger_entries (payment_id, entry_type, account_id, currency, amount, balance_after, account_version, created_at) values (gen_random_uuid(), 'credit', 'ACC-1', 'USD', 1.00, 1.00, 1, now())`,
       `insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, created_at) values (gen_random_uuid(), 'failed', false, 0, now())`,
@@ -167,7 +167,7 @@ describe('the books', () => {
     it(`do not let even the owner forge ${what}`, async () => {
       await owner.query('begin')
       try {
-        // Statements that make a job need a payment without one.
+        // Statements that insert a job need a payment without one.
         await owner.query(`create temp table finished on commit drop as select payment_id from recon_jobs where status = 'completed'`)
         await owner.query(`delete from recon_jobs where status = 'completed'`)
         await assert.rejects(owner.query(statement.replace('from payments limit 1', 'from payments where id in (select payment_id from finished) limit 1')), REFUSED)

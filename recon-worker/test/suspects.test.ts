@@ -32,7 +32,7 @@ describe('a suspected job', () => {
     await database?.drop()
   })
 
-  /** Leaves the row of a worker that was killed. */
+  /** Inserts the row that a killed worker leaves. */
   async function killed({ stops, stopsWithIt = 0 }: { stops: number, stopsWithIt?: number }): Promise<void> {
     await database.sql(`
       insert into recon_workers (id, host, pid, unclean_stops, held_alone, stopped_with, stopped_with_it)
@@ -41,7 +41,7 @@ describe('a suspected job', () => {
   const worker = async (): Promise<Record<string, unknown> | undefined> => (await database.sql(`
     select unclean_stops, held_alone, stopped_with_it from recon_workers where id = $1`, [ID]))[0]
 
-  it('is not blamed for kills while its worker waits for an outage to end', async () => {
+  it('is not blamed for kills during an outage', async () => {
     await killed({ stops: 2 })
     await database.sql(`
       create function broken() returns trigger language plpgsql as $$ begin raise exception 'as if broken' using errcode = 'XX000'; end $$`)
@@ -49,8 +49,8 @@ describe('a suspected job', () => {
     for (let kill = 0; kill < 3; kill++) {
       const victim = await startWorker(database.url('payments_worker'), { WORKER_ID: ID })
       try {
-        await waitFor('it backs off', () => victim.log.some(line => line.includes('batch rolled back')))
-        await waitFor('it holds nothing', async () => (await worker())?.held_alone === null, 5_000)
+        await waitFor('the worker backs off', () => victim.log.some(line => line.includes('batch rolled back')))
+        await waitFor('the worker holds no job', async () => (await worker())?.held_alone === null, 5_000)
       }
       finally {
         const exited = once(victim.process, 'exit')
@@ -62,7 +62,7 @@ describe('a suspected job', () => {
     assert.deepEqual(await database.sql('select status, attempts, last_error from recon_jobs'), [{ status: 'pending', attempts: 0, last_error: null }])
   })
 
-  it('is not blamed when the next worker could not reach the database at first: the last one may have waited for it', async () => {
+  it('is not blamed if the next worker could not reach the database at first: the last one may have been in an outage', async () => {
     await killed({ stops: 3, stopsWithIt: 3 })
     await database.sql(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`)
     await assert.rejects(suspects.next())
@@ -72,7 +72,7 @@ describe('a suspected job', () => {
     assert.deepEqual(await worker(), { unclean_stops: 3, held_alone: null, stopped_with_it: 0 })
   })
 
-  it('is suspected no longer once all jobs from before are done, though others keep coming', async () => {
+  it('is cleared once all jobs due at the start are done, although new jobs keep arriving', async () => {
     await killed({ stops: 3 })
     await suspects.next()
     await database.sql(`update recon_jobs set run_at = now()`)
@@ -83,7 +83,7 @@ describe('a suspected job', () => {
     assert.equal(await suspects.next(), undefined)
   })
 
-  it('stays suspected after an attempt that was rolled back, and is let go after each attempt', async () => {
+  it('stays suspected after a rolled-back attempt, and is released after each attempt', async () => {
     await killed({ stops: 3 })
     const claimed = [{ paymentId: job, amount: '1.00', runAt: new Date(), attempts: 0 }]
     for (let n = 0; n < 5; n++) {
@@ -97,7 +97,7 @@ describe('a suspected job', () => {
       assert.equal((await worker())?.held_alone, null)
       await alone!.onClaimed!(claimed)
     }
-    assert.equal(await suspects.next(), undefined, 'two were settled alone: as many as could have been in flight')
+    assert.equal(await suspects.next(), undefined, 'two jobs were settled alone: as many as could have been in flight')
     assert.equal((await worker())?.held_alone, null)
   })
 })

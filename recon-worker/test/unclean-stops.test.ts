@@ -18,7 +18,7 @@ describe('a worker that stops uncleanly', () => {
   beforeEach(async () => {
     database = await createDatabase()
     killer = (await accept(database, payments(20)))[7]!
-    // Posting this job never ends, which leaves time to kill its worker.
+    // This job's post never ends, so its worker can be killed during it.
     await database.sql(`
       create function linger() returns trigger language plpgsql as $$ begin
         if new.payment_id = '${killer}' then perform pg_sleep(60); end if;
@@ -41,10 +41,10 @@ describe('a worker that stops uncleanly', () => {
   const job = async (): Promise<Record<string, unknown> | undefined> => (await database.sql(`
     select status, attempts, last_error from recon_jobs where payment_id = $1`, [killer]))[0]
 
-  /** Starts a worker, kills it while it posts the job, and returns how the worker claimed the job. */
+  /** Starts a worker and kills it while it posts the job. Returns whether it had claimed the job alone. */
   async function killOne(): Promise<'with its batch' | 'alone' | undefined> {
     const worker = await start()
-    await waitFor('it posts the job, or has given it up', async () => (await posting()).length > 0 || (await job())?.status === 'dead', 60_000)
+    await waitFor('the worker posts the job, or the job is dead', async () => (await posting()).length > 0 || (await job())?.status === 'dead', 60_000)
     const [backend] = await posting()
     if (!backend)
       return undefined
@@ -52,27 +52,27 @@ describe('a worker that stops uncleanly', () => {
     worker.process.kill('SIGKILL')
     await exited
     await database.sql('select pg_terminate_backend($1)', [backend.pid])
-    await waitFor('its session is gone', async () => (await posting()).length === 0)
+    await waitFor('the worker\'s session has ended', async () => (await posting()).length === 0)
     return worker.log.some(line => line.includes('one by one')) ? 'alone' : 'with its batch'
   }
 
-  it('because of one job takes it alone after two stops; after three more with it alone the job is dead, and its neighbours settle', async () => {
+  it('because of one job claims that job alone after two stops; after three more the job is dead, and the other jobs settle', async () => {
     const stops: unknown[] = []
     for (let stop = await killOne(); stop; stop = await killOne())
       stops.push(stop)
     assert.deepEqual(stops, ['with its batch', 'with its batch', 'alone', 'alone', 'alone'])
-    await waitFor('the neighbours are settled', async () => await settled(database) === 19)
+    await waitFor('the other jobs are settled', async () => await settled(database) === 19)
     assert.deepEqual(await job(), { status: 'dead', attempts: 1, last_error: ENDED_ITS_WORKER })
     await assertSettledOnce(database, 19)
     await waitFor('the stops are forgiven', async () => (await database.sql(`select from recon_workers where unclean_stops = 0 and held_alone is null`)).length === 1)
   }).timeout(180_000)
 
-  it('for another reason kills no job: what a job held alone, and the error that it has, stay', async () => {
+  it('for another reason declares no job dead, and keeps the last error of the job held alone', async () => {
     await database.sql(`update recon_jobs set last_error = 'a true error' where payment_id = $1`, [killer])
     await killOne()
     await killOne()
     assert.equal(await killOne(), 'alone')
-    await database.sql('drop trigger linger on ledger_entries') // the job itself was fine
+    await database.sql('drop trigger linger on ledger_entries') // the job itself is fine
     await start()
     await waitFor('all are settled', async () => await settled(database) === 20)
     assert.deepEqual(await job(), { status: 'completed', attempts: 1, last_error: 'a true error' })

@@ -34,7 +34,7 @@ describe('the worker process', () => {
     return (await database.sql(`select from pg_stat_activity where application_name = 'recon-worker listen' and query like 'listen%' and state = 'idle' and datname = current_database()`)).length > 0
   }
 
-  /** Whether its last transaction ended this long ago. */
+  /** Whether the worker has been idle for this long. */
   async function asleep({ fromMs, toMs }: { fromMs: number, toMs: number }): Promise<boolean> {
     return (await database.sql(`
       select from pg_stat_activity
@@ -51,12 +51,12 @@ describe('the worker process', () => {
     return (performance.now() - startedAt) / 1_000
   }
 
-  it('is woken by a notification, long before it would poll', async () => {
+  it('is woken by a notification long before its next poll', async () => {
     const worker = await start()
     await waitFor('the worker listens', listens)
     const times: number[] = []
     for (let n = 1; n <= 5; n++) {
-      await waitFor('it has just fallen asleep, for a second', async () => await asleep({ fromMs: 20, toMs: 200 }))
+      await waitFor('the worker has just begun to sleep for a second', async () => await asleep({ fromMs: 20, toMs: 200 }))
       times.push(await secondsToSettle())
       assert.equal(await settled(database), n)
     }
@@ -64,22 +64,22 @@ describe('the worker process', () => {
     assert.equal(await worker.stop(), 0)
   })
 
-  for (const [what, moment] of [['dead', 'before'], ['silent', 'answered']] as const) {
-    it(`polls each second while its LISTEN is ${what}`, async () => {
+  for (const [what, moment] of [['dead', 'before'], ['silent', 'acknowledged']] as const) {
+    it(`polls every second while its LISTEN is ${what}`, async () => {
       const proxy = await startProxy(database.url('payments_worker'))
       try {
         const deaf = proxy.silence('listen', moment)
         const worker = await startWorker(proxy.url)
         workers.push(worker)
         await deaf
-        await waitFor('it sleeps', async () => await asleep({ fromMs: 200, toMs: 900 }))
+        await waitFor('the worker sleeps', async () => await asleep({ fromMs: 200, toMs: 900 }))
         const seconds = await secondsToSettle()
         assert.equal(await settled(database), 1)
-        assert.ok(seconds < 3, `within the second that it sleeps, and before it listens anew after five: ${seconds}`)
+        assert.ok(seconds < 3, `settled after ${seconds} s: by the poll, not by a LISTEN that reconnects after five`)
         if (!full)
           return
-        await waitFor('it notices that nobody answers, and listens anew', () => worker.log.some(line => line.includes('not listening to the database')), 20_000)
-        await waitFor('it listens', async () => await listens())
+        await waitFor('the worker notices the silence and reconnects', () => worker.log.some(line => line.includes('not listening to the database')), 20_000)
+        await waitFor('the worker listens', async () => await listens())
       }
       finally {
         await proxy.close()
@@ -87,20 +87,20 @@ describe('the worker process', () => {
     }).timeout(60_000)
   }
 
-  it('settles what is waiting, finishes its batch on SIGTERM, says that it stopped and exits 0', async () => {
+  it('settles waiting jobs, finishes its batch on SIGTERM, records its stop and exits 0', async () => {
     await accept(database, payments(5_000))
     const worker = await start({ BATCH_SIZE: '100', WORKER_ID: 'stopper' })
     await waitFor('a batch is settled', async () => await settled(database) > 0)
     assert.equal(await worker.stop(), 0)
     const done = await settled(database)
-    assert.ok(done < 5_000, 'it stopped before all was done')
+    assert.ok(done < 5_000, 'the worker stopped before the queue was empty')
     await assertSettledOnce(database, done)
     assert.deepEqual(await database.sql(`select id, stopped_at is not null as stopped, settled::int from recon_workers`), [
       { id: 'stopper', stopped: true, settled: done },
     ])
   })
 
-  it('finishes both batches that are under way at SIGTERM, and takes no other', async () => {
+  it('finishes both batches in flight at SIGTERM, and claims no other', async () => {
     const holder = new pg.Client({ connectionString: database.url() })
     await holder.connect()
     try {
@@ -110,7 +110,7 @@ describe('the worker process', () => {
       const worker = await start({ BATCH_SIZE: '10' })
       await waitFor('both batches wait for the account', async () => await lockWaits(database) === 2)
       const exited = worker.stop()
-      await waitFor('it drains', () => worker.log.some(line => line.includes('"draining"')))
+      await waitFor('the worker drains', () => worker.log.some(line => line.includes('"draining"')))
       assert.equal(await settled(database), 0)
       await holder.query('rollback')
       assert.equal(await exited, 0)
@@ -121,20 +121,20 @@ describe('the worker process', () => {
     }
   })
 
-  it('loses its locks when it is frozen in the middle, beyond every timeout, and goes on when it thaws', async () => {
+  it('loses its locks when it is frozen mid-batch beyond every timeout, and goes on when it thaws', async () => {
     await accept(database, payments(1))
     const limits = full ? '' : '?options=-c%20idle_in_transaction_session_timeout%3D500'
     const frozenForMs = size({ usual: 0, full: 35_000 }) // transaction_timeout, the longest of all, is 30 s
-    // Lingers while it posts, so that it can be frozen there.
+    // The post sleeps, so that the worker can be frozen during it.
     await database.sql(`create function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$`)
     await database.sql('create trigger linger after insert on ledger_entries for each statement execute function linger()')
     const frozen = await startWorker(`${database.url('payments_worker')}${limits}`, { WORKER_ID: 'frozen' })
     workers.push(frozen)
-    await waitFor('it posts', async () => (await database.sql(`select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)).length > 0)
+    await waitFor('the worker posts', async () => (await database.sql(`select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`)).length > 0)
     const frozenAt = performance.now()
     frozen.process.kill('SIGSTOP')
     try {
-      await waitFor('its session is idle in its transaction', async () => (await database.sql(`select from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`)).length > 0)
+      await waitFor('its session is idle in a transaction', async () => (await database.sql(`select from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`)).length > 0)
       const other = await start({ WORKER_ID: 'other' })
       await waitFor('another worker settles its job', async () => await settled(database) === 1, 20_000)
       assert.deepEqual(await database.sql(`select locked_by from recon_jobs`), [{ locked_by: 'other' }])
@@ -145,12 +145,12 @@ describe('the worker process', () => {
       frozen.process.kill('SIGCONT')
     }
     await accept(database, payments(1))
-    await waitFor('it settles the next one', async () => await settled(database) === 2)
+    await waitFor('the worker settles the next payment', async () => await settled(database) === 2)
     assert.deepEqual(await database.sql(`select count(*)::int as n from recon_jobs where locked_by = 'frozen'`), [{ n: 1 }])
     await assertSettledOnce(database, 2)
   }).timeout(90_000)
 
-  it('goes on by itself after its connections were cut', async () => {
+  it('recovers after its connections were cut', async () => {
     const worker = await start()
     await accept(database, payments(1))
     await waitFor('the first payment is settled', async () => await settled(database) === 1)
@@ -161,16 +161,16 @@ describe('the worker process', () => {
   })
 
   for (const [hours, what] of [[24, 'ahead'], [-24, 'behind']] as const) {
-    it(`goes by the database's clock when its own is a day ${what}`, async () => {
+    it(`uses the database's clock when its own is a day ${what}`, async () => {
       const [due, later] = await accept(database, payments(2))
       await database.sql(`update recon_jobs set run_at = now() + interval '1 hour' where payment_id = $1`, [later])
       const skew = `const now = Date.now; Date.now = () => now() + ${hours} * 3600_000; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length ? a : [Date.now()])) } }`
       const worker = await start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(skew)}` })
-      await waitFor('what is due is settled', async () => await settled(database) === 1)
+      await waitFor('the due payment is settled', async () => await settled(database) === 1)
       await accept(database, payments(1))
-      await waitFor('what comes then is, too', async () => await settled(database) === 2)
+      await waitFor('the next payment is settled', async () => await settled(database) === 2)
       assert.equal(await worker.stop(), 0)
-      assert.ok(Math.abs(Date.parse((JSON.parse(worker.log[0]!) as { time: string }).time) - Date.now() - hours * 3_600_000) < 600_000, 'its own clock is wrong')
+      assert.ok(Math.abs(Date.parse((JSON.parse(worker.log[0]!) as { time: string }).time) - Date.now() - hours * 3_600_000) < 600_000, 'the worker\'s own clock is wrong')
       assert.deepEqual(await database.sql(`select status from recon_jobs where payment_id = $1`, [later]), [{ status: 'pending' }])
       assert.deepEqual(await database.sql(`
         select (select bool_and(now() - finished_at between interval '0' and interval '1 minute') from recon_jobs where payment_id = $1) as finished,
@@ -182,7 +182,7 @@ describe('the worker process', () => {
   }
 
   const jobs = size({ usual: 10_000, full: 100_000 })
-  it(`settles ${jobs} jobs with four workers, none of them twice`, async () => {
+  it(`settles ${jobs} jobs with four workers, none twice`, async () => {
     for (let n = 0; n < jobs; n += 10_000)
       await accept(database, payments(10_000))
     const told: string[] = []
@@ -200,15 +200,15 @@ describe('the worker process', () => {
       await listener.end()
     }
     await assertSettledOnce(database, jobs)
-    assert.equal(told.length, jobs, 'each was announced once')
+    assert.equal(told.length, jobs, 'each payment was announced once')
     assert.equal(new Set(told).size, jobs)
     const shares = await database.sql<{ settled: number, jobs: number }>(`
       select w.settled::int, (select count(*)::int from recon_jobs where locked_by = w.id) as jobs from recon_workers w`)
-    assert.equal(shares.reduce((sum, share) => sum + share.settled, 0), jobs, 'what the workers count is what there was')
+    assert.equal(shares.reduce((sum, share) => sum + share.settled, 0), jobs, 'the workers\' counts add up')
     assert.ok(shares.every(share => share.settled === share.jobs && share.jobs > 0), JSON.stringify(shares))
   }).timeout(180_000)
 
-  it('answers health checks', async () => {
+  it('responds to health checks', async () => {
     const { url } = await start()
     assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: 'ok' })
     assert.deepEqual(await (await fetch(`${url}/ready`)).json(), { status: 'ready' })

@@ -8,13 +8,13 @@ export interface ClaimedJob {
   attempts: number
 }
 
-/** Longest wait for one account that another transaction has locked. */
+/** Longest wait for one lock on an account. */
 const LOCK_TIMEOUT_MS = 1_500
-/** Longest statement, all its waits included: a transaction that posts once stays below 5 s. */
+/** Longest statement, including all its waits, so that a transaction that posts once stays below 5 s. */
 const STATEMENT_TIMEOUT_MS = 3_500
 /**
- * Bounds the statements that follow in the transaction, whatever the role's defaults are; a shorter statement_timeout stays.
- * Part of the claim, so that it takes no round trip.
+ * Bounds the later statements of the transaction, whatever the role's defaults; a shorter statement_timeout is kept. It is part of
+ * the claim to save a round trip.
  */
 const BOUND_TRANSACTION = `
   set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true) <> ''
@@ -63,12 +63,12 @@ export async function claimJobs(trx: Knex.Transaction, { batchSize, lowWaterMark
   return rows
 }
 
-/** Bounds a transaction that claims nothing as a claim does. */
+/** Sets the timeouts of a claim in a transaction that claims nothing. */
 export async function boundTransaction(trx: Knex.Transaction): Promise<void> {
   await trx.raw(`select ${BOUND_TRANSACTION}`)
 }
 
-/** Whether due jobs remain in a running queue after an empty claim: other transactions hold them. */
+/** After an empty claim: returns whether due jobs remain in a running queue, which other transactions must then hold. */
 export async function areJobsHeld(trx: Knex.Transaction): Promise<boolean> {
   const { rows } = await trx.raw<{ rows: [{ held: boolean }] }>(`
     select exists (select from recon_jobs where status = 'pending' and run_at <= now())

@@ -6,17 +6,17 @@ import { DatabaseClient } from './database-client.ts'
 
 const ACQUIRE_TIMEOUT_MS = 5_000
 /**
- * A connection that is silent for this long is closed, in case the network swallows packets. It is longer than the role's
- * statement_timeout of 10 s. Idle connections leave the pool earlier.
+ * A connection that receives nothing for this long is closed, in case the network drops packets. This is longer than the role's
+ * statement_timeout of 10 s. The pool closes idle connections earlier.
  */
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000
 
-/** One connection for each batch in flight and one for the heartbeat and readiness, opened when first needed. */
+/** Opens a pool with one connection per batch in flight and one for the heartbeat and readiness checks. It connects when first used. */
 export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): Knex {
   return knex({
     client: DatabaseClient,
-    compileSqlOnError: false, // errors are logged: without the values of the statement, which are the payers' data
+    compileSqlOnError: false, // errors are logged, and must not contain the payers' data that is bound to the statement
     connection: {
       connectionString: databaseUrl,
       application_name: 'recon-worker',
@@ -39,9 +39,9 @@ export function connect(databaseUrl: string, log: Logger, batchesInFlight = 2): 
   })
 }
 
-/** pg's own query_timeout would fail the query and leave the dead connection in the pool. */
+/** pg's query_timeout would fail the query but leave the dead connection in the pool. */
 function limitSilence(client: { connection: { stream: Socket } }, done: (error: null, client: unknown) => void): void {
   const { stream } = client.connection
-  stream.setTimeout(SILENCE_TIMEOUT_MS, () => stream.destroy(new Error('Connection terminated: no answer')))
+  stream.setTimeout(SILENCE_TIMEOUT_MS, () => stream.destroy(new Error('Connection terminated: the server sent nothing in time')))
   done(null, client)
 }

@@ -1,19 +1,19 @@
 import pg from 'pg'
 import { openSession } from './session.ts'
 
-/** Longest time to open a connection, including its session. */
+/** Longest time to open a connection and set up its session. */
 const CONNECT_TIMEOUT_MS = 5_000
 
 /** A connection to a writable database, in a session with the settings that our statements rely on. */
 export class Connection extends pg.Client {
-  /** Set by pg: no statement is running. */
+  /** Set by pg: true while no statement is running. */
   declare readonly readyForQuery: boolean
-  /** Read by Knex: why this connection must not be used again. Knex also sets it when the connection breaks. */
+  /** Why this connection must not be reused. Knex reads it, and sets it when the connection breaks. */
   declare __knex__disposed?: unknown
 
   override async connect(): Promise<pg.Client> {
     const { stream } = this.connection
-    const limit = setTimeout(() => stream.destroy(new Error('timeout expired: the connection was not opened')), CONNECT_TIMEOUT_MS)
+    const limit = setTimeout(() => stream.destroy(new Error('timeout expired while opening a connection')), CONNECT_TIMEOUT_MS)
     try {
       await super.connect()
       await openSession(this)
@@ -28,12 +28,12 @@ export class Connection extends pg.Client {
     }
   }
 
-  /** Whether the connection is idle: no statement is running and no transaction is open, aborted or not. */
+  /** Returns true if no statement is running and no transaction is open, not even an aborted one. */
   isIdle(): boolean {
     return this.readyForQuery && this.getTransactionStatus() === 'I'
   }
 
-  /** Resolves once the server is ready again after a statement that failed, or the connection has ended. */
+  /** Resolves once the server is ready again after a failed statement, or the connection has ended. */
   async untilReady(): Promise<void> {
     if (this.readyForQuery || this.__knex__disposed !== undefined)
       return

@@ -8,7 +8,7 @@ import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './p
 const QUERY_CANCELED = '57014'
 const READ_ONLY_TRANSACTION = '25006'
 
-/** The whole transaction can be retried at once on another connection, as after a serialization failure; hence its code. */
+/** Uses the code of a serialization failure, because the transaction can be retried at once in the same way, on another connection. */
 export class StalePlanError extends Error {
   readonly code = '40001'
 }
@@ -18,8 +18,8 @@ class PooledConnection extends Connection {
 }
 
 /**
- * Knex's client for Postgres. It reuses a connection only if that is idle and its prepared statements are valid, and otherwise
- * closes and replaces it.
+ * Knex's client for Postgres. It reuses a connection only while the connection is idle and its prepared statements are valid;
+ * otherwise it closes and replaces the connection.
  */
 export class DatabaseClient extends PostgresClient {
   override _driver(): object {
@@ -31,24 +31,24 @@ export class DatabaseClient extends PostgresClient {
   }
 
   /**
-   * Runs a statement. Reports a failure once the server is ready again, so that the state of the transaction is known.
+   * Runs a statement. Rejects only once the server is ready again, so that the state of the transaction is known.
    * @throws {DatabaseUnavailableError} when the connection broke
    */
   override async _query(connection: PooledConnection, statement: Statement): Promise<Statement> {
     if (/^rollback\b/i.test(statement.sql) && connection.__knex__disposed !== undefined)
-      return statement // closing the connection rolled back already; the caller gets the original error
+      return statement // closing the connection has rolled back; the caller gets the original error
     try {
       const done: Statement = await super._query(connection, prepared(statement, connection.generation)) as Statement
       if (/^commit\b/i.test(statement.sql) && done.response?.command === 'ROLLBACK')
-        throw new DatabaseUnavailableError('the transaction was aborted: the database responded to COMMIT with ROLLBACK')
+        throw new DatabaseUnavailableError('the transaction was rolled back: the database responded to COMMIT with ROLLBACK')
       return done
     }
     catch (error) {
       await connection.untilReady()
       if (isNamed(statement) && refusesPlan(error, connection.generation)) {
         if (connection.isIdle())
-          return await this._query(connection, withoutName(statement)) // it has not run, and no transaction was lost
-        throw new StalePlanError('a prepared statement was refused, and its transaction with it', { cause: error })
+          return await this._query(connection, withoutName(statement)) // the statement has not run, and no transaction was open
+        throw new StalePlanError('the database refused a stale prepared statement and aborted its transaction', { cause: error })
       }
       const broken = connection.__knex__disposed !== undefined && !(error instanceof pg.DatabaseError) && !(error instanceof DatabaseUnavailableError)
       if (endsConnection(statement, error))
@@ -61,9 +61,11 @@ export class DatabaseClient extends PostgresClient {
 }
 
 /**
- * Whether the connection must be closed after this error. After a failed BEGIN, COMMIT or ROLLBACK the session's state is
- * unknown. A canceled statement may come from a timeout that has been corrected since, but a session keeps the settings that
- * it began with. A read-only session may belong to a standby.
+ * Returns whether the connection must be closed after this error:
+ *
+ * - After a failed BEGIN, COMMIT or ROLLBACK the state of the session is unknown.
+ * - A statement may be canceled by a timeout that an operator has since corrected, but a session keeps its first settings.
+ * - A read-only session may belong to a standby.
  */
 function endsConnection({ sql }: Statement, error: unknown): boolean {
   return /^(?:begin|commit|rollback)\b(?! to\b)/i.test(sql)

@@ -5,9 +5,9 @@ import { DatabaseUnavailableError } from './database-unavailable.ts'
  *
  * | SQLSTATE                                                | fault    | the worker                                     |
  * |---------------------------------------------------------|----------|------------------------------------------------|
- * | 22 data exception, 23 constraint, P0001 raise exception | data     | finds the job, counts an attempt               |
+ * | 22 data exception, 23 constraint, P0001 raise exception | data     | finds the refused jobs, counts an attempt      |
  * | 40001 serialization failure, 40P01 deadlock             | conflict | retries the batch at once, a few times         |
- * | every other one, and whatever has none                  | outage   | backs off, is not ready, counts nothing        |
+ * | any other, or an error without one                      | outage   | backs off, is not ready, counts no attempt     |
  */
 export type Fault = 'data' | 'conflict' | 'outage'
 
@@ -18,12 +18,12 @@ export function faultOf(error: unknown): Fault {
   return /^40(?:001|P01)/.test(state) ? 'conflict' : 'outage'
 }
 
-/** A statement waited too long, for one lock or in all: an outage, unless the batch can do without locked accounts. */
+/** Whether one lock (55P03) or the whole statement (57014) took too long. An outage, unless deferring held jobs helps. */
 export function isTimeout(error: unknown): boolean {
   return /^(?:55P03|57014)$/.test(sqlState(error) ?? '')
 }
 
-/** The text for last_error: the database's message and SQLSTATE, without the statement that Knex puts before them. */
+/** Returns the text for last_error: the database's message and SQLSTATE, without the statement that Knex prepends. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error))
     return String(error)
@@ -31,7 +31,7 @@ export function errorText(error: unknown): string {
   return state ? `${error.message.replace(/^[\s\S]* - /, '')} (SQLSTATE ${state})` : error.message
 }
 
-/** Why the worker cannot settle, for GET /ready. Contains no statement, no address and no value of a row. */
+/** Returns why the worker cannot settle, for GET /ready. The text contains no statement, address or row value. */
 export function outageReason(error: unknown): string {
   const refusedByUs = error instanceof DatabaseUnavailableError && error.cause === undefined
   if (sqlState(error) || refusedByUs)
@@ -40,7 +40,7 @@ export function outageReason(error: unknown): string {
   return typeof code === 'string' ? `the database cannot be reached (${code})` : 'the database cannot be reached'
 }
 
-/** Five characters with a digit among them: errno names such as EPIPE are not SQLSTATEs. */
+/** A SQLSTATE has five characters, at least one of them a digit; an errno name such as EPIPE has none. */
 function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined

@@ -1,2 +1,2 @@
-/** The database is unavailable or the connection broke: not caused by a job, and it may pass. */
+/** The database is unavailable, or the connection broke. No job caused it, and a later try may succeed. */
 export class DatabaseUnavailableError extends Error {}

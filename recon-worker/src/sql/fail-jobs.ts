@@ -3,21 +3,21 @@ import type { Knex } from 'knex'
 export interface FailedAttempt {
   paymentId: string
   error: string
-  /** Wait before the next attempt. Ignored after the last attempt. */
+  /** Wait before the next attempt; ignored after the last attempt. */
   backoffMs: number
 }
 
 export interface FailedJob {
   paymentId: string
   error: string
-  /** 'dead' after the last attempt: then only an operator's retry runs the job again. */
+  /** 'dead' after the last attempt: only an operator can retry the job then. */
   status: 'pending' | 'dead'
 }
 
-/** Longest error text that is stored. */
+/** Longest stored error text. */
 const MAX_ERROR_CHARACTERS = 1_000
 
-/** Counts a failed attempt for each of these claimed jobs, in one statement. */
+/** Counts a failed attempt for each claimed job. Returns the jobs with their new status. */
 export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], { workerId, maxAttempts }: { workerId: string, maxAttempts: number }): Promise<FailedJob[]> {
   const { rows } = await trx.raw<{ rows: FailedJob[] }>(`
     update recon_jobs j
@@ -38,10 +38,10 @@ export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], {
   return rows
 }
 
-/** Defers claimed jobs to a later transaction, by half of `forMs` to all of it. Counts no attempt. */
-export async function deferJobs(trx: Knex.Transaction, paymentIds: string[], forMs: number): Promise<void> {
+/** Makes claimed jobs due again after half to all of `maxDeferralMs`, at random so that they spread out. Counts no attempt. */
+export async function deferJobs(trx: Knex.Transaction, paymentIds: string[], maxDeferralMs: number): Promise<void> {
   await trx.raw(`
     update recon_jobs
        set run_at = now() + ? * (0.5 + random() / 2) * interval '1 millisecond'
-     where payment_id = any(?)`, [forMs, paymentIds])
+     where payment_id = any(?)`, [maxDeferralMs, paymentIds])
 }

@@ -1,22 +1,22 @@
 import type { Knex } from 'knex'
 
-/** Rows of workers that were not seen for this long are removed. */
+/** A worker's row is deleted once the worker has not been seen for this long. */
 const KEPT_DAYS = 7
 
 export interface WorkerIdentity { id: string, host: string, pid: number }
 
 export interface Registration {
-  /** Consecutive starts under this id, including this one, without a clean stop before them. */
+  /** Consecutive starts with this id, including this one, that followed an unclean stop. */
   uncleanStops: number
-  /** The job that the worker held alone at the last unclean stop; null if none. */
+  /** The job held alone at the last unclean stop; null if there was none. */
   stoppedWith: string | null
-  /** Consecutive unclean stops while it held that job alone. */
+  /** Consecutive unclean stops with that job held alone. */
   stoppedWithIt: number
 }
 
 /**
- * Registers a worker that starts, and returns how the ones before it under the same id ended. Without `blameHeldJob`, a
- * job that the last one held alone has no part in its end.
+ * Registers a starting worker and returns how earlier workers with the same id ended. With `blameHeldJob` false, a job held
+ * alone at the last unclean stop does not count as its cause.
  */
 export async function register(db: Knex, { id, host, pid, blameHeldJob = true }: WorkerIdentity & { blameHeldJob?: boolean }): Promise<Registration> {
   const { rows } = await db.raw<{ rows: [Registration] }>(`
@@ -44,8 +44,8 @@ export async function holdAlone(db: Knex, { id, paymentId }: { id: string, payme
 }
 
 /**
- * Forgets this worker's unclean stops once every job that was due when it started is settled or waits for its next attempt.
- * Returns whether it forgot them: until then, one of those jobs may have ended the previous worker.
+ * Forgets this worker's unclean stops once every job that was due at its start has settled or waits for its next attempt. Until
+ * then, one of those jobs may have ended the previous worker. Returns whether the stops are forgotten.
  */
 export async function forgiveUncleanStops(db: Knex, id: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(`
@@ -58,8 +58,8 @@ export async function forgiveUncleanStops(db: Knex, id: string): Promise<boolean
 }
 
 /**
- * Declares dead a job that ended its worker at every attempt alone, and keeps its previous error. Does nothing if the job is
- * settled or another worker holds it.
+ * Declares a poison job dead and keeps its previous error in the text. Returns false, and changes nothing, if the job is settled or
+ * another worker holds it.
  */
 export async function buryJob(db: Knex, { paymentId, workerId, error }: { paymentId: string, workerId: string, error: string }): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(`
@@ -74,12 +74,12 @@ export async function buryJob(db: Knex, { paymentId, workerId, error }: { paymen
   return rows.length > 0
 }
 
-/** Says that a worker still lives, and what it has settled since it started. */
+/** Records that a worker is alive, and how many payments it has settled since its start. */
 export async function beat(db: Knex, { id, settled }: { id: string, settled: number }): Promise<void> {
   await db.raw('update recon_workers set last_seen_at = now(), settled = ? where id = ?', [settled, id])
 }
 
-/** A clean exit. */
+/** Records a clean stop. */
 export async function markStopped(db: Knex, { id, settled }: { id: string, settled: number }): Promise<void> {
   await db.raw('update recon_workers set stopped_at = now(), last_seen_at = now(), settled = ? where id = ?', [settled, id])
 }

@@ -3,13 +3,13 @@ import { Connection } from './connection.ts'
 
 const RECONNECT_MIN_MS = 100
 const RECONNECT_MAX_MS = 5_000
-/** How often the connection is asked for a sign of life, and how long that may take: a dead network is silent. */
+/** How often the connection is probed, and how long a probe may take. Without probes, a dead network looks like an idle queue. */
 const PROBE_EVERY_MS = 10_000
 const PROBE_TIMEOUT_MS = 5_000
 
 /**
- * LISTENs on `channel` over a separate connection and reconnects when it breaks. Only a convenience: a worker that
- * hears nothing polls. Calls `onNotification` after each connect too, for what was missed before.
+ * LISTENs on `channel` over a separate connection, and reconnects when it breaks (after 100 ms, doubled up to 5 s). Also calls
+ * `onNotification` after each connect, because notifications may have been missed. Never throws: without LISTEN the worker polls.
  */
 export function listen(databaseUrl: string, channel: string, onNotification: () => void, log: Logger): { close: () => Promise<void> } {
   let client: Connection | undefined

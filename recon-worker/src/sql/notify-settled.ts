@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
 import type { ResultStatus } from '../reconcile.ts'
 
-/** A payload has at most 7,999 bytes, and an id in it takes 39. */
+/** Postgres allows payloads of up to 7,999 bytes, and each id takes 39 bytes of JSON. */
 const IDS_PER_PAYLOAD = 200
 
 /**
- * Tells the APIs which payments settled, by their results' status: {"completed": [id, ...], ...}.
- * Within the transaction: Postgres delivers it if and when that commits.
+ * Notifies the APIs which payments settled, grouped by result status: {"completed": [id, ...], ...}. Postgres delivers the
+ * notifications when the transaction commits, and drops them when it rolls back.
  */
 export async function notifySettled(trx: Knex, settled: { paymentId: string, resultStatus: ResultStatus }[]): Promise<void> {
   const payloads: string[] = []

@@ -8,9 +8,9 @@ export interface Settlement {
 }
 
 /**
- * Settles claimed jobs in one statement: it inserts their results and finishes the jobs. The trigger of the results settles the
- * payments and posts them to the ledger, from the payments' own rows: see migration 0014. Before that migration the statement
- * fails (42883), because it names the trigger's function: it would write results and post nothing.
+ * Settles claimed jobs in one statement, which inserts their results and finishes the jobs. A trigger on the results then sets
+ * the payments' status and posts them to the ledger, from the payments' own rows (migration 0014). Naming the trigger's function
+ * makes the statement fail (42883) on an older schema, where it would insert results and post nothing.
  */
 export async function postBatch(trx: Knex, settlements: Settlement[], workerId: string): Promise<void> {
   await trx.raw(`
@@ -29,12 +29,12 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
   ]).options({ name: 'post-batch' })
 }
 
-/** Longest time to settle jobs one by one. transaction_timeout cannot limit it: it no longer ends a transaction that has caught an error. */
+/** Longest time to post jobs one by one. transaction_timeout cannot limit this: Postgres disarms it once an error was caught. */
 const ONE_BY_ONE_MS = 200
 
 /**
- * Settles claimed jobs one by one, in one statement. Returns the jobs that it did not settle: with the error, those that their
- * data made the database refuse; without one, those that there was no time for. At least one job is settled or refused.
+ * Settles claimed jobs one by one, in one statement. Returns the jobs that did not settle: refused jobs with their error, and jobs
+ * that it had no time for without one. At least one job is settled or refused.
  */
 export async function postOneByOne(trx: Knex, settlements: Settlement[], workerId: string): Promise<{ paymentId: string, error: string | null }[]> {
   const { rows } = await trx.raw<{ rows: { paymentId: string, error: string | null }[] }>(

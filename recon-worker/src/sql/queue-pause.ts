@@ -6,11 +6,11 @@ export const PAUSED_ITSELF = 'recon-worker'
 export interface QueueState {
   pausedBy: string | null
   reason: string | null
-  /** The session cannot write: a standby, or a database that somebody made read-only. */
+  /** The session cannot write: the server is a standby, or the database is read-only. */
   readOnly: boolean
 }
 
-/** The pause of the queue and whether the database is read-only. Reads one row: cheap enough for each readiness check. */
+/** Reads whether the queue is paused and the database read-only. It reads one row, so every readiness check can afford it. */
 export async function readQueueState(db: Knex): Promise<QueueState> {
   const { rows } = await db.raw<{ rows: [QueueState] }>(`
     select paused_by as "pausedBy", reason, current_setting('transaction_read_only')::boolean as "readOnly"

@@ -2,18 +2,18 @@ import type { Knex } from 'knex'
 
 export interface SiftedJob {
   paymentId: string
-  /** Why the job can never be posted as it is; null if no cause is known. */
+  /** Why the database would refuse the job; null if no cause is known. */
   refusal: string | null
-  /** Another transaction has locked the job's account or its settlement account. Only with `skipHeld`. */
+  /** Another transaction has locked the job's account or its settlement account. Meaningful only with `skipHeld`, and if `refusal` is null. */
   held: boolean
 }
 
 /**
- * Locks all accounts of a batch, in the order that postBatch uses, and finds the jobs whose posting is known to be
- * refused. Later posts of parts of the batch then wait for no lock, so they cannot deadlock with other batches.
+ * Locks all accounts of a batch, in the same order as postBatch, and finds the jobs that the database would refuse for a known
+ * cause. Later posts of parts of the batch then wait for no lock, so they cannot deadlock with other batches.
  *
- * `posted` is false for a payment that failed the rules: it needs no account. With `skipHeld`, jobs whose accounts are
- * locked are reported instead of waited for.
+ * `posted` is false for a payment that failed the rules and so needs no account. With `skipHeld`, the statement does not wait for
+ * locked accounts, and reports their jobs as held.
  */
 export async function siftJobs(trx: Knex.Transaction, jobs: { paymentId: string, posted: boolean }[], { skipHeld }: { skipHeld: boolean }): Promise<SiftedJob[]> {
   const { rows } = await trx.raw<{ rows: SiftedJob[] }>(`

@@ -13,7 +13,7 @@ const { equal, integer, regex, reify, string, uuid } = Matchers
 
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
-/** The columns of a job and its payment that settling reads, and no other. */
+/** Exactly the columns of a job and its payment that settling reads. */
 const job = {
   recon_jobs: {
     payment_id: uuid(PAYMENT_ID),
@@ -26,12 +26,12 @@ const job = {
     status: equal('pending'),
     account_id: string('ACC-001'),
     currency: regex('^[A-Z]{3}$', 'USD'),
-    // With the decimals of its currency: the rules look at them.
+    // With all decimals of its currency, because the rules read them.
     amount: regex('^-?\\d+\\.\\d\\d$', '42.13'),
   },
 }
 
-/** The columns that the worker writes there. Its results' trigger, which is not the worker's, writes the rest. */
+/** The columns that the worker itself writes. The trigger on the results writes the others. */
 const WRITTEN: Record<string, string[]> = {
   recon_jobs: ['status', 'attempts', 'locked_by', 'locked_at', 'finished_at'],
   payments: [],
@@ -75,8 +75,8 @@ describe('the worker reads', () => {
 })
 
 /**
- * Shows the worker tables that have these columns, with one row in each; it may read them, and write what it writes, and
- * no other; next to them the tables that it looks up and adds results to. All types are those of the schema.
+ * Replaces the worker's schema with tables that have only these columns, of the schema's types, and one row each. The worker may
+ * read these columns and update the WRITTEN ones. The tables that it only looks up or inserts into are copied whole.
  */
 async function keepOnly(database: TestDatabase, tables: Record<string, Record<string, string>>): Promise<void> {
   await database.sql('create schema promised')
@@ -97,7 +97,7 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
   await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason from public.recon_queue')
   await database.sql('grant select on promised.recon_queue to payments_worker')
   await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
-  await database.sql('alter function post_results() set schema promised') // the worker names it
+  await database.sql('alter function post_results() set schema promised') // the worker's post names this function
   // The worker sets its own search_path, so these tables take the schema's name.
   await database.sql('alter schema public rename to everything')
   await database.sql('alter schema promised rename to public')

@@ -11,14 +11,14 @@ import { verifyPacts } from './support/verify-pacts.ts'
 
 const DEADLINE_MS = 20_000
 
-describe('recon-worker keeps what it promised', () => {
+describe('recon-worker keeps its contracts', () => {
   let database: TestDatabase
   before(async () => {
     database = await createDatabase()
   })
   after(() => database?.drop())
 
-  it('to everybody who has a pact with it', () => verifyPacts({
+  it('with every consumer that has a pact with it', () => verifyPacts({
     name: 'recon-worker',
     states: {},
     messages: {
@@ -28,7 +28,7 @@ describe('recon-worker keeps what it promised', () => {
     },
   }))
 
-  /** What Postgres delivers when the worker settles such a payment. */
+  /** Settles a payment of this amount. Returns the notification that Postgres delivers. */
   async function notificationOf(amount: string): Promise<{ channel: string, payload: Partial<Record<ResultStatus, string[]>> }> {
     const listener = new pg.Client({ connectionString: database.url() })
     const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))

@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer'
 import pg from 'pg'
 
-/** What pg has to send the rows of a COPY, and its types do not tell. */
+/** The methods of pg's connection that send the rows of a COPY; its types lack them. */
 interface CopyConnection {
   sendCopyFromChunk: (chunk: Buffer) => void
   endCopyFrom: () => void
 }
 
-/** Runs a `copy ... from stdin` with these lines. */
+/** Runs a `copy ... from stdin` statement with these lines as its input. */
 export async function copyIn(client: pg.Client, statement: string, lines: string[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const query = new pg.Query(statement, (error: Error | undefined) => error ? reject(error) : resolve())

@@ -24,12 +24,12 @@ export interface Corruption {
   what: string
   /** Plants the corruption, with triggers and keys off. */
   sql: string
-  /** The promise that it breaks; null if nothing can notice it, and why. */
+  /** The promise that it breaks; null if nothing can notice it. */
   by: string | null
   why?: string
 }
 
-/** What may be wrong with the books. `id` is a pending payment. */
+/** Returns ways in which the books may be corrupted. `id` is a pending payment. */
 export function corruptions(id: string): Corruption[] {
   return [
     { what: 'payment description forged', sql: `update payments set description='forged' where id=(select id from payments limit 1)`, by: 'request-hashes-are-those-of-their-payments' },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from './postgres.ts'
 
-/** The schema that the API's migrations make: the contract between the two services. */
+/** The schema that the API's migrations create: the contract between the two services. */
 const SCHEMA_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../../contracts'), 'schema.sql')
 /** The password of every role in tests. */
 const PASSWORD = 'test'
@@ -12,10 +12,10 @@ const PASSWORD = 'test'
 let cluster: Awaited<ReturnType<typeof startPostgres>>
 let template: string
 
-/** Mocha runs this once before all files: a server, and in it a template database with the schema of the contracts. */
+/** Mocha runs this once before all files. It starts a server and creates a template database with the contracts' schema. */
 export async function mochaGlobalSetup(): Promise<void> {
   const schema = await readFile(SCHEMA_PATH, 'utf8').catch(() => {
-    throw new Error(`${SCHEMA_PATH} is not there: set CONTRACTS_DIR to the contracts folder`)
+    throw new Error(`${SCHEMA_PATH} does not exist: set CONTRACTS_DIR to the contracts folder`)
   })
   cluster = await startPostgres()
   template = `template_worker_${randomUUID().slice(0, 8)}`
@@ -33,23 +33,23 @@ export async function mochaGlobalTeardown(): Promise<void> {
 }
 
 export interface TestDatabase {
-  /** As the role payments_api, payments_worker, payments_reader, or by default the superuser. */
+  /** The URL for the role payments_api, payments_worker or payments_reader; by default for the superuser. */
   url: (role?: string) => string
   /** Runs one statement as the superuser. */
   sql: <Row = Record<string, unknown>>(statement: string, values?: unknown[]) => Promise<Row[]>
   drop: () => Promise<void>
 }
 
-/** Ends Postgres and starts it again, see TestPostgres. Undefined where the tests were given one that is not theirs. */
+/** Stops Postgres and starts it again; see TestPostgres. Undefined if the tests use the server of TEST_DATABASE_URL. */
 export function restartPostgres(): ((signal: 'SIGINT' | 'SIGQUIT') => Promise<void>) | undefined {
   return cluster.restart
 }
 
-/** A database of its own for one test file or test: a copy of the template. */
+/** Creates a separate database for one test file or test, as a copy of the template. */
 export async function createDatabase(): Promise<TestDatabase> {
   const name = `test_worker_${randomUUID().slice(0, 8)}`
   await withClient(cluster.url, client => client.query(`create database ${name} template ${template}`))
-  // One connection, so that its settings and transactions last from statement to statement; a lost one is replaced.
+  // A single connection keeps settings and transactions between statements; the pool replaces it if it is lost.
   const pool = new pg.Pool({ connectionString: urlOf(name), max: 1, idleTimeoutMillis: 0 })
   pool.on('error', () => {})
   return {

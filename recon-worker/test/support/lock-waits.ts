@@ -1,6 +1,6 @@
 import type { TestDatabase } from './database.ts'
 
-/** How many of the workers' connections wait for a lock that somebody else holds. */
+/** Returns the number of workers' connections that wait for a lock. */
 export async function lockWaits(database: TestDatabase): Promise<number> {
   return (await database.sql(`
     select from pg_stat_activity

@@ -7,13 +7,13 @@ import { createWakeUp } from '../../src/wake-up.ts'
 export interface LoopOptions {
   batchSize?: number
   batchesInFlight?: number
-  /** Hears of each sleep. */
+  /** Called before each sleep. */
   onWait?: (ms: number) => void
-  /** Hears what the loop warns of. */
+  /** Called with each warning or error that the loop logs. */
   onWarning?: (message: string) => void
 }
 
-/** Runs the worker's loop in this process. Returns a function that ends it after its batch. */
+/** Runs the worker's loop in this process. Returns a function that drains it. */
 export function startLoop(db: Knex, { batchSize = 500, batchesInFlight = 2, onWait = () => {}, onWarning = () => {} }: LoopOptions = {}): () => Promise<void> {
   const stopping = new AbortController()
   const wakeUp = createWakeUp()

@@ -7,7 +7,7 @@ export interface TestPayment {
   amount: string
 }
 
-/** Accepts payments as the API does: opens accounts, writes each payment with its job. Returns their ids, in order. */
+/** Accepts payments as the API does: opens the accounts and inserts each payment with its job. Returns the ids in order. */
 export async function accept(database: TestDatabase, payments: TestPayment[]): Promise<string[]> {
   const now = Date.now()
   const time = now.toString(16).padStart(12, '0')

@@ -10,26 +10,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const START_DEADLINE_MS = 30_000
-/** Pulling the image is not part of this. */
+/** Does not include pulling the image. */
 const CONTAINER_DEADLINE_MS = 120_000
 const ENGINE_TIMEOUT_MS = 10_000
 const STOP_TIMEOUT_MS = 30_000
 const REMOVE_TRIES = 100
 const IMAGE = 'postgres:18'
-/** The data is gone after the tests, so it need not survive a crash. */
+/** The data is deleted after the tests, so it need not survive a crash of the machine. */
 const SETTINGS = ['fsync=off', 'max_connections=200', 'random_page_cost=1.1']
 
 export interface TestPostgres {
-  /** A superuser's URL of its database "postgres". */
+  /** The superuser's URL of the database "postgres". */
   url: string
-  /** Ends it with SIGINT (a fast shutdown) or SIGQUIT (a crash) and starts it again. Not there for the one of TEST_DATABASE_URL. */
+  /** Stops the server with SIGINT (a fast shutdown) or SIGQUIT (a crash) and starts it again. Undefined for TEST_DATABASE_URL. */
   restart?: (signal: 'SIGINT' | 'SIGQUIT') => Promise<void>
   stop: () => void
 }
 
 /**
- * A real Postgres for the tests: the one of TEST_DATABASE_URL, else a container where a Docker engine can have one, else
- * an embedded one. The last two live as long as the tests do.
+ * Starts a real Postgres for the tests: the server of TEST_DATABASE_URL, or a container if a Docker engine can run one, or an
+ * embedded server. Containers and embedded servers end with the tests.
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const url = process.env.TEST_DATABASE_URL
@@ -38,21 +38,21 @@ export async function startPostgres(): Promise<TestPostgres> {
   return await startContainer() ?? await startEmbedded()
 }
 
-/** Null where no engine answers, or the image cannot be had. */
+/** Returns null if no Docker engine responds or the image is unavailable. */
 async function startContainer(): Promise<TestPostgres | null> {
   if (spawnSync('docker', ['info'], { timeout: ENGINE_TIMEOUT_MS, stdio: 'ignore' }).status !== 0)
     return null
-  // Testcontainers' own cleaner is a container too, of an image that not everybody can pull: we clean up ourselves.
+  // Testcontainers' cleaner (Ryuk) needs another image, which may be unavailable, so we remove the container ourselves.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
   const name = `payments-test-${process.pid}-${Date.now()}`
   const stop = atExit(() => spawnSync('docker', ['rm', '--force', '--volumes', name], { timeout: STOP_TIMEOUT_MS, stdio: 'ignore' }))
-  // And after a SIGKILL, which nothing here hears of: a shell of its own, whose input ends when this process does.
+  // No handler runs after a SIGKILL. This shell's input then ends with our process, and the shell removes the container.
   spawn('sh', ['-c', 'cat; exec docker rm --force --volumes "$0"', name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }).unref()
   try {
     const container = await new PostgreSqlContainer(IMAGE)
       .withName(name)
-      .withExposedPorts({ container: 5432, host: await freePort() }) // or each start would have another
+      .withExposedPorts({ container: 5432, host: await freePort() }) // a fixed port survives a restart
       .withDatabase('postgres')
       .withUsername('postgres')
       .withCommand(['postgres', ...SETTINGS.flatMap(setting => ['-c', setting])])
@@ -65,7 +65,7 @@ async function startContainer(): Promise<TestPostgres | null> {
       restart: async (signal) => {
         for (const command of [['kill', '--signal', signal], ['wait'], ['start']])
           execFileSync('docker', [...command, name], { timeout: STOP_TIMEOUT_MS, stdio: 'pipe' })
-        await untilAnswers(url, () => false)
+        await untilReady(url, () => false)
       },
       stop,
     }
@@ -77,14 +77,14 @@ async function startContainer(): Promise<TestPostgres | null> {
   }
 }
 
-/** Calls it once: when it is asked for, or else when the process ends, by a signal too. */
+/** Returns a function that cleans up once: when it is called, or when the process exits or gets SIGINT or SIGTERM. */
 function atExit(clean: () => void): () => void {
   const once = (): void => {
     process.off('exit', once)
     clean()
   }
   process.once('exit', once)
-  // A signal ends the process without that event, unless somebody exits.
+  // A signal ends the process without an 'exit' event unless a handler calls process.exit.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(1))
   return once
@@ -94,8 +94,8 @@ async function startEmbedded(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), 'payments-test-'))
   let server: ChildProcess | undefined
   const stop = atExit(() => {
-    server?.kill('SIGQUIT') // at once, without a checkpoint: the data go with it
-    // It may still be writing; Node's own rmSync then leaves the folder, and says nothing.
+    server?.kill('SIGQUIT') // immediate, without a checkpoint: the data is deleted anyway
+    // Postgres may still be writing, and Node's rmSync would then silently leave the folder.
     for (let tries = 0; existsSync(home) && tries < REMOVE_TRIES; tries++)
       spawnSync('sh', ['-c', 'rm -rf "$0" 2>&1 || sleep 0.1', home])
   })
@@ -105,7 +105,7 @@ async function startEmbedded(): Promise<TestPostgres> {
   mkdirSync(data)
   const user = unprivilegedUser()
   if (user) {
-    // That user must reach the binaries too, and perhaps cannot reach this folder.
+    // That user also needs the binaries, and may have no access to their folder.
     cpSync(dirname(dirname(postgres)), join(home, 'native'), { recursive: true, verbatimSymlinks: true })
     initdb = join(home, 'native/bin/initdb')
     postgres = join(home, 'native/bin/postgres')
@@ -138,11 +138,11 @@ async function startEmbedded(): Promise<TestPostgres> {
       cwd: home,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    server = child // whatever happens now, stop() ends it
+    server = child // from here on, stop() ends it
     let log = ''
     child.stderr.on('data', chunk => log = (log + String(chunk)).slice(-4_000))
     child.unref()
-    await untilAnswers(url, () => child.exitCode !== null).catch((error: Error) => {
+    await untilReady(url, () => child.exitCode !== null).catch((error: Error) => {
       throw new Error(`${error.message}:\n${log}`)
     })
     return child
@@ -160,7 +160,7 @@ async function startEmbedded(): Promise<TestPostgres> {
   }
 }
 
-/** Postgres refuses to run as root. Undefined where we are not root. */
+/** The user to run Postgres as, because Postgres refuses to run as root. Undefined if we are not root. */
 function unprivilegedUser(): { uid: number, gid: number } | undefined {
   if (process.getuid?.() !== 0)
     return undefined
@@ -180,16 +180,16 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function untilAnswers(url: string, ended: () => boolean): Promise<void> {
+async function untilReady(url: string, ended: () => boolean): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS
-  while (!await answers(url)) {
+  while (!await acceptsConnections(url)) {
     if (ended() || Date.now() > deadline)
-      throw new Error('Postgres did not start')
+      throw new Error(`Postgres did not accept connections within ${START_DEADLINE_MS} ms`)
     await delay(50)
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function acceptsConnections(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
   try {
     await client.connect()

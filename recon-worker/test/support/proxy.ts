@@ -3,27 +3,27 @@ import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** What a worker sends in a batch, in this order; and what its other connection listens with. */
+/** The statements of a batch, in the order in which a worker sends them. */
 export const BATCH_STEPS = ['begin', 'claim', 'savepoint', 'post', 'release', 'notify', 'commit'] as const
 export type Step = typeof BATCH_STEPS[number] | 'listen'
 
 /**
- * Where a connection falls silent: before the database gets the message, after the database has done it but before
- * its answer comes back, or right after that answer.
+ * When a connection falls silent: before the message reaches the database, after the database has run it but before the response
+ * comes back, or right after the response.
  */
-export type Moment = 'before' | 'unanswered' | 'answered'
+export type Moment = 'before' | 'unacknowledged' | 'acknowledged'
 
 export interface Proxy {
-  /** The database's URL, through here. */
+  /** The database's URL through the proxy. */
   url: string
-  /** Silences the next connection that comes to this step, once. Resolves when it has happened. */
+  /** Silences the next connection that reaches this step, once. Resolves when that has happened. */
   silence: (step: Step, moment: Moment) => Promise<void>
   /** Cuts every connection. */
   cut: () => void
   close: () => Promise<void>
 }
 
-/** A proxy that reads what is sent to Postgres, so that a connection can be lost at an exact point of a transaction. */
+/** Starts a proxy that reads the messages to Postgres, so that a test can lose a connection at an exact step of a transaction. */
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
@@ -57,9 +57,9 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     upstream.on('data', (chunk) => {
       if (moment === undefined)
         return void client.write(chunk)
-      if (moment === 'answered') {
+      if (moment === 'acknowledged') {
         client.write(chunk)
-        moment = 'before' // from now on nothing passes, either way
+        moment = 'before' // from now on nothing passes in either direction
       }
       reached()
     })
@@ -84,7 +84,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   }
 }
 
-/** Cuts a stream into the messages of Postgres' protocol. Only the first, the startup message, has no type byte. */
+/** Splits a stream into messages of the Postgres protocol. Only the first one, the startup message, has no type byte. */
 function messageReader(): (chunk: Buffer) => Buffer[] {
   let rest: Buffer = Buffer.alloc(0)
   let typeBytes = 0
@@ -103,7 +103,7 @@ function messageReader(): (chunk: Buffer) => Buffer[] {
   }
 }
 
-/** By the text of a simple query ("Q"), or the name of the statement that is bound ("B": portal, statement, ...). */
+/** Derives the step from the text of a simple query ("Q"), or the name of the bound statement ("B": portal, statement, ...). */
 function stepOf(message: Buffer): Step | undefined {
   const type = String.fromCharCode(message[0]!)
   const [first = '', second = ''] = message.toString('latin1', 5, 300).split('\0')

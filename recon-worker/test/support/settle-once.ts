@@ -3,7 +3,7 @@ import type { RunOnceOptions } from '../../src/run-once.ts'
 import type { Batch } from '../../src/settle-jobs.ts'
 import { runOnce } from '../../src/run-once.ts'
 
-/** Settles one batch as the worker w1, which gives a job up after three attempts, unless the options say otherwise. */
+/** Settles one batch. By default as the worker w1, with three attempts per job. */
 export function settleOnce(db: Knex, options: Partial<RunOnceOptions> = {}): Promise<Batch> {
   return runOnce(db, {
     workerId: 'w1',

@@ -10,13 +10,13 @@ const START_DEADLINE_MS = 60_000
 export interface Worker {
   url: string
   process: ChildProcess
-  /** Everything that it has logged, a line each. */
+  /** The lines that the worker has logged. */
   log: string[]
-  /** SIGTERM, and the exit code. */
+  /** Sends SIGTERM and resolves with the exit code. */
   stop: () => Promise<number | null>
 }
 
-/** Starts the real worker as a process of its own, its health checks on a free port. */
+/** Starts the real worker as a separate process, with its health checks on a free port. */
 export async function startWorker(databaseUrl: string, env: Record<string, string> = {}): Promise<Worker> {
   const child = spawn(process.execPath, [MAIN], {
     env: {

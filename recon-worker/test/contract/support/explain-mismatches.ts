@@ -1,7 +1,7 @@
 import type { InteractionResult, Mismatch } from './verify-pacts.ts'
 
 /**
- * A line for each field that is not as its consumer reads it, however many interactions find it so:
+ * Returns one line per field that differs from what its consumer reads, with the interactions that found the difference:
  * `payments-ui reads payments[].outcome, which is missing: in "the newest payments" and 2 more`.
  */
 export function explainMismatches(results: InteractionResult[]): string[] {
@@ -10,7 +10,7 @@ export function explainMismatches(results: InteractionResult[]): string[] {
     if (result === 'OK')
       continue
     const mismatches = mismatch?.mismatches ?? []
-    // Another status has another body and other headers: they say no more.
+    // With another status, the body and headers differ too and say nothing more.
     const status = mismatches.filter(({ type }) => type === 'StatusMismatch')
     const lines = (status.length > 0 ? status : mismatches).flatMap(each => explain(consumer, each))
     for (const line of lines.length > 0 ? lines : [`${consumer} gets nothing: ${mismatch?.message ?? result}`])
@@ -30,7 +30,7 @@ function explain(consumer: string, { type, mismatch, path, key }: Mismatch): str
     : [`${consumer} reads ${fieldName(path ?? '$')}: ${mismatch}`]
 }
 
-/** `$.payments[0].outcome` as `payments[].outcome`. */
+/** Turns `$.payments[0].outcome` into `payments[].outcome`. */
 function fieldName(path: string): string {
   return path.replace(/^\$\.?/, '').replaceAll(/\.?\[?\b\d+\b\]?/g, '[]') || 'the body'
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-/** The contracts are found beside this service, or through CONTRACTS_DIR. */
+/** The contracts are in the folder next to this service, or where CONTRACTS_DIR says. */
 export const PACTS_DIR = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../../../contracts'), 'pacts')
 
 const Pact = z.object({
@@ -17,7 +17,7 @@ const Pact = z.object({
 
 export interface PactFile { file: string, consumer: string, interactions: z.output<typeof Pact>['interactions'] }
 
-/** The pacts that name this provider. Throws where there is none, or one that cannot be read. */
+/** Returns the pacts that name this provider. Throws if there is none, or if one cannot be read. */
 export async function readPacts(provider: string): Promise<PactFile[]> {
   const files = await readdir(PACTS_DIR).catch(() => [])
   const pacts = await Promise.all(files.filter(file => file.endsWith('.json')).sort().map(read))

@@ -4,24 +4,24 @@ import { explainMismatches } from './explain-mismatches.ts'
 import { PACTS_DIR, readPacts } from './read-pacts.ts'
 
 const { PACT_BROKER_BASE_URL } = process.env
-/** Until the verifier gives up waiting for an answer: generous, for busy machines. Its own default is 5 s. */
+/** How long the verifier waits for a response. Its default of 5 s is too short on a busy machine. */
 const REQUEST_TIMEOUT_MS = 60_000
 
-/** Brings a state about, with the facts that the pact asks for, and answers those that it is told to ask with. */
+/** Sets up a state from the facts in the pact. Returns the facts that the request then uses, if any. */
 export type SetUp = (facts: Record<string, unknown>) => Promise<Record<string, string> | void>
 export type State = SetUp | { setup: SetUp, teardown: () => Promise<void> }
 
 export interface Provider {
   name: string
-  /** Where it answers HTTP, if it does. */
+  /** The base URL of its HTTP API, if it has one. */
   url?: string
-  /** The states that interactions start from. */
+  /** How to set up each state that an interaction starts from, by name. */
   states: Record<string, State>
-  /** How to make it send each message, by the message's description. */
+  /** How to make the provider send each message, by the message's description. */
   messages: Record<string, () => Promise<object>>
 }
 
-/** What the verifier says of one interaction. */
+/** The verifier's result for one interaction. */
 export interface InteractionResult {
   consumer: string
   description: string
@@ -31,9 +31,9 @@ export interface InteractionResult {
 export interface Mismatch { type: string, mismatch: string, path?: string, key?: string }
 
 /**
- * Verifies every interaction of every pact that names this provider, HTTP and messages in one run, and prints how many
- * each consumer has.
- * @throws {Error} that names each broken field and who reads it; or why there is nothing to verify
+ * Verifies every interaction of every pact that names this provider, HTTP and messages in one run. Prints the number of verified
+ * interactions per consumer.
+ * @throws {Error} that names each broken field and the consumer that reads it, or says why there is nothing to verify
  */
 export async function verifyPacts({ name, url, states, messages }: Provider): Promise<void> {
   const pacts = await readPacts(name)
@@ -53,7 +53,7 @@ export async function verifyPacts({ name, url, states, messages }: Provider): Pr
     provider: name,
     ...(url && { providerBaseUrl: url }),
     stateHandlers: stateHandlers(states, failed),
-    // One that cannot be sent would look to be sent without its fields.
+    // Without this note, the verifier would report an unsent message as one whose fields are missing.
     messageProviders: Object.fromEntries(Object.entries(messages).map(([description, send]) => [description, () => send().catch((error: Error) => {
       unsent.add(description)
       failed.push(`"${description}" was not sent: ${error.message}`)
@@ -78,12 +78,12 @@ export async function verifyPacts({ name, url, states, messages }: Provider): Pr
   const broken = [...failed, ...explainMismatches(interactionResults.filter(({ description }) => !unsent.has(description)))]
   if (broken.length > 0)
     throw new Error(`${name} breaks its promises:\n${broken.join('\n')}`)
-  // Never green over nothing: what the pacts hold must be what was verified.
+  // A run that skipped an interaction must not pass.
   if (kept !== pacts.reduce((sum, { interactions }) => sum + interactions.length, 0))
     throw new Error(`only ${kept} interactions of the pacts were verified`)
 }
 
-/** Verifies the pacts that a broker has for this branch, and tells it what came of that. Its login is in the environment too. */
+/** Options to verify the pacts that a broker holds for this branch, and to publish the results. The verifier reads the login from the environment. */
 function broker(url: string): Partial<VerifierOptions> {
   return {
     pactBrokerUrl: url,
@@ -95,7 +95,7 @@ function broker(url: string): Partial<VerifierOptions> {
   }
 }
 
-/** A state that cannot be set is only logged by the verifier, and its interaction blamed: so it is noted here. */
+/** Records each failed state set-up: the verifier only logs it, and blames the interaction instead. */
 function stateHandlers(states: Record<string, State>, failed: string[]): VerifierOptions['stateHandlers'] {
   return Object.fromEntries(Object.entries(states).map(([name, state]) => {
     const { setup, teardown } = typeof state === 'function' ? { setup: state, teardown: undefined } : state

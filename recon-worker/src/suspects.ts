@@ -11,7 +11,7 @@ const STOPS_BEFORE_ALONE = 2
 const STOPS_BEFORE_DEAD = 3
 /** How often a worker that is never idle checks whether the unclean stops can be forgiven. */
 const FORGIVE_EVERY_MS = 2_000
-export const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
+const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
 
 /** Each function throws the database's error if a statement fails, and can be called again then. */
 export interface Suspects {

@@ -9,7 +9,7 @@ const QUERY_CANCELED = '57014'
 const READ_ONLY_TRANSACTION = '25006'
 
 /** Uses the code of a serialization failure, because the transaction can be retried at once in the same way, on another connection. */
-export class StalePlanError extends Error {
+class StalePlanError extends Error {
   readonly code = '40001'
 }
 

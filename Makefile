@@ -107,8 +107,9 @@ contracts-publish: install-parts ## Publish the pacts and ask whether they may b
 test: install ## Run every check: lint, types, each part's tests, the contracts, the whole system
 	@node compose/src/verbs/test.ts
 
-lint: $(lockfile) $(installed) ## Check style; npm run lint:fix mends it
+lint: $(lockfile) $(installed) ## Check style, and find dead code; npm run lint:fix mends style
 	@npx eslint .
+	@npx knip
 
 typecheck: install-parts ## Check the types of every part
 	@for package in $(packages); do echo "$$package"; (cd "$$package" && npm run --silent typecheck); done

@@ -4,7 +4,7 @@ import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync } f
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** A log is cut when it is longer than this; the part before the cut is kept as `<name>.log.1`. */
-export const LOG_LIMIT_BYTES = 16 * 1024 * 1024
+const LOG_LIMIT_BYTES = 16 * 1024 * 1024
 const CHECK_EVERY_MS = 1_000
 const TAIL_BYTES = 16 * 1024
 const POLL_MS = 200
@@ -15,7 +15,7 @@ export function sizeOf(file: string): number {
 }
 
 /** The text of the file from `start` to `end`, in bytes. */
-export function readRange(file: string, start: number, end: number): string {
+function readRange(file: string, start: number, end: number): string {
   const fd = openSync(file, 'r')
   try {
     const buffer = Buffer.alloc(Math.max(0, end - start))

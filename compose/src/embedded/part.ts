@@ -11,7 +11,7 @@ import { Refusal } from '../refusal.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
 /** A part that dies is started again after 0.25 s, the next time after twice as long, and so on up to 15 s. */
-export const BACKOFF = { firstMs: 250, longestMs: 15_000, forgottenAfterMs: 30_000 }
+const BACKOFF = { firstMs: 250, longestMs: 15_000, forgottenAfterMs: 30_000 }
 const HEALTH_POLL_MS = 50
 // An uncaught error of Node's is about as long as this.
 const LINES_OF_A_DEATH = 20

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Refusal } from '../refusal.ts'
 
 /** A user of the system that Postgres runs as. */
-export interface SystemUser { uid: number, gid: number }
+interface SystemUser { uid: number, gid: number }
 
 /** Where Postgres's programs and files are, and who runs them. */
 export interface PostgresHome {

@@ -22,7 +22,7 @@ const DATABASE_TIMEOUT_MS = 300_000
 const DATABASE_POLL_MS = 250
 
 /** Owns the parts: starts them in order, keeps them up, makes them what is desired, stops them in reverse. */
-export class Supervisor {
+class Supervisor {
   private readonly folder: DataFolder
   private readonly setting: Setting
   private readonly report: (line: string) => void

@@ -120,7 +120,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits until the process has ended. False when it still runs after the deadline. */
-export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   while (isAlive(identity)) {
     if (Date.now() > deadline)

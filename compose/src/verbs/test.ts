@@ -19,7 +19,7 @@ const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'type
 // Side by side, for two cores, what only computes. All that Nuxt does is in one line: its build, its type check and its
 // tests each write payments-ui/.nuxt.
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
-const sources = [one('lint', '.', 'npx', 'eslint', '.'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
+const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // Then, in turn, what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
 const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
 // The images first, since a new machine takes minutes to make them; each stack then finds them made.

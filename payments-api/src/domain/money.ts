@@ -1,7 +1,7 @@
 import currencies from './currencies.json' with { type: 'json' }
 
 /** Digits before the decimal point that an amount may have; the database holds the same limit (amount < 1e15). */
-export const MAX_INTEGER_DIGITS = 15
+const MAX_INTEGER_DIGITS = 15
 
 export const DEFAULT_CURRENCY = 'USD'
 

@@ -23,7 +23,7 @@ export const KnownAccountId = z.string('must be a string').regex(
 })
 
 /** A currency in a response. Its code may have been withdrawn since. */
-export const Currency = z.string().meta({
+const Currency = z.string().meta({
   description: 'ISO 4217 code; withdrawn codes stay on the payments and accounts that have them',
   pattern: '^[A-Z]{3}$',
   examples: ['USD'],

@@ -28,10 +28,10 @@ export function fact(name: string, example: string, within = (value: string) => 
 }
 
 export const id = uuid(PAYMENT_ID)
-export const currency = regex('^[A-Z]{3}$', 'USD')
+const currency = regex('^[A-Z]{3}$', 'USD')
 export const cursor = regex('^[A-Za-z0-9._-]{1,64}$', PAYMENT_ID)
 /** Of US dollars, and the decimals are demanded: Pact matches a number by its text too, and that of 100.00 is 100. */
-export const amount = (example = '100.00') => regex('^-?\\d+\\.\\d\\d$', example)
+const amount = (example = '100.00') => regex('^-?\\d+\\.\\d\\d$', example)
 /** ISO 8601 in UTC: what Date.parse reads. */
 export const instant = (example = '2026-11-23T16:05:13.123Z') => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', example)
 
@@ -61,7 +61,7 @@ export const entry = {
   createdAt: instant(),
 } satisfies Reads<LedgerEntry>
 
-export const finishedJob = {
+const finishedJob = {
   status: equal('completed'),
   attempts: integer(1),
   lastError: nullValue(),
@@ -70,7 +70,7 @@ export const finishedJob = {
   lockedAt: instant(),
   finishedAt: instant(),
 } satisfies Reads<Job>
-export const waitingJob = { ...finishedJob, status: equal('pending'), attempts: integer(0), lockedBy: nullValue(), lockedAt: nullValue(), finishedAt: nullValue() } satisfies Reads<Job>
+const waitingJob = { ...finishedJob, status: equal('pending'), attempts: integer(0), lockedBy: nullValue(), lockedAt: nullValue(), finishedAt: nullValue() } satisfies Reads<Job>
 export const deadJob = { ...finishedJob, status: equal('dead'), attempts: integer(5), lastError: string('the account does not exist') } satisfies Reads<Job>
 export const reconJob = <Expected extends Reads<Job>>(job: Expected) => ({ paymentId: id, ...job }) satisfies Reads<ReconJob>
 

@@ -29,4 +29,24 @@ describe('the statuses', () => {
     assert.deepEqual(worker.RESULT_STATUSES, allowed('reconciliation_results'))
     assert.deepEqual(Object.keys(api.OUTCOMES!), allowed('reconciliation_results'))
   })
+
+  it('stand in the files that the README names for a new status', () => {
+    const [, table] = /^\| part \| file \| list \|\n\|[-|]+\|\n((?:\|.*\n)+)/m.exec(read('README.md')) ?? []
+    assert.ok(table, 'the README has a table of the lists of statuses')
+    const rows = table.trim().split('\n').map(row => [...row.matchAll(/`([^`]+)`/g)].map(([, quoted]) => quoted!))
+    assert.equal(rows.length, 4)
+    for (const row of rows) {
+      const [path, list] = [row[0]!, row.at(-1)!]
+      assert.deepEqual(listIn(path, list), allowed(list === 'RESULT_STATUSES' ? 'reconciliation_results' : 'payments'), `${path} holds ${list}`)
+    }
+  })
+
+  /** The quoted values of a list in a source file: an array with this name, or the check of a column such as payments.status. */
+  function listIn(path: string, name: string): string[] {
+    const [table, column] = name.split('.')
+    const list = column
+      ? new RegExp(`create table ${table} \\([\\s\\S]*?\\bcheck \\(${column} in \\(([^)]*)\\)`)
+      : new RegExp(`^export const ${name} = \\[([^\\]]*)\\]`, 'm')
+    return [...(list.exec(read(path))?.[1] ?? '').matchAll(/'([^']*)'/g)].map(([, value]) => value!)
+  }
 })

@@ -78,8 +78,8 @@ describe('while the database gives no answer', () => {
     proxy.swallow()
     const keys = [randomUUID(), randomUUID(), randomUUID()]
     for (const key of keys) { // on the connections that were open, on new ones, and again
-      const answers = await Promise.all([post(key), post(randomUUID(), 'NEW'), get('/ready'), get('/payments'), get('/payments.csv'), get('/accounts/A/balance')])
-      assert.deepEqual(answers.map(({ status }) => status), answers.map(() => 503))
+      const responses = await Promise.all([post(key), post(randomUUID(), 'NEW'), get('/ready'), get('/payments'), get('/payments.csv'), get('/accounts/A/balance')])
+      assert.deepEqual(responses.map(({ status }) => status), responses.map(() => 503))
     }
     assert.equal((await get('/health')).status, 200)
     await assertWithin2s()
@@ -90,25 +90,25 @@ describe('while the database gives no answer', () => {
     assert.equal((await get('/ready')).status, 200)
   })
 
-  it('because the connection broke after the commit, payments are there once, and their answers are first answers', async () => {
+  it('because the connection broke after the commit, payments are there once, and their responses are first responses', async () => {
     await post()
     const lost = proxy.loseAnswer()
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post()))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => post()))
     await lost
-    assert.deepEqual(answers.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), answers.map(() => [201, null]))
+    assert.deepEqual(responses.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), responses.map(() => [201, null]))
     const rows = await database.sql<{ id: string }>('select id from payments')
     assert.equal(rows.length, 21)
-    assert.deepEqual(answers.filter(({ body }) => !rows.some(row => row.id === body.id)), [])
+    assert.deepEqual(responses.filter(({ body }) => !rows.some(row => row.id === body.id)), [])
   })
 
   it('because this process is busy and late to read it, that is not taken for a database that is away', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
-      const answers = Promise.all([db.raw('select 1'), db.raw('select 1')]) // one opens the connection, one waits for it
+      const responses = Promise.all([db.raw('select 1'), db.raw('select 1')]) // one opens the connection, one waits for it
       await setImmediate()
       const untilMs = performance.now() + 2_000
       while (performance.now() < untilMs);
-      await answers
+      await responses
     }
     finally {
       await db.destroy()

@@ -27,7 +27,7 @@ describe('an idempotency key', () => {
     call<Body>(`${apis[api]!.url}/payments`, { body, headers: { 'idempotency-key': key } })
   const payment = { accountId: 'ACC-IDEM', amount: '12.50', description: 'once' }
 
-  it('replays the first answer byte for byte, from any process, also after the payment has settled', async () => {
+  it('replays the first response byte for byte, from any process, also after the payment has settled', async () => {
     const key = randomUUID()
     const first = await post(key, payment)
     assert.equal(first.headers.get('idempotent-replayed'), null)
@@ -79,22 +79,22 @@ describe('an idempotency key', () => {
     assert.notEqual(a.body.id, b.body.id)
   })
 
-  it('makes one payment and one answer when 1,000 requests race for it through two processes', async () => {
+  it('makes one payment and one response when 1,000 requests race for it through two processes', async () => {
     const key = randomUUID()
-    const answers = await Promise.all(Array.from({ length: 1_000 }, async (_, i) => {
+    const responses = await Promise.all(Array.from({ length: 1_000 }, async (_, i) => {
       for (;;) {
         const answer = await post(key, payment, i % 2)
         if (answer.body.type !== '/problems/overloaded') // a busy machine refuses some: they are sent again, as they are told
           return answer
       }
     }))
-    assert.deepEqual(new Set(answers.map(answer => answer.body.type ?? answer.status)), new Set([201]))
-    assert.equal(new Set(answers.map(answer => answer.text)).size, 1)
-    assert.equal(answers.filter(answer => answer.headers.get('idempotent-replayed') === null).length, 1)
+    assert.deepEqual(new Set(responses.map(response => response.body.type ?? response.status)), new Set([201]))
+    assert.equal(new Set(responses.map(response => response.text)).size, 1)
+    assert.equal(responses.filter(response => response.headers.get('idempotent-replayed') === null).length, 1)
     assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [{ n: 1 }])
   })
 
-  it('gets its payment when the process died between the commit and the answer', async () => {
+  it('gets its payment when the process died between the commit and the response', async () => {
     const doomed = await startApi(database.url('payments_api'))
     const key = randomUUID()
     // Hold the key's place, so that the insert is under way but not committed; then let it commit and kill the process.
@@ -120,7 +120,7 @@ describe('an idempotency key', () => {
     assert.deepEqual([status, headers.get('idempotent-replayed')], [201, 'true'])
   })
 
-  it('answers 409 after a bounded wait while a rival with it has not ended; its neighbours are not held up for good', async () => {
+  it('responds with 409 after a bounded wait while a rival with it has not ended; its neighbours are not held up for good', async () => {
     const key = randomUUID()
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -162,8 +162,8 @@ describe('an idempotency key', () => {
       await database.sql(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
         values (gen_random_uuid(), 'anonymous', $1, $2, 'ACC-IDEM', 'USD', 12.50, 'once', now(), now())`, [quoted, requestHash({ accountId: 'ACC-IDEM', minorUnits: 1250n, currency: 'USD', description: 'once' })])
-      const answers = await Promise.all([post(quoted, payment), post(quoted, payment), post(quoted, { ...payment, amount: 1 })])
-      assert.deepEqual(answers.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), [[201, 'true'], [201, 'true'], [422, null]])
+      const responses = await Promise.all([post(quoted, payment), post(quoted, payment), post(quoted, { ...payment, amount: 1 })])
+      assert.deepEqual(responses.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), [[201, 'true'], [201, 'true'], [422, null]])
     }
     assert.deepEqual(await database.sql(`select idempotency_key from payments where idempotency_key like '%old%' order by 1`), [{ idempotency_key: '"old"' }, { idempotency_key: '"old";a=1' }])
   })

@@ -39,7 +39,7 @@ describe('a batch of payments', () => {
     assert.deepEqual(await database.sql('select count(*)::int as payments, (select count(*)::int from recon_jobs) as jobs from payments'), [{ payments: 12_000, jobs: 12_000 }])
   }).timeout(60_000)
 
-  it('answers the first arrival for a key that is twice in one batch', async () => {
+  it('returns the first arrival for a key that is twice in one batch', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
       const [first, second] = [payment('twice'), payment('twice')]

@@ -48,8 +48,8 @@ describe('a payment whose write waits for a lock too long', () => {
   for (const [table, mode, account] of tables) {
     it(`is 503, not 409, while ${table} is locked in ${mode} mode; account: ${account}`, async () => {
       await rival.query(`lock table ${table} in ${mode} mode`)
-      const answers = await Promise.all(Array.from({ length: 4 }, () => post(randomUUID(), account)))
-      for (const { status, body, headers } of answers)
+      const responses = await Promise.all(Array.from({ length: 4 }, () => post(randomUUID(), account)))
+      for (const { status, body, headers } of responses)
         assert.deepEqual([status, body.type, headers.get('retry-after')], [503, '/problems/unavailable', '1'])
     })
   }

@@ -67,11 +67,11 @@ describe('more payments than the database can take', () => {
         await waitFor('it is under way', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length === count)
       }
 
-      const answers = (await flood(account)).join('').split(/(?=HTTP\/1\.1 )/)
-      assert.equal(answers.length, PIPELINED * CONNECTIONS)
-      for (const answer of answers)
-        assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*"type":"\/problems\/overloaded"/)
-      await waitFor('all is logged', () => tookToRefuse().length === answers.length)
+      const responses = (await flood(account)).join('').split(/(?=HTTP\/1\.1 )/)
+      assert.equal(responses.length, PIPELINED * CONNECTIONS)
+      for (const response of responses)
+        assert.match(response, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*"type":"\/problems\/overloaded"/)
+      await waitFor('all is logged', () => tookToRefuse().length === responses.length)
       const tookMs = tookToRefuse()
       assert.ok(tookMs.filter(ms => ms < 1_000).length >= PIPELINED, 'none was refused at once')
       assert.ok(Math.max(...tookMs) < 8_000, `one waited for ${Math.max(...tookMs)} ms`)

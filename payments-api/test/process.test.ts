@@ -60,7 +60,7 @@ describe('the API process', () => {
     await assert.rejects(start({ PORT: new URL(url).port }), /ended with 1: payments-api: port \d+ on 127\.0\.0\.1 is taken; [^\n]*\n$/)
   })
 
-  it('answers 503 within 2 s while the database cannot be reached, stays healthy, and tells nothing of it', async () => {
+  it('responds with 503 within 2 s while the database cannot be reached, stays healthy, and tells nothing of it', async () => {
     const api = await start({ DATABASE_URL: 'postgres://payments_api:geheim@127.0.0.1:1/payments' })
     const startedAt = Date.now()
     const { status, headers, text } = await post(api)
@@ -75,7 +75,7 @@ describe('the API process', () => {
     assert.match(logged ?? '', /ECONNREFUSED/)
   })
 
-  it('answers 500 for what it did not expect, logs the cause under the request\'s id, and tells nothing of it', async () => {
+  it('responds with 500 for what it did not expect, logs the cause under the request\'s id, and tells nothing of it', async () => {
     const api = await start()
     await database.sql('revoke select on recon_workers from payments_api')
     const { status, headers, text } = await call(`${api.url}/operations`)

@@ -35,7 +35,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/, 'is not a cursor that this list gave out')),
         prefix: Prefix.optional().describe('Only ids that begin so'),
       }),
-      answers: {
+      responses: {
         200: {
           description: 'A page',
           schema: pageOf('accounts', Account),
@@ -57,7 +57,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       path: '/accounts/{accountId}',
       summary: 'Get an account',
       params: AccountPath,
-      answers: {
+      responses: {
         200: { description: 'The account', schema: Account },
       },
       problems: ['not-found'],
@@ -77,7 +77,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       summary: 'Get an account\'s balance, now or at an instant',
       params: AccountPath,
       query: AtQuery,
-      answers: {
+      responses: {
         200: { description: 'The balance, in the words of the ledger\'s last entry', schema: Balance },
       },
       problems: ['not-found'],
@@ -104,7 +104,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         limit: Limit,
         cursor: cursorOver(z.string().regex(/^\d{1,18}$/, 'is not a cursor that this list gave out')),
       }),
-      answers: {
+      responses: {
         200: {
           description: 'A page',
           schema: pageOf('entries', LedgerEntry),

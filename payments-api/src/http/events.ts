@@ -65,7 +65,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       query: z.strictObject({
         after: EventId.optional(),
       }),
-      answers: {
+      responses: {
         200: { description: 'The stream; the schema is that of one event', contentType: 'text/event-stream', schema: StreamEvent },
       },
       problems: ['overloaded'],

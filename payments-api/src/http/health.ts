@@ -21,7 +21,7 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       method: 'get',
       path: '/health',
       summary: 'Whether the process lives',
-      answers: {
+      responses: {
         200: { description: 'It does', schema: Health },
       },
       handle: (_input, _req, res) => void res.json({ status: 'ok' }),
@@ -32,7 +32,7 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       method: 'get',
       path: '/ready',
       summary: 'Whether it can serve',
-      answers: {
+      responses: {
         200: { description: 'It can', schema: Ready },
       },
       handle: async (_input, _req, res) => {
@@ -48,7 +48,7 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       method: 'get',
       path: '/metrics',
       summary: 'Metrics for Prometheus',
-      answers: {
+      responses: {
         200: { description: 'The text format', contentType: 'text/plain' },
       },
       handle: async (_input, _req, res) => void res.type(metrics.contentType).send(await metrics.metrics()),

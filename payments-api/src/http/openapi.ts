@@ -1,5 +1,5 @@
 import type { ProblemType } from './problem.ts'
-import type { AnswerDoc, Route } from './route.ts'
+import type { ResponseDoc, Route } from './route.ts'
 import { z } from 'zod'
 import { GUIDE } from './openapi-guide.ts'
 import { problemExample } from './problem-examples.ts'
@@ -81,7 +81,7 @@ function operation(route: Route): Json {
       },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [
+      ...Object.fromEntries(Object.entries(route.responses).map(([status, answer]) => [
         status,
         response(answer),
       ])),
@@ -106,7 +106,7 @@ function operation(route: Route): Json {
   }
 }
 
-function response({ description, contentType = 'application/json', schema, headers: described }: AnswerDoc): Json {
+function response({ description, contentType = 'application/json', schema, headers: described }: ResponseDoc): Json {
   return {
     description,
     ...(described && {

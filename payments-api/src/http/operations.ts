@@ -64,7 +64,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       method: 'get',
       path: '/operations',
       summary: 'How the system is doing: queue, rate, latency, workers',
-      answers: {
+      responses: {
         200: { description: 'Now', schema: Operations },
       },
       handle: async (_input, _req, res) => {
@@ -100,7 +100,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
         limit: Limit,
         cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
       }),
-      answers: {
+      responses: {
         200: {
           description: 'A page',
           schema: pageOf('jobs', ReconJob),
@@ -123,7 +123,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       params: z.object({
         paymentId: z.uuid('must be a UUID'),
       }),
-      answers: {
+      responses: {
         200: { description: 'The job, waiting again', schema: ReconJob },
       },
       problems: ['not-found', 'job-not-dead'],

@@ -131,7 +131,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       },
       body: CreatePayment,
       before: jsonBody,
-      answers: {
+      responses: {
         201: {
           description: 'Created, or the first response again',
           schema: AcceptedPayment,
@@ -160,7 +160,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       summary: 'List payments, newest first',
       description: `All filters must hold. A page examines at most ${MAX_EXAMINED} payments: where few of them match, it may be short, or empty, and still have a nextCursor.`,
       query: ListQuery,
-      answers: {
+      responses: {
         200: {
           description: 'A page',
           schema: pageOf('payments', Payment),
@@ -182,7 +182,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       summary: 'Export payments as CSV, newest first',
       description: 'All payments that the filters match. A description that a spreadsheet would take for a formula begins with an apostrophe, and one with a separator (comma, semicolon, tab, line break) is quoted.',
       query: Filter,
-      answers: {
+      responses: {
         200: { description: 'RFC 4180, with a header line', contentType: 'text/csv' },
       },
       handle: async ({ query }, req, res) => exportCsv(query, req, res),
@@ -194,7 +194,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       path: '/payments/{id}',
       summary: 'Get a payment with its reconciliation, job and ledger entries',
       params: PaymentPath,
-      answers: {
+      responses: {
         200: { description: 'The payment', schema: PaymentDetail },
       },
       problems: ['not-found'],

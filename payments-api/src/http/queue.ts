@@ -64,7 +64,7 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       description: `The oldest payments first, up to ${MAX_RETRIED} in a request. A retried job starts over with no attempts and may die again.`,
       body: RetryReconJobs,
       before: optionalJsonBody,
-      answers: {
+      responses: {
         200: { description: 'How many were put back, and how many are left', schema: RetriedReconJobs },
       },
       problems: [...bodyProblems],
@@ -87,7 +87,7 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       description: 'Payments are still accepted and stay pending. What a worker has claimed already is finished. Pausing a paused queue changes nothing: the first pause keeps its time and reason.',
       body: PauseQueue,
       before: optionalJsonBody,
-      answers: {
+      responses: {
         200: { description: 'The pause in force', schema: QueuePause },
       },
       problems: [...bodyProblems],
@@ -106,7 +106,7 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       path: '/queue/resume',
       summary: 'Resume the queue: workers claim jobs again, whoever paused it',
       description: 'Resuming a queue that runs changes nothing.',
-      answers: {
+      responses: {
         200: { description: 'No pause is in force', schema: QueuePause },
       },
       handle: async (_input, _req, res) => {

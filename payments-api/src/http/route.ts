@@ -6,7 +6,7 @@ import { NoParameters, parseParameters } from './parameters.ts'
 import { sendProblem } from './problem.ts'
 
 /** The form of a successful response, for the OpenAPI document. */
-export interface AnswerDoc {
+export interface ResponseDoc {
   description: string
   contentType?: string
   schema?: z.ZodType
@@ -25,7 +25,7 @@ interface RouteDoc {
   /** Request headers besides those that every request has. */
   headers?: Record<string, { description: string, required: boolean, schema: z.ZodType }>
   body?: z.ZodType
-  answers: Record<number, AnswerDoc>
+  responses: Record<number, ResponseDoc>
   /** The problems that are specific to this route. */
   problems?: ProblemType[]
 }

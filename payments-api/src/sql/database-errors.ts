@@ -28,7 +28,7 @@ export function isRefusedRow(error: unknown): boolean {
 }
 
 /** Another transaction held a lock for longer than the role's lock_timeout. */
-export function isLockTimeout(error: unknown): boolean {
+export function isLockNotAvailable(error: unknown): boolean {
   return sqlState(error) === '55P03'
 }
 

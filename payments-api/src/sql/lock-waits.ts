@@ -1,4 +1,4 @@
-import { isLockTimeout } from './database-errors.ts'
+import { isLockNotAvailable } from './database-errors.ts'
 
 /**
  * Whether a statement gave up waiting for a row that another transaction holds. Postgres then names the row in the error's
@@ -6,12 +6,12 @@ import { isLockTimeout } from './database-errors.ts'
  * are translated, the row's position and the table's name are not.
  */
 export function isRowLockTimeout(error: unknown): boolean {
-  return isLockTimeout(error) && /^.*\(\d+,\d+\)/.test(contextOf(error))
+  return isLockNotAvailable(error) && /^.*\(\d+,\d+\)/.test(contextOf(error))
 }
 
 /** Whether that row is a payment with the same idempotency key: an insert of a payment waits for no other row of payments. */
 export function isKeyLockTimeout(error: unknown): boolean {
-  return isLockTimeout(error) && /^.*\(\d+,\d+\).*\bpayments\b/.test(contextOf(error))
+  return isLockNotAvailable(error) && /^.*\(\d+,\d+\).*\bpayments\b/.test(contextOf(error))
 }
 
 function contextOf(error: unknown): string {

@@ -5,8 +5,8 @@ const isPayment = ({ kind }: Noted) => kind === 'accepted' || kind === 'replayed
 const sent = ({ accountId, amount }: Noted) => `${accountId} ${amount}`
 
 /**
- * What all who used one idempotency key were told, among themselves: one payment, its answer the same bytes for all, new
- * to one of them, and 422 for whoever sent another one.
+ * Checks all responses for one idempotency key: one caller at most created the payment, replays returned the same bytes, and a
+ * different payment got 422.
  */
 export function checkAttempts(key: string, attempts: Noted[], findings: Findings): void {
   const paid = attempts.filter(isPayment)

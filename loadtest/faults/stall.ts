@@ -1,13 +1,13 @@
 import type { Stack } from '../../compose/src/stack.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Shorter than what any statement may take, so that the database itself gives none up. */
+/** Shorter than the timeout of a statement, so that the database cancels none. */
 const LONGEST_MS = 8_000
 const POLL_MS = 100
 
 /**
- * Makes the database stand still until the API refuses payments, or for as long as a statement may wait: k6 on the same
- * machine would rarely be faster than the system, and this puts its capacity below whatever arrives.
+ * Pauses Postgres until the API refuses payments, or for as long as a statement may wait. k6 on the same machine rarely outpaces
+ * the system; a paused database guarantees overload.
  */
 export async function stall(stack: Stack, api: string): Promise<void> {
   const before = await refusals(api)

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { explain } from '../../compose/src/refusal.ts'
 
-/** What a scenario may ask of the harness, by its verb: see k6/lib/harness.ts. */
+/** Operations that a scenario may call, by name: see k6/lib/harness.ts. */
 export type Verbs = Record<string, (body: Record<string, unknown>) => Promise<object>>
 
 /** Serves the verbs to the k6 of this run: on loopback, under a path that nobody else knows. */

@@ -1,4 +1,4 @@
-/** What a scenario can be told by whoever starts it, with what it does when it is told nothing. */
+/** A scenario's settings and their defaults. */
 export interface Takes {
   VUS?: number
   /** Seconds. */
@@ -18,7 +18,7 @@ export interface Scenario {
   byHand?: true
 }
 
-/** Each is a file in scenarios/. In this order they run; so long, that a run of all takes less than three minutes. */
+/** Each has a file in k6/scenarios/. Scenarios run in this order. Default durations keep a full run under three minutes. */
 export const scenarios: Scenario[] = [
   { name: 'smoke', takes: {} },
   { name: 'concurrent-workers', takes: { VUS: 40, DURATION: 20 }, scalesWorkers: true },

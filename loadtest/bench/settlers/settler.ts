@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** Whoever settles a backlog of payments: our worker, or a peer that posts the same double entry. */
+/** A contender that settles a backlog: our worker, or a peer that posts the same double entry. */
 export interface Settler {
   /** A superuser's connection to its database. */
   database: pg.Client

@@ -1,4 +1,4 @@
-// What the harness tells a scenario: see src/run-k6.ts, which sets each.
+// What the harness tells a scenario: see runner/run-scenario.ts, which sets each.
 function told(name: string): string {
   const value = __ENV[name]
   if (value === undefined)

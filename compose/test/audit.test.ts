@@ -58,7 +58,7 @@ describe('the audit', () => {
     }
   }
 
-  it('begins at the beginning where there is no anchor, and then adds one', async () => {
+  it('starts from the beginning without an anchor, then adds one', async () => {
     const { code, stdout } = await verb('audit.ts')
     assert.equal(code, 0, stdout)
     assert.match(stdout, /^From the beginning: there is no anchor yet\.$/m)
@@ -66,7 +66,7 @@ describe('the audit', () => {
     assert.match(stdout, /^All \d+ invariants hold\.$/m)
   }).timeout(TIMEOUT_MS)
 
-  it('begins at the last anchor, and adds none within a day', async () => {
+  it('starts from the last anchor, and adds none within a day', async () => {
     const { code, stdout } = await verb('audit.ts')
     assert.equal(code, 0, stdout)
     assert.match(stdout, /^From anchor 1 \(.*\) on; FULL=1 begins at the beginning\.$/m)
@@ -83,7 +83,7 @@ describe('the audit', () => {
     assert.match(stdout, /^BROKEN {2}What was accepted and settled before an anchor .*\n {2}\| .*"payments_then":"2000","payments_now":"1999"/m)
   }).timeout(TIMEOUT_MS)
 
-  it('finds a chain that was made anew, by the copy outside', async () => {
+  it('detects a forged chain by the anchors kept outside the database', async () => {
     const { code, stdout } = await auditWith(
       `create table old as select * from audit_anchors; delete from audit_anchors; update payments set caller = 'thief' where caller = 'anonymous'; ${readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')}`,
       `delete from audit_anchors; insert into audit_anchors select * from old; drop table old; update payments set caller = 'anonymous'`,
@@ -92,7 +92,7 @@ describe('the audit', () => {
     assert.match(stdout, /^BROKEN {2}The anchors that are kept outside .*\n {2}\| .*"seq":1/m)
   }).timeout(TIMEOUT_MS)
 
-  it('prints an anchor to keep elsewhere, and compares with it', async () => {
+  it('prints an anchor to keep elsewhere, and compares a given one with the database', async () => {
     const { code, stdout } = await verb('audit-anchor.ts')
     assert.equal(code, 0, stdout)
     const [, text] = /^Anchor (2:[0-9a-f]{64})$/m.exec(stdout)!
@@ -103,7 +103,7 @@ describe('the audit', () => {
     assert.match(forged.stdout, /anchors outside/)
   }).timeout(TIMEOUT_MS)
 
-  it('counts what arrives late, with an old id, to the next anchor', async () => {
+  it('leaves a late payment with an old id to the next anchor', async () => {
     await client.query(`
       insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
       select '00000000-0001-7000-8000-000000000001', 'late', 'late', sha256(convert_to('["v1","FILL-1","100","USD",""]', 'UTF8')), 'FILL-1', 'USD', 1.00, '', to_timestamp(0.001), to_timestamp(0.001)`)
@@ -112,7 +112,7 @@ describe('the audit', () => {
     assert.doesNotMatch(stdout, /^BROKEN {2}What was accepted/m)
   }).timeout(TIMEOUT_MS)
 
-  it(`keeps every promise over ${MANY.toLocaleString('en')} payments, and prints how long that takes`, async function () {
+  it(`finds every invariant kept over ${MANY.toLocaleString('en')} payments, and prints how long that takes`, async function () {
     if (process.env.FULL !== '1')
       this.skip() // FULL=1 runs it: filling the books takes a minute
     const [, many] = await books('many', MANY)

@@ -14,7 +14,7 @@ describe('the automations file', () => {
     assert.equal(read('.ona/automations.yaml'), source, 'cp .gitpod/automations.yaml .ona/')
   })
 
-  it('has the services and tasks of the guide, and every service says when it is ready', () => {
+  it('has the services and tasks of the guide, and a ready command for every service', () => {
     const { services, tasks } = parseAutomations(source)
     assert.deepEqual(Object.keys(services), ['postgres', 'api', 'worker', 'ui'])
     assert.deepEqual(Object.keys(tasks), ['install-deps', 'migrate', 'validate', 'test', 'load'])
@@ -34,7 +34,7 @@ describe('the services and tasks', function () {
   let platform: Platform
   before(async () => {
     stack = await TemporaryStack.create()
-    // What keeps the slow tasks short; their commands are run as they are.
+    // These settings keep the slow tasks short; their commands are unchanged.
     platform = new Platform(parseAutomations(source), repoRoot, { ...stack.env, ONLY: 'compose types', SCENARIO: 'smoke' })
   })
   after(async () => {
@@ -53,7 +53,7 @@ describe('the services and tasks', function () {
     assert.equal(said.match(/: ✅$/gm)?.length, 7)
   })
 
-  it('show their logs, and are seen by every other verb', async () => {
+  it('show their logs, and every other verb finds them', async () => {
     await until('the request of the validation is shown', () => /request completed.*\/payments/.test(platform.logs('api')))
     const rows = (await stack.verb('status')).stdout.trim().split('\n').slice(1)
     assert.deepEqual(rows.map(row => row.split(/ +/).slice(0, 2).join(' ')), ['postgres running', 'api running', 'worker-1 running', 'ui running'])
@@ -71,18 +71,18 @@ describe('the services and tasks', function () {
     }, 60_000)
   })
 
-  it('stop alone, leaving the others, and start alone again', async () => {
+  it('stop and start one by one, while the others keep running', async () => {
     assert.ok(await platform.stopService('api'))
     assert.equal((await stack.verb('status', { PART: 'api' })).code, 1)
     assert.equal((await stack.verb('status', { PART: 'postgres' })).code, 0)
     await platform.startService('api')
   })
 
-  it('run the tasks that check: test', async () => {
+  it('run the task `test`', async () => {
     assert.match(await platform.runTask('test'), /^1 passed, 0 failed$/m)
   })
 
-  it('run the tasks that check: load', async function () {
+  it('run the task `load`', async function () {
     const said = await platform.runTask('load').catch((error: Error) => error.message)
     const [none] = /there is no k6 .*/.exec(said) ?? []
     if (none) {
@@ -92,7 +92,7 @@ describe('the services and tasks', function () {
     assert.match(said, /All thresholds hold/)
   })
 
-  it('all stop, by make down too, with nothing left', async () => {
+  it('all stop, also by make down, and leave nothing running', async () => {
     assert.ok(await platform.stopService('ui'))
     assert.match((await stack.verb('down')).stdout, /Everything is stopped/)
     assert.deepEqual(await stack.stack.parts(), [])
@@ -100,7 +100,7 @@ describe('the services and tasks', function () {
     assert.deepEqual(stack.processes(), [])
   })
 
-  it('start side by side as well, on a fresh machine: who needs the database waits for it', async () => {
+  it('start concurrently on a fresh machine: those that need the database wait for it', async () => {
     await stack.stack.reset()
     await Promise.all([...['worker', 'api', 'ui', 'postgres'].map(service => platform.startService(service)), platform.runTask('migrate')])
     assert.match(platform.logs('api'), /waiting for Postgres and its migrations/)

@@ -6,14 +6,14 @@ import { repoRoot } from '../src/config.ts'
 import { breakingChanges } from '../src/contracts/breaking-changes.ts'
 
 const document = JSON.parse(readFileSync(join(repoRoot, 'contracts/openapi.json'), 'utf8')) as Json
-/** The breaking changes of an API that was changed so. */
+/** The breaking changes that this change of openapi.json causes. */
 function after(change: (document: Json) => unknown): string[] {
   const changed = structuredClone(document)
   change(changed)
   return breakingChanges(document, changed)
 }
 
-describe('what breaks the API\'s clients', () => {
+describe('a change that breaks clients of the API', () => {
   const breaking: Record<string, [change: (document: Json) => unknown, named: string]> = {
     'an operation that is gone': [({ paths }) => delete paths['/accounts'], 'GET /accounts is gone'],
     'a field of an answer that is gone': [({ components }) => delete components.schemas.Payment.properties.amount, 'GET /payments 200: body.payments[].amount is gone'],
@@ -36,7 +36,7 @@ describe('what breaks the API\'s clients', () => {
     it(what, () => assert.ok(after(change).includes(named), after(change).join('\n')))
 })
 
-describe('what does not break them', () => {
+describe('a change that breaks no client', () => {
   const harmless: Record<string, (document: Json) => unknown> = {
     'nothing': () => {},
     'a new operation': ({ paths }) => paths['/refunds'] = paths['/payments'],

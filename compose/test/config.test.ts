@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { readConfig, repoRoot } from '../src/config.ts'
 
 describe('the settings', () => {
-  it('have defaults that fit the guide', () => {
+  it('have the defaults of the guide', () => {
     const config = readConfig({})
     assert.deepEqual(config.ports, { postgres: 5432, api: 3001, ui: 3000 })
     assert.equal(config.dataDir, join(repoRoot, '.data'))
     assert.equal(config.mode, undefined)
   })
 
-  it('take an empty variable for one that is not set', () => {
+  it('treat an empty variable as not set', () => {
     assert.equal(readConfig({ PGPORT: '' }).ports.postgres, 5432)
   })
 
@@ -40,7 +40,7 @@ describe('the settings', () => {
     })
   }
 
-  it('do not show a database URL, which may hold a password', () => {
+  it('never show a database URL, which may contain a password', () => {
     assert.throws(() => readConfig({ DATABASE_URL: 'http://user:hunter2@host' }), (error: Error) => !error.message.includes('hunter2'))
   })
 
@@ -48,7 +48,7 @@ describe('the settings', () => {
     assert.throws(() => readConfig({ API_PORT: '3000' }), /three different ports/)
   })
 
-  it('hand on to the parts only what is meant for them', () => {
+  it('pass on to the parts only the variables meant for them', () => {
     const { inheritedEnv } = readConfig({
       PATH: '/bin',
       OTEL_SERVICE_NAME: 'x',

@@ -9,7 +9,7 @@ const portAttributes = z.strictObject({
   label: z.string().optional(),
   onAutoForward: z.enum(['notify', 'openBrowser', 'openBrowserOnce', 'openPreview', 'silent', 'ignore']),
 })
-/** The fields that we use, as the specification defines them: https://containers.dev/implementors/json_reference */
+/** The fields that this project uses, as https://containers.dev/implementors/json_reference defines them. */
 const devcontainer = z.strictObject({
   name: z.string(),
   build: z.strictObject({ dockerfile: z.string() }),
@@ -32,13 +32,13 @@ describe('the dev container', () => {
   const main = readDevcontainer('devcontainer.json')
   const embedded = readDevcontainer('embedded/devcontainer.json')
 
-  it('keeps to the specification, with Docker-in-Docker and, for platforms that forbid that, without', () => {
+  it('follows the specification, with Docker-in-Docker, and without for platforms that forbid it', () => {
     assert.ok(Object.keys(main.features!).some(feature => feature.includes('/docker-in-docker:')))
     assert.equal(embedded.features, undefined)
     assert.deepEqual(embedded.containerEnv, { MODE: 'embedded' })
   })
 
-  it('is the same but for that', () => {
+  it('differs between the two in nothing else', () => {
     const { features: _features, ...rest } = main
     assert.deepEqual(embedded, {
       ...rest,
@@ -55,7 +55,7 @@ describe('the dev container', () => {
     assert.ok(Object.values(main.portsAttributes).every(({ label }) => label))
   })
 
-  it('has the Node of the project, and runs a verb that there is', () => {
+  it('has the Node version of the project, and runs verbs that exist', () => {
     assert.match(readFileSync(join(FOLDER, main.build.dockerfile), 'utf8'), /^FROM node:24-/m)
     const makefile = readFileSync(join(repoRoot, 'Makefile'), 'utf8')
     for (const verb of main.postCreateCommand.split(' ').slice(1))

@@ -8,24 +8,24 @@ import { askEngine } from '../src/docker/engine.ts'
 import { explainDocker } from '../src/docker/explain-docker.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 
-// Whatever is wrong with Docker: one line that says what it is and what to do.
+// Every problem with Docker is reported in one line that says what is wrong and what to do.
 describe('the Docker engine', () => {
   const folder = mkdtempSync(join(tmpdir(), 'payments-test-'))
   const { PATH } = process.env
   const client = () => spawnSync('docker', ['--version']).status === 0
   after(() => rmSync(folder, { recursive: true }))
 
-  it('may not be installed', () => {
+  it('is reported as not installed', () => {
     assert.equal(askEngine({ PATH: folder }).problem, 'Docker is not installed')
   })
 
-  it('may not run', function () {
+  it('is reported as not running', function () {
     if (!client())
       return this.skip()
     assert.match(askEngine({ PATH, DOCKER_HOST: `unix://${folder}/none.sock` }).problem!, /^no Docker engine runs: start it/)
   })
 
-  it('may not answer', async function () {
+  it('is reported as unresponsive', async function () {
     if (!client())
       return this.skip()
     const socket = join(folder, 'silent.sock')
@@ -39,7 +39,7 @@ describe('the Docker engine', () => {
     }
   })
 
-  it('may lack a Docker Compose, or have one that is too old', function () {
+  it('is reported with a Docker Compose that is too old', function () {
     if (askEngine(process.env).problem !== null)
       return this.skip()
     const plugins = join(folder, 'cli-plugins')
@@ -50,7 +50,7 @@ describe('the Docker engine', () => {
     assert.match(askEngine({ PATH, DOCKER_CONFIG: folder }).problem!, /^Docker Compose 2\.10\.2 is too old: version 2\.25 or newer is needed/)
   })
 
-  it('is not needed: make up says in a line why it goes without, and MODE=compose refuses in one', async () => {
+  it('is optional: make up says in one line why it runs without, and MODE=compose refuses in one line', async () => {
     const stack = await TemporaryStack.create({ MODE: '', DOCKER_HOST: `unix://${folder}/none.sock` })
     try {
       const mode = await stack.verb('mode')
@@ -85,7 +85,7 @@ describe('a docker command that fails', () => {
     })
   }
 
-  it('is shown with its last lines when we do not know better', () => {
+  it('is shown with its last lines when its failure is unknown', () => {
     const { message, details } = explainDocker(['compose', 'up'], 'exit code 7', ['something new'])
     assert.equal(message, 'docker compose up failed: exit code 7')
     assert.deepEqual(details, ['something new'])

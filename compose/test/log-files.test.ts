@@ -14,7 +14,7 @@ describe('the logs', () => {
   })
   afterEach(() => rmSync(folder.path, { recursive: true }))
 
-  it('are cut when they reach their limit, and what was before the cut is kept once', async () => {
+  it('rotate at their limit, and keep one old file', async () => {
     const file = folder.logFile('api')
     appendFileSync(file, 'first\n'.repeat(100))
     const timer = boundLogs(folder, 500, 10)
@@ -24,7 +24,7 @@ describe('the logs', () => {
     assert.deepEqual(folder.logNames(), ['api'])
   })
 
-  it('give their last lines, of a start only', () => {
+  it('return their last lines, or only those since a given offset', () => {
     const file = folder.logFile('api')
     appendFileSync(file, 'old\n')
     const start = sizeOf(file)
@@ -33,7 +33,7 @@ describe('the logs', () => {
     assert.deepEqual(lastLines(file, 10, start), ['a', 'b', 'c'])
   })
 
-  it('are followed: the last lines, new ones whole, new files, on after a cut, until the end', async () => {
+  it('are followed: last lines, whole new lines, new files, past a rotation, until the end', async () => {
     const api = folder.logFile('api')
     appendFileSync(api, 'one\ntwo\n')
     const seen: string[] = []

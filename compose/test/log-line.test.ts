@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readable } from '../src/machine/log-line.ts'
 
 describe('a line of a log', () => {
-  it('of pino reads as time, level, message and the rest', () => {
+  it('from pino becomes time, level, message and the other fields', () => {
     const line = JSON.stringify({
       level: 30,
       time: '2026-01-02T03:04:05.678Z',
@@ -14,7 +14,7 @@ describe('a line of a log', () => {
     assert.equal(readable(line), '03:04:05.678 INFO  listening port=3001')
   })
 
-  it('shows the fields of an object, and of an error its first line', () => {
+  it('shows the fields of an object, and the first line of an error', () => {
     const line = JSON.stringify({
       level: 50,
       time: 0,
@@ -25,7 +25,7 @@ describe('a line of a log', () => {
     assert.equal(readable(line), '00:00:00.000 ERROR failed req.method=GET req.url=/x err=Error: no')
   })
 
-  it('of anything else is left as it is', () => {
+  it('from anything else is left unchanged', () => {
     for (const line of [
       '2026-01-02 LOG: ready',
       '{ not json',
@@ -35,7 +35,7 @@ describe('a line of a log', () => {
       assert.equal(readable(line), line)
   })
 
-  it('is cut when it is long', () => {
+  it('is truncated to 1,000 characters', () => {
     assert.equal(readable('x'.repeat(5_000)).length, 1_000)
   })
 })

@@ -13,7 +13,7 @@ describe('a part', () => {
   const reports: string[] = []
   let part: Part
 
-  /** A part that serves HTTP and does what the script says besides. */
+  /** Creates a part that runs the script, then serves HTTP. */
   async function make(script: string, limits: Partial<PartSpec> = {}): Promise<Part> {
     const port = await freePort()
     reports.length = 0
@@ -37,7 +37,7 @@ describe('a part', () => {
   afterEach(() => part.stop())
   after(() => rmSync(folder, { recursive: true }))
 
-  it('runs once it is healthy, and is gone when it was stopped', async () => {
+  it('is running once it is healthy, and gone once it is stopped', async () => {
     await make('')
     await part.start()
     assert.equal(part.state.phase, 'running')
@@ -48,7 +48,7 @@ describe('a part', () => {
     assert.deepEqual(reports, [])
   })
 
-  it('that dies while it starts is not tried again: its last lines say why', async () => {
+  it('that dies while it starts is not restarted, and shows its last lines', async () => {
     await make(`console.log('no database'); process.exit(3)`)
     await assert.rejects(part.start(), {
       message: 'part did not start: exit code 3',
@@ -57,7 +57,7 @@ describe('a part', () => {
     assert.equal(part.state.process, null)
   })
 
-  it('that does not get healthy is ended', async () => {
+  it('that does not become healthy is stopped', async () => {
     await make('', {
       readyTimeoutMs: 300,
       command: async () => ({
@@ -72,7 +72,7 @@ describe('a part', () => {
     assert.equal(part.state.process, null)
   })
 
-  it('whose program does not exist says so', async () => {
+  it('whose program does not exist fails to start', async () => {
     await make('', {
       command: async () => ({
         file: '/no/such/program',
@@ -85,7 +85,7 @@ describe('a part', () => {
     await assert.rejects(part.start(), /ENOENT/)
   })
 
-  it('that dies later is reported with its last lines and started again, after twice as long each time', async () => {
+  it('that dies later is reported with its last lines and restarted, after twice the delay each time', async () => {
     await make('')
     await part.start()
     for (const [restarts, backoff] of [
@@ -100,7 +100,7 @@ describe('a part', () => {
     assert.equal(part.state.lastDeath?.how, 'killed by SIGKILL')
   })
 
-  it('is not started again when it is stopped while it waits for that', async () => {
+  it('is not restarted when it is stopped during the delay', async () => {
     await make('')
     await part.start()
     signalTree(part.state.process!, 'SIGKILL')
@@ -109,7 +109,7 @@ describe('a part', () => {
     assert.deepEqual([part.state.phase, part.state.process], ['stopped', null])
   })
 
-  it('that does not stop by its deadline is killed, and that is reported', async () => {
+  it('that does not stop by its deadline is killed, and the kill is reported', async () => {
     await make(`process.on('SIGTERM', () => {})`, { stopTimeoutMs: 200 })
     await part.start()
     const { pid } = part.state.process!

@@ -7,7 +7,7 @@ import { freePort, isFree, requireFreePorts } from '../src/machine/ports.ts'
 
 describe('ports', () => {
   for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
-    it(`knows that a port is taken by who listens on ${host}, and who that is`, async () => {
+    it(`finds the process that listens on ${host}`, async () => {
       const port = await freePort()
       assert.equal(portHolder(port), null)
       const server = createServer().listen(port, host)
@@ -25,7 +25,7 @@ describe('ports', () => {
     })
   }
 
-  it('names the holder in one line, however it was started', async () => {
+  it('names the process in one line, even with a multi-line command', async () => {
     const program = 'const { createServer } = require("node:net")\ncreateServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })'
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
@@ -37,7 +37,7 @@ describe('ports', () => {
     }
   })
 
-  it('names every taken port, its part, its holder and a free one to take instead, in one line', async () => {
+  it('names every taken port, its part, the process that holds it and a free port to use instead, in one line', async () => {
     const ports = { postgres: await freePort(), api: await freePort(), ui: await freePort() }
     const servers = [
       createServer().listen(ports.postgres, '127.0.0.1'),

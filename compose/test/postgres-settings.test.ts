@@ -19,11 +19,11 @@ import { until } from './support/until.ts'
 const read = (path: string): string => readFileSync(join(repoRoot, path), 'utf8')
 
 describe('the settings of Postgres', () => {
-  it('have connections for as many APIs and workers as may run, in both modes', () => {
+  it('allow connections for the maximum number of APIs and workers', () => {
     assert.ok(connectionsNeeded(APIS.most, WORKERS.most) <= Number(postgresSetting('max_connections')))
   })
 
-  it('are told in the documents and .env as they are', () => {
+  it('match the numbers in the documents and in .env', () => {
     assert.match(read('docs/growing.md'), new RegExp(`\\b${postgresSetting('max_connections')} \\(\`max_connections\``))
     assert.match(read('docs/growing.md'), new RegExp(`${WORKERS.connections} connections each, and the cores`))
     assert.match(read('compose/.env'), new RegExp(`up to ${APIS.most} APIs and ${WORKERS.most} workers`))
@@ -38,7 +38,7 @@ describe('the settings of Postgres', () => {
     let port: number
 
     before(async () => {
-      chmodSync(parent, 0o711) // as root, Postgres runs as another user
+      chmodSync(parent, 0o711) // started as root, Postgres runs as another user
       folder.create()
       const home = findPostgresHome(folder)
       await initialise(home, async ({ file, args, options }) => void execFileSync(file, args, { ...options, stdio: 'ignore' }))
@@ -61,10 +61,10 @@ describe('the settings of Postgres', () => {
       rmSync(parent, { recursive: true, force: true })
     })
 
-    it('are those of the container, but for addresses and access', async () => {
+    it('are those of the container, except for addresses and access', async () => {
       const client = await connect(superuserUrl(port, 'postgres'), 5_000)
       try {
-        await client.query('reset all') // connect sets some for its session
+        await client.query('reset all') // connect() changes some for its session
         const { rows } = await client.query<{ name: string, source: string }>(`select name, source from pg_settings where source in ('configuration file', 'command line')`)
         const from = (source: string): string[] => rows.filter(row => row.source === source).map(row => row.name.toLowerCase()).sort()
         const written = readFileSync(postgresConf, 'utf8').split('\n').flatMap(line => /^(\w+) = /.exec(line)?.[1] ?? []).sort()
@@ -78,7 +78,7 @@ describe('the settings of Postgres', () => {
       }
     })
 
-    it('let the reader have its share of the connections, and no more', async () => {
+    it('limit the connections of the reader', async () => {
       const client = await connect(superuserUrl(port, 'postgres'), 5_000)
       const readers: { end: () => Promise<void> }[] = []
       try {

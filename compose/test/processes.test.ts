@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { endProcess, identify, isAlive, isPaused, processTree, signalTree } from '../src/machine/processes.ts'
 import { until } from './support/until.ts'
 
-/** A process that says when it is ready, and then waits for ever. */
+/** Starts a process that prints `ready`, then waits forever. */
 async function start(script = '') {
   const child = spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1000); console.log('ready')`], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -16,7 +16,7 @@ async function start(script = '') {
 }
 
 describe('the identity of a process', () => {
-  it('holds while it runs, and no longer', async () => {
+  it('is valid only while the process runs', async () => {
     const { child, identity } = await start()
     assert.ok(isAlive(identity))
     child.kill('SIGKILL')
@@ -24,20 +24,20 @@ describe('the identity of a process', () => {
     assert.ok(!isAlive(identity))
   })
 
-  it('is not that of another process with the same pid', () => {
+  it('differs from that of another process with the same pid', () => {
     const self = identify(process.pid)!
     assert.ok(isAlive(self))
     assert.ok(!isAlive({ ...self, startTime: '1' }))
   })
 
-  it('does not outlive a reboot', () => {
+  it('does not survive a reboot', () => {
     assert.ok(!isAlive({
       ...identify(process.pid)!,
       bootId: 'an earlier boot',
     }))
   })
 
-  it('is no reason to signal whoever has the pid now', async () => {
+  it('protects another process that now has the pid from signals', async () => {
     const { child, identity } = await start()
     signalTree({ ...identity, startTime: '1' }, 'SIGKILL')
     assert.equal(await endProcess({ ...identity, startTime: '1' }, 'SIGKILL', 1_000), true)
@@ -47,14 +47,14 @@ describe('the identity of a process', () => {
 })
 
 describe('ending a process', () => {
-  it('asks first', async () => {
+  it('sends the signal and lets the process exit by itself', async () => {
     const { child, identity } = await start(`process.on('SIGTERM', () => process.exit(7))`)
     const exit = once(child, 'exit')
     assert.equal(await endProcess(identity, 'SIGTERM', 10_000), true)
     assert.deepEqual(await exit, [7, null])
   })
 
-  it('kills one that does not listen, and its children, after the deadline', async () => {
+  it('kills a process that ignores the signal, and its children, after the deadline', async () => {
     const { child, identity } = await start(`process.on('SIGTERM', () => {}); require('child_process').spawn('sleep', ['600'])`)
     const tree = processTree(child.pid!)
     assert.equal(tree.length, 2)
@@ -64,7 +64,7 @@ describe('ending a process', () => {
     await until('the child has ended', () => !isAlive(sleeping))
   })
 
-  it('reaches one that is paused', async () => {
+  it('reaches a paused process', async () => {
     const { identity } = await start(`process.on('SIGTERM', () => process.exit())`)
     signalTree(identity, 'SIGSTOP')
     await until('it is paused', () => isPaused(identity))

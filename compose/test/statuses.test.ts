@@ -6,7 +6,7 @@ import { repoRoot } from '../src/config.ts'
 const read = (path: string) => readFileSync(join(repoRoot, path), 'utf8')
 const load = (path: string) => import(join(repoRoot, path)) as Promise<Record<string, readonly string[] | Record<string, unknown>>>
 
-// The services share no code, so each says for itself which statuses there are. This is where they must agree.
+// The services share no code, so each one lists the statuses. This test checks that the lists agree.
 describe('the statuses', () => {
   const schema = read('contracts/schema.sql')
   /** The values that a table's check constraint allows in its column `status`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Swarm } from '../src/swarm/swarm-node.ts'
 
-// What no single machine has all of: a docker command that answers as an engine in each state would.
+// A fake docker command stands for an engine in each state, since no single machine has them all.
 describe('an engine in a swarm', () => {
   const folder = mkdtempSync(join(tmpdir(), 'payments-test-'))
   after(() => rmSync(folder, { recursive: true }))
@@ -20,7 +20,7 @@ describe('an engine in a swarm', () => {
     assert.equal(await exists('active', true), true)
   })
 
-  it('makes one where it is in none', async () => {
+  it('is not in a swarm: swarm-up will create one', async () => {
     assert.equal(await exists('inactive', false), false)
   })
 
@@ -34,7 +34,7 @@ describe('an engine in a swarm', () => {
     })
   }
 
-  it('is not there without Docker: one line', async () => {
+  it('needs Docker, and says so in one line', async () => {
     await assert.rejects(new Swarm({ PATH: join(folder, 'none') }).exists(), { name: 'Refusal', message: /^Docker is not installed; make up needs no Docker$/ })
   })
 })

@@ -45,7 +45,7 @@ describe('the verbs, on bad input', () => {
     })
   }
 
-  it('up says which port is taken, by whom, and starts nothing', async () => {
+  it('up names a taken port and the process that holds it, and starts nothing', async () => {
     const server = createServer().listen(stack.config.ports.api, '127.0.0.1')
     await once(server, 'listening')
     try {
@@ -96,7 +96,7 @@ describe('the verbs, on bad input', () => {
   })
 
   for (const at of ['postgres', 'migrations', 'api']) {
-    it(`up leaves nothing running after a Ctrl-C at the step after ${at}`, async () => {
+    it(`up leaves nothing running after a Ctrl-C in the step after ${at}`, async () => {
       const up = stack.spawnVerb('up')
       const stderr = text(up.stderr!)
       let said = ''
@@ -110,7 +110,7 @@ describe('the verbs, on bad input', () => {
     })
   }
 
-  it('up that is killed while it starts leaves nothing running either', async () => {
+  it('up leaves nothing running when it is killed while it starts', async () => {
     const up = stack.spawnVerb('up')
     await once(up.stdout!, 'data')
     up.kill('SIGKILL')
@@ -130,7 +130,7 @@ describe('a stack', () => {
 
   const pidOf = (name: string) => stack.folder.readState()!.parts.find(part => part.name === name)?.process
 
-  it('is already up when it is started twice, and nothing changes', async () => {
+  it('says that it is already up when it is started twice, and changes nothing', async () => {
     const before = stack.folder.readState()!
     const { code, stdout } = await stack.verb('up')
     assert.equal(code, 0)
@@ -145,7 +145,7 @@ describe('a stack', () => {
       assert.match(stdout, new RegExp(`^${name} +running +\\d+ +[\\d.]+ s +0 +ok +\\w+://`, 'm'))
   })
 
-  it('runs Postgres with no password for its superuser, from this machine only, and with one for all others', async () => {
+  it('lets the superuser log in without a password, from this machine only; all others need one', async () => {
     const { default: pg } = await import('pg')
     const { ports } = stack.config
     const asked = async (url: string) => {
@@ -173,7 +173,7 @@ describe('a stack', () => {
     assert.equal(pidOf('worker-2'), undefined)
   })
 
-  it('restarts a part that dies, and says so', async () => {
+  it('restarts a part that dies, and reports the death', async () => {
     for (const name of ['worker-1', 'api', 'ui', 'postgres']) {
       const before = pidOf(name)!
       stack.stack.kill(name)
@@ -184,14 +184,14 @@ describe('a stack', () => {
     assert.match((await stack.verb('up')).stdout, /worker-1 died .* ago \(killed by SIGKILL\) and runs again; restarts so far: 1/)
   })
 
-  it('restarts a part that it is asked to, without calling that a death', async () => {
+  it('restarts a part on request without reporting a death', async () => {
     const before = pidOf('api')!
     await stack.stack.restart('api')
     assert.notEqual(pidOf('api')!.pid, before.pid)
     assert.equal(stack.folder.readState()!.parts.find(part => part.name === 'api')!.lastDeath, null)
   })
 
-  it('shows a paused part as paused and not well, until it is resumed', async () => {
+  it('shows a paused part as paused and unhealthy until it is resumed', async () => {
     stack.stack.pause('api')
     const { code, stdout } = await stack.verb('status')
     assert.equal(code, 1)
@@ -200,7 +200,7 @@ describe('a stack', () => {
     await until('all are healthy', async () => (await stack.verb('status')).code === 0)
   })
 
-  it('shows the logs of its parts, each line with the name of its part', async () => {
+  it('prefixes each log line with the name of its part', async () => {
     const logs = stack.spawnVerb('logs')
     let said = ''
     logs.stdout!.on('data', chunk => said += chunk)
@@ -218,7 +218,7 @@ describe('a stack', () => {
     await until('all are healthy', async () => (await stack.verb('status')).code === 0)
   })
 
-  it('is recognised when its supervisor was killed: status says so, up ends what was left and starts anew', async () => {
+  it('recovers from a killed supervisor: status reports it, up ends the leftover parts and starts again', async () => {
     const left = stack.folder.readState()!
     process.kill(left.supervisor.pid, 'SIGKILL')
     await until('the supervisor is gone', () => !isAlive(left.supervisor))
@@ -232,7 +232,7 @@ describe('a stack', () => {
     assert.equal((await stack.verb('status')).code, 0)
   })
 
-  it('is recognised when its supervisor was killed: down ends what was left', async () => {
+  it('recovers from a killed supervisor: down ends the leftover parts', async () => {
     process.kill(stack.folder.readState()!.supervisor.pid, 'SIGKILL')
     const { code, stdout } = await stack.verb('down')
     assert.equal(code, 0)
@@ -240,7 +240,7 @@ describe('a stack', () => {
     assert.deepEqual(stack.processes(), [])
   })
 
-  it('is not mistaken for running after a reboot, when its pids belong to others', async () => {
+  it('is not mistaken for running after a reboot, when other processes have its pids', async () => {
     assert.equal((await stack.verb('up')).code, 0)
     const state = stack.folder.readState()!
     assert.equal((await stack.verb('down')).code, 0)
@@ -254,7 +254,7 @@ describe('a stack', () => {
     assert.equal((await stack.verb('up')).code, 0)
   })
 
-  it('keeps its data over down and up, and is gone after down: no process, no port', async () => {
+  it('keeps its data across down and up, and leaves no process and no port after down', async () => {
     const { api } = stack.stack.endpoints()
     const created = await fetch(`${api}/payments`, {
       method: 'POST',
@@ -271,15 +271,15 @@ describe('a stack', () => {
     assert.equal((await fetch(`${api}/payments/${id}`)).status, 200)
   })
 
-  it('stops when somebody takes its data folder away', async () => {
+  it('stops when its data folder is moved away', async () => {
     const running = stack.folder.readState()!
     renameSync(stack.config.dataDir, join(stack.parent, 'taken away'))
-    signalTree(running.parts.find(part => part.name === 'worker-1')!.process!, 'SIGKILL') // or Postgres finds out, in a minute
+    signalTree(running.parts.find(part => part.name === 'worker-1')!.process!, 'SIGKILL') // so that the supervisor notices at once; Postgres would take a minute
     await until('nothing runs any more', () => stack.processes().length === 0, 60_000)
     assert.equal((await stack.verb('up')).code, 0)
   })
 
-  it('is gone with its data after reset', async () => {
+  it('leaves neither processes nor data after reset', async () => {
     const { code, stdout } = await stack.verb('reset')
     assert.equal(code, 0)
     assert.match(stdout, /data is removed/)

@@ -2,16 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { repoRoot } from '../config.ts'
 import { Refusal } from '../refusal.ts'
 
-/** The commit that this tree is compared with: what runs elsewhere, and must go on beside what is here. */
+/** The commit that this tree is compared with: the version in production, which must work together with this one. */
 export interface Base {
   commit: string
-  /** What it is, for people: `the last release, v1.2.0`. */
+  /** For display: `the last release, v1.2.0`. */
   name: string
 }
 
 /**
- * CONTRACTS_BASE where it is set; else the last release (tag) before this commit, else where this branch left
- * origin/main, else the commit before this one, else this one. Undefined outside of a git clone.
+ * CONTRACTS_BASE if set; else the last release (tag) before this commit, else where this branch left origin/main, else
+ * the previous commit, else this one. Undefined outside a git clone.
  */
 export function findBase(): Base | undefined {
   const head = git('rev-parse', '--verify', 'HEAD')
@@ -36,12 +36,12 @@ export function findBase(): Base | undefined {
     : { commit: head, name: 'this commit itself, for the clone has no older one: only what is not committed is compared' }
 }
 
-/** A file as it was. Undefined where there was none. */
+/** A file's content at the base. Undefined if it did not exist. */
 export function fileAt({ commit }: Base, path: string): string | undefined {
   return git('show', `${commit}:${path}`)
 }
 
-/** Writes folders as they were into another folder. */
+/** Writes folders of the base into another folder. */
 export function checkOut({ commit }: Base, folders: string[], into: string): void {
   execFileSync('tar', ['-x', '-C', into], {
     input: execFileSync('git', ['archive', commit, ...folders], { cwd: repoRoot, maxBuffer: 2 ** 28 }),

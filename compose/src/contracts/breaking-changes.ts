@@ -5,9 +5,8 @@ type Side = 'request' | 'response'
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
 
 /**
- * What a client of the API as it was would trip over in the API as it is now, a line each.
- * What clients send must still be taken, what they read must still be there: a request may become looser and an answer
- * richer, never the other way round.
+ * The changes from one version of the API to the next that break its clients, one line each. The API must still accept
+ * what clients send and still return what they read: a request may become looser and a response richer, never the reverse.
  */
 export function breakingChanges(before: Json, after: Json): string[] {
   const breaks: string[] = []
@@ -110,7 +109,7 @@ export function breakingChanges(before: Json, after: Json): string[] {
   }
 }
 
-/** A reference as what it refers to; a choice between one schema and null as that schema, with null among its types. */
+/** Resolves a reference, and turns a choice between one schema and null into that schema with null among its types. */
 function resolve(document: Json, schema: Json): Json {
   if (schema.$ref)
     return resolve(document, schema.$ref.slice(2).split('/').reduce((part: Json, key: string) => part[key], document))

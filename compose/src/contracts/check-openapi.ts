@@ -9,10 +9,10 @@ import { fileAt } from './base.ts'
 import { breakingChanges } from './breaking-changes.ts'
 import { RECORDED } from './record.ts'
 
-/** Redocly's recommended rules, less what this API does not have. */
+/** Rules of Redocly's recommended set that do not apply to this API. */
 const RULES = {
   'security-defined': 'off', // no authentication yet
-  'operation-4xx-response': 'off', // /health takes no input that could be wrong
+  'operation-4xx-response': 'off', // /health takes no input, so it has no client errors
 } as const
 
 const document = (contracts: string): string => readFileSync(join(contracts, 'openapi.json'), 'utf8')
@@ -32,7 +32,7 @@ export async function lintOpenApi(contracts: string): Promise<Step> {
 
 interface PactFile { provider: { name: string }, interactions: { type: string, description: string, response: { status: number } }[] }
 
-/** Whether each HTTP interaction of each pact with the API is one that its document describes. */
+/** Checks that openapi.json describes every HTTP interaction of the pacts with the API. */
 export async function comparePacts(contracts: string): Promise<Step> {
   const comparator = new Comparator({ oas: JSON.parse(document(contracts)) })
   const problems = new Set<string>()
@@ -43,7 +43,7 @@ export async function comparePacts(contracts: string): Promise<Step> {
     compared += interactions.length
     for await (const { code, message, mockDetails } of comparator.compare({ ...pact, interactions })) {
       const interaction = interactions.find(({ description }) => description === mockDetails?.interactionDescription)
-      // What is asked wrongly on purpose is not what the document describes.
+      // Interactions that expect a 400 send an invalid request on purpose.
       if (!(code.startsWith('request.') && interaction?.response.status === 400))
         problems.add(`${file}: "${interaction?.description}": ${message}`)
     }
@@ -53,7 +53,7 @@ export async function comparePacts(contracts: string): Promise<Step> {
   return { name: `the document describes the ${compared} HTTP interactions of the pacts`, problems: [...problems], output: '' }
 }
 
-/** Whether clients of the base's API are served by this one. A new major version in info.version may break them. */
+/** Checks that this API still serves clients of the base's API. A new major version in info.version may break them. */
 export function compareWithBase(contracts: string, base: Base | undefined): Step {
   const name = `the API serves the clients of ${base?.name ?? 'its base'}`
   const was = base && fileAt(base, 'contracts/openapi.json')

@@ -18,19 +18,19 @@ const SERVICES = ['payments-api', 'recon-worker']
 const START_DEADLINE_MS = 60_000
 const SETTLE_DEADLINE_MS = 60_000
 const POLL_MS = 50
-/** The logins' password in this database, which lives as long as the check. */
+/** The logins' password in this database, which the check removes at its end. */
 const PASSWORD = 'upgrade'
 
-/** A payment of each kind, and the status that it must come to. */
+/** One amount per outcome, and the status that its payment must reach. */
 const PAYMENTS = { '100.00': 'completed', '42.13': 'completed', '0.00': 'failed', '-5.00': 'failed' }
 
-/** The services of one version, by the folder that holds both. */
+/** One version of both services, and the folder that holds them. */
 interface Version { name: 'old' | 'new', folder: string }
 
 /**
  * Runs an upgrade with real processes on a real Postgres: the old parts settle payments, the newest migrations run under them,
- * then one part after the other is replaced. Payments must settle in every combination, and at the end the books must keep every
- * promise.
+ * then the parts are replaced one by one. Payments must settle in every combination, and every invariant must hold at the
+ * end.
  */
 export async function checkUpgrade(base: Base | undefined): Promise<Step> {
   if (!base)
@@ -109,7 +109,7 @@ function migrate({ name, folder }: Version, url: string): void {
   }
 }
 
-/** Resolves with the port that a service logs that it listens on. */
+/** Resolves with the port from a service's `listening` log line. */
 async function listening(child: ChildProcess): Promise<number> {
   let errors = ''
   child.stderr!.on('data', chunk => errors += String(chunk))

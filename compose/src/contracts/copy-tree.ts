@@ -3,7 +3,7 @@ import { cpSync, existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoRoot } from '../config.ts'
 
-/** Copies what git tracks, and what it would, into a folder; what is installed is shared with this tree. */
+/** Copies the files that git tracks or would track into a folder, and links this tree's installed packages there. */
 export function copyTree(into: string): void {
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: repoRoot, encoding: 'utf8' }).split('\0')
   for (const file of files.filter(file => file !== '' && existsSync(join(repoRoot, file))))

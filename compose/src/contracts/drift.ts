@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RECORDED } from './record.ts'
 
-/** Whether the contracts that are committed are those that the services make. */
+/** Compares the committed contracts with those that the services generate. */
 export function drift(committed: string, recorded: string): Step {
   const problems = RECORDED.flatMap(({ service, script, file }) => {
     const mend = `\`make contracts-record\` (or \`npm run ${script}\` in ${service}) writes it`
     if (!existsSync(join(recorded, file)))
-      return [] // the step that makes it has failed, and said why
+      return [] // its recorder has failed and reported why
     if (!existsSync(join(committed, file)))
       return [`contracts/${file} is missing: ${mend}`]
     const [is, shouldBe] = [committed, recorded].map(folder => readFileSync(join(folder, file), 'utf8').split('\n'))

@@ -2,17 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Change {
-  /** What somebody does, for people. */
+  /** The change, for display. */
   change: string
-  /** Does it, in a copy of the tree. */
+  /** Makes the change in a copy of the tree. */
   edit: (tree: string) => void
-  /** What a red run must say: the broken thing by its name. Undefined for a change that must stay green. */
+  /** The text that a red run must contain, which names what broke. Undefined for a change that must stay green. */
   named?: string
 }
 
 type Edit = [file: string, was: string | RegExp, is: string]
 
-/** Edits that must each change something: a drill over nothing would prove nothing. */
+/** Applies these edits. Throws if one changes nothing, since the drill would then prove nothing. */
 function edits(...list: Edit[]): (tree: string) => void {
   return (tree) => {
     for (const [file, was, is] of list) {

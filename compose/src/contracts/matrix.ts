@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RECORDED } from './record.ts'
 
-/** Prints a line for each consumer and provider: how many interactions their pact has, and how many were verified. */
+/** Prints one line per consumer and provider: the interactions in their pact, and how many were verified. */
 export function printMatrix(contracts: string, providers: Step[]): void {
   const rows = [['consumer', 'provider', 'interactions', 'verified', 'verdict']]
   for (const { file } of RECORDED.filter(({ file }) => file.startsWith('pacts/') && existsSync(join(contracts, file)))) {
@@ -15,7 +15,7 @@ export function printMatrix(contracts: string, providers: Step[]): void {
   console.log(`\n${rows.map(row => row.map((cell, column) => cell.padEnd(widths[column]!)).join('   ').trimEnd()).join('\n')}`)
 }
 
-/** What the provider's own test printed of this consumer. */
+/** The number of interactions that the provider's test reports as verified for this consumer. */
 function verifiedOf(providers: Step[], consumer: string, provider: string): number {
   for (const { output } of providers) {
     for (const [, who, whom, count] of output.matchAll(/^(\S+) -> (\S+): (\d+) of \d+ interactions verified$/gm)) {

@@ -1,4 +1,4 @@
-// Its own types are resolved by bundlers only.
+// Only bundlers can resolve the types that the package ships.
 declare module '@pactflow/openapi-pact-comparator' {
   export interface Result {
     code: string

@@ -1,7 +1,7 @@
 import type { Step } from './step.ts'
 import { runScript } from './step.ts'
 
-/** Each contract that is made from code, and what makes it. The consumers come last: their tests read the schema. */
+/** Each contract that is generated from code, and the script that does it. Consumers come last: their tests read the schema. */
 const RECORDERS = [
   [['payments-api', 'schema', 'schema.sql'], ['payments-api', 'openapi', 'openapi.json']],
   [
@@ -16,7 +16,7 @@ export const RECORDED = [
   { service: 'payments-api', script: 'schema', file: 'invariants/guards.sql' },
 ]
 
-/** Makes all contracts anew from what the services say, in this folder. */
+/** Generates all contracts from the services' code into this folder. */
 export async function record(into: string): Promise<Step[]> {
   const steps: Step[] = []
   for (const together of RECORDERS)

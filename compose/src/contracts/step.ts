@@ -5,26 +5,26 @@ import { stripVTControlCharacters } from 'node:util'
 import { repoRoot } from '../config.ts'
 
 const TIMEOUT_MS = 5 * 60_000
-/** Lines that are shown of a command that failed without saying what is broken. */
+/** Lines shown of a command that failed without naming what is broken. */
 const MOST_LINES = 15
 
 /** One check of the contracts. */
 export interface Step {
   name: string
-  /** What is wrong, a line each; empty where nothing is. */
+  /** One line per problem; empty if the check passed. */
   problems: string[]
-  /** Everything that it printed. */
+  /** Everything that the check printed. */
   output: string
 }
 
-/** Prints a step's verdict, and what is wrong. Answers whether nothing is. */
+/** Prints a step's verdict and its problems. Returns whether the step passed. */
 export function printStep({ name, problems }: Step): boolean {
   console.log(`${problems.length > 0 ? 'FAILED' : 'ok    '}  ${name}`)
   problems.forEach(problem => console.log(`        ${problem}`))
   return problems.length === 0
 }
 
-/** Runs an npm script of a service, the contracts in a folder of their own. */
+/** Runs an npm script of a service, with CONTRACTS_DIR set to this folder. */
 export async function runScript(service: string, script: string, contracts: string): Promise<Step> {
   const child = spawn('npm', ['run', '--silent', script], {
     cwd: join(repoRoot, service),
@@ -45,13 +45,13 @@ export async function runScript(service: string, script: string, contracts: stri
   }
 }
 
-/** What a command says is wrong: what the verifier lists, the compiler's errors, or what follows mocha's count of failures. */
+/** The lines of a failed command's output that say what is wrong: the verifier's list, the compiler's errors, or the text after mocha's count of failures. */
 function reasons(output: string): string[] {
   const lines = output.split('\n').map(line => line.trim()).filter(line => line !== '')
   const promises = lines.findIndex(line => line.endsWith('breaks its promises:'))
   if (promises >= 0)
     return lines.slice(promises + 1, lines.findIndex((line, i) => i > promises && line.startsWith('at ')))
-  // The compiler names the field on a line of its own, below the types that do not agree.
+  // The compiler names the field on a separate line, below the types that do not match.
   const typeErrors = lines.filter(line => line.includes('error TS') || line.startsWith('Property \''))
   if (typeErrors.length > 0)
     return typeErrors

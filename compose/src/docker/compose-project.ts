@@ -13,7 +13,7 @@ const LINES_OF_A_DEATH = 20
 
 interface Limits { timeoutMs: number, signal?: AbortSignal }
 
-/** compose.yaml as a project of its own for each data folder: Docker knows all that belongs to it by its name. */
+/** compose.yaml as one Compose project per data folder. Docker finds everything in it by the project's name. */
 export class ComposeProject {
   readonly name: string
   private readonly config: Config
@@ -39,13 +39,13 @@ export class ComposeProject {
     progress({ name: 'images', tookMs: Date.now() - begin })
   }
 
-  /** What compose.yaml comes to with these files laid over it, as JSON. */
+  /** compose.yaml merged with these overlays, as JSON. */
   merged(overlays: string[], cpus: number): Promise<string> {
     const files = ['compose.yaml', ...overlays].flatMap(file => ['--file', file])
     return this.run([...files, 'config', '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
   }
 
-  /** Starts everything in order, and returns when it is healthy. Throws a Refusal with the last lines of what is not. */
+  /** Starts everything in order and returns once it is healthy. Throws a Refusal with the last log lines of the part that failed. */
   async up(cpus: number, progress: Progress, limits: Limits): Promise<void> {
     try {
       await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: tellProgress(this.name, progress) })
@@ -55,7 +55,7 @@ export class ComposeProject {
     }
   }
 
-  /** Stops everything; removes the data and the images too, but for what the engine keeps to build them sooner. */
+  /** Stops everything and removes the data and the images. The engine keeps its build cache. */
   async remove(timeoutMs: number): Promise<void> {
     await this.run(['down', '--volumes', '--remove-orphans'], { timeoutMs })
     const env = this.env()
@@ -64,11 +64,11 @@ export class ComposeProject {
       await docker(['image', 'rm', '--force', ...new Set(images)], { env, timeoutMs })
   }
 
-  /** The last lines of each container, then, if asked to follow, new ones until all have stopped or the signal comes. */
+  /** Yields the last lines of each container. With `follow`, then yields new lines until all have stopped or the signal aborts. */
   async* logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncGenerator<LogLine> {
     const args = ['compose', '--project-name', this.name, 'logs', '--no-color', '--tail', String(lines), ...(follow ? ['--follow'] : [])]
     const child = spawnDocker(args, { cwd: folder, env: this.env(), signal })
-    child.on('error', () => {}) // it cannot be started: then there are no lines
+    child.on('error', () => {}) // docker did not start, so there are no lines
     child.stderr.resume()
     for await (const line of createInterface(child.stdout)) {
       const [, service, number, text] = /^(\w+)-(\d+) +\| ?(.*)$/.exec(line) ?? []
@@ -77,7 +77,7 @@ export class ComposeProject {
     }
   }
 
-  // What compose.yaml and .env ask for. Whatever else the caller's shell has is for Docker's own programs.
+  // The variables that compose.yaml and .env use. Docker's own programs read the rest of the caller's environment.
   private env(): NodeJS.ProcessEnv {
     const { callerEnv, ports, workers, apis, logLevel, dataDir } = this.config
     return {
@@ -105,12 +105,12 @@ export class ComposeProject {
   }
 }
 
-/** An engine refuses to give a container more cores than there are. */
+/** An engine refuses to give a container more cores than the machine has. */
 function fewerCpus(cpus: number): NodeJS.ProcessEnv {
   return cpus < 2 ? { POSTGRES_CPUS: String(cpus) } : {}
 }
 
-/** Reads `Container payments-1a2b3c4d-api-1  Healthy`: a step for each container, from its start until it is well or done. */
+/** Parses lines like `Container payments-1a2b3c4d-api-1  Healthy` into one step per container, from its start until it is healthy or has exited. */
 function tellProgress(project: string, progress: Progress): (line: string) => void {
   const begun = new Map<string, number>()
   const done = new Set<string>()

@@ -16,15 +16,15 @@ import { docker, lookSync } from './docker.ts'
 import { askEngine } from './engine.ts'
 import { writeSecrets } from './secrets.ts'
 
-/** A new machine fetches and builds everything once. */
+/** The first build on a machine downloads every base image and dependency. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
 const START_TIMEOUT_MS = 180_000
-/** Longer than the grace periods of compose.yaml may take, one after another. */
+/** Longer than the sum of the grace periods in compose.yaml. */
 const STOP_TIMEOUT_MS = 150_000
 const CHANGE_TIMEOUT_MS = 90_000
 const POLL_MS = 100
 
-/** The system in containers: compose.yaml on a Docker engine, which restarts what dies. What runs is asked of it alone. */
+/** The system in containers: compose.yaml on a Docker engine, which restarts what dies. The engine is the only source of what runs. */
 export class ComposeStack implements Stack {
   private readonly config: Config
   private readonly folder: DataFolder
@@ -47,7 +47,7 @@ export class ComposeStack implements Stack {
       if (isWhole(found))
         return 'already up'
       if (found.length > 0)
-        await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS }) // a start that was killed halfway
+        await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS }) // left by a start that was killed halfway
       await requireFreePorts(this.config.ports)
       writeSecrets(this.folder.secrets, this.folder.passwords())
       await this.project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
@@ -122,12 +122,12 @@ export class ComposeStack implements Stack {
   }
 
   async collectGarbage(part: string): Promise<void> {
-    const program = readFileSync(join(import.meta.dirname, '../machine/collect-garbage.ts'), 'utf8') // is not in the image
+    const program = readFileSync(join(import.meta.dirname, '../machine/collect-garbage.ts'), 'utf8') // the image does not contain this file
     await docker(['exec', this.running(part).Id, 'node', '--input-type=module-typescript', '--eval', program], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
   }
 
-  // From inside, all processes but the init at once, as that works wherever the engine's machine is. `docker kill` would
-  // count as asked for: Docker would not restart the container.
+  // Kills every process but the init from inside the container, which also works on a remote engine. Docker does not
+  // restart a container after `docker kill`, which counts as a deliberate stop.
   kill(part: string): void {
     lookSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.callerEnv)
   }
@@ -155,32 +155,32 @@ export class ComposeStack implements Stack {
     return found
   }
 
-  /** The make up that starts containers now. */
+  /** The `make up` process that is starting containers now, if any. */
   private starter() {
     const starter = this.folder.readStarter()
     return starter && isAlive(starter) ? starter : null
   }
 
-  // Another make up may be at work: wait until it is done.
+  // Another `make up` may be running: wait until it is done.
   private async claimStart(signal: AbortSignal): Promise<void> {
     await this.until('another make up is done', async () => {
       if (signal.aborted)
         throw new Refusal('stopped waiting: another make up is at work')
       if (this.starter() !== null)
         return false
-      this.folder.releaseStart() // of one that was killed
+      this.folder.releaseStart() // left by a make up that was killed
       return this.folder.claimStart(identify(process.pid)!)
     }, BUILD_TIMEOUT_MS)
   }
 
-  // It stops what it has started, as after a Ctrl-C.
+  // On SIGTERM it stops what it has started, as after a Ctrl-C.
   private async endStarter(): Promise<void> {
     const starter = this.starter()
     if (starter)
       await endProcess(starter, 'SIGTERM', STOP_TIMEOUT_MS)
   }
 
-  /** Stops what a failed start has started. The failure counts more than one of this. */
+  /** Stops what a failed start has started. If that fails too, logs it, so that the caller throws the original error. */
   private async undo(failure: unknown): Promise<void> {
     await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
       .catch((error: Error) => console.error(`could not stop what had been started, make down tries again: ${error.message}`, failure))

@@ -7,8 +7,8 @@ import { lastLinesOf, publishedPort } from './containers.ts'
 const LINES_OF_A_DEATH = 20
 
 /**
- * A container as a part. What has an address on this machine is asked for its health there; of the others Docker's own
- * verdict counts, which is at most 2 s old.
+ * The status of a container as a part. A container that publishes a port is asked for its health there; for the others
+ * Docker's own health check counts, which is at most 2 s old.
  */
 export async function partStatus(container: Container, env: NodeJS.ProcessEnv): Promise<PartStatus> {
   const { name, RestartCount, State } = container
@@ -21,7 +21,7 @@ export async function partStatus(container: Container, env: NodeJS.ProcessEnv): 
     restarts: RestartCount,
     url: urlOf(container) ?? '-',
     health: running ? await healthOf(container) : '-',
-    // Docker does not keep how a container ended that it has restarted.
+    // Docker does not keep the exit code of a container that it has restarted.
     lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastLinesOf(container, LINES_OF_A_DEATH, env, State.FinishedAt) } : null,
   }
 }

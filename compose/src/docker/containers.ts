@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readable } from '../machine/log-line.ts'
 import { docker, lines, LOOK_TIMEOUT_MS, lookSync } from './docker.ts'
 
-/** The services that keep running, in the order in which they start. The others run once. */
+/** The services that keep running, in the order they start. The others run once. */
 const SERVICES = ['postgres', 'api', 'proxy', 'worker', 'ui'] as const
 
 const inspected = z.array(z.object({
@@ -26,24 +26,24 @@ const inspected = z.array(z.object({
   return { ...found, service, name: partName(service, number) }
 }))
 
-/** A container of a stack, as `docker inspect` tells of it, and the name of the part that it is. */
+/** A container as `docker inspect` describes it, with its service and the name of its part. */
 export type Container = z.infer<typeof inspected>[number]
 
-/** `api`, `api-2`, `worker-1`: the first of a kind has no number, but for workers. */
+/** `api`, `api-2`, `worker-1`: the first replica has no number, except for workers. */
 export function partName(service: string, number: string): string {
   return number === '1' && service !== 'worker' ? service : `${service}-${number}`
 }
 
 const idsOf = (project: string) => ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=com.docker.compose.project=${project}`]
 
-/** All containers of the project, those that ran once as well, in the order of SERVICES and of their numbers. */
+/** All containers of the project, those that run once included, ordered by SERVICES, then by number. */
 export async function containers(project: string, env: NodeJS.ProcessEnv): Promise<Container[]> {
   const look = (args: string[]) => docker(args, { env, timeoutMs: LOOK_TIMEOUT_MS })
   const ids = lines(await look(idsOf(project)))
   return ids.length === 0 ? [] : inOrder(await look(['container', 'inspect', ...ids]))
 }
 
-/** The same at once. Empty when no engine answers. */
+/** Like `containers`, synchronously. Empty when no engine responds. */
 export function containersSync(project: string, env: NodeJS.ProcessEnv): Container[] {
   const ids = lines(lookSync(idsOf(project), env) ?? '')
   const found = ids.length > 0 && lookSync(['container', 'inspect', ...ids], env)
@@ -59,24 +59,24 @@ function inOrder(output: string): Container[] {
     .sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** What a container last said, on both its streams: at most so many lines, none later than the moment. */
+/** The last `count` lines of a container's stdout and stderr, none later than `until`. */
 export async function lastLinesOf(container: Container, count: number, env: NodeJS.ProcessEnv, until = new Date().toISOString()): Promise<string[]> {
   const said: string[] = []
   const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: LOOK_TIMEOUT_MS, onLine: line => said.push(line) })
   return [...lines(stdout), ...said].slice(-count).map(readable)
 }
 
-/** Whether this is a part that keeps running, and not one that runs once. */
+/** Whether this container is a part that keeps running, not a job that runs once. */
 export function isPart(container: Container): boolean {
   return order(container) >= 0
 }
 
-/** Whether every part is there, well or not: Docker keeps them up. If not, a start or a stop was cut short. */
+/** Whether every part exists, healthy or not, since Docker restarts them. If one is missing, a start or a stop was cut short. */
 export function isWhole(found: Container[]): boolean {
   return SERVICES.every(service => found.some(container => container.service === service && ['running', 'paused', 'restarting'].includes(container.State.Status)))
 }
 
-/** The port of this machine by which a service is reached, if it publishes one. */
+/** The port on this machine that the service publishes. Null if it publishes none. */
 export function publishedPort(found: Container[], service: string): number | null {
   const ports = found.filter(container => container.service === service).flatMap(container => Object.values(container.NetworkSettings.Ports))
   return Number(ports.flat().find(port => port !== null)?.HostPort) || null

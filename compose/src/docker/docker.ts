@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { signalProcess } from '../machine/processes.ts'
 import { explainDocker } from './explain-docker.ts'
 
-/** A look at the engine takes milliseconds; one that takes longer than this does not answer. */
+/** Reading the engine's state takes milliseconds; after this long the engine counts as unresponsive. */
 export const LOOK_TIMEOUT_MS = 10_000
 const LINES_KEPT = 40
 
@@ -13,15 +13,15 @@ interface Options {
   env: NodeJS.ProcessEnv
   timeoutMs: number
   cwd?: string
-  /** Ends it before its time. */
+  /** Ends the command early. */
   signal?: AbortSignal
-  /** Hears each line of stderr, which is where Docker Compose tells its progress. */
+  /** Called with each line of stderr, where Docker Compose writes its progress. */
   onLine?: (line: string) => void
 }
 
 /**
- * Runs the docker command and returns what it prints. Throws a Refusal that says what went wrong when it fails, takes
- * too long, or the signal comes.
+ * Runs the docker command and returns its stdout. Throws a Refusal that says what went wrong when the command fails,
+ * takes too long, or is aborted by the signal.
  */
 export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
   const late = AbortSignal.timeout(timeoutMs)
@@ -39,23 +39,23 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
   let failure: Error | undefined
   child.once('error', error => failure = error)
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  // Docker Compose may finish what it does in spite of the signal: that counts as interrupted too.
+  // Docker Compose may still exit with 0 after the signal; that counts as interrupted too.
   if (code === 0 && !end.aborted)
     return stdout
   const how = late.aborted ? `it took longer than ${timeoutMs / 1000} s` : end.aborted ? 'it was interrupted' : failure?.message ?? `exit code ${code}`
   throw explainDocker(args, how, lines)
 }
 
-/** Starts the docker command; the signal ends it. 'close' comes in each case, also when it cannot be started. */
+/** Starts the docker command; the signal ends it. The child always emits 'close', even if it could not start. */
 export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.ProcessEnv, cwd?: string, signal: AbortSignal }): ChildProcessByStdio<null, Readable, Readable> {
   const child = spawn('docker', args, {
     env,
     cwd,
-    // Not of this terminal's process group: a Ctrl-C is for the harness, which then says what is to be done.
+    // In its own process group, so that a Ctrl-C reaches only the harness, which decides what to do.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // The whole group: `docker` alone may end and leave its plugin, Docker Compose, at work.
+  // Signal the whole group: `docker` alone may end and leave its plugin, Docker Compose, running.
   const endGroup = () => child.pid !== undefined && signalProcess(-child.pid, 'SIGTERM')
   signal.addEventListener('abort', endGroup)
   child.once('close', () => signal.removeEventListener('abort', endGroup))
@@ -64,13 +64,13 @@ export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.
   return child
 }
 
-/** Runs a docker command that takes milliseconds, and returns what it prints. Null when it fails. */
+/** Runs a docker command that takes milliseconds and returns its stdout. Null when it fails. */
 export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null {
   const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : null
 }
 
-/** The lines of what a command printed. */
+/** The non-empty lines of a command's output. */
 export function lines(output: string): string[] {
   return output.split('\n').filter(line => line !== '')
 }

@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { LOOK_TIMEOUT_MS } from './docker.ts'
 
-/** The first that knows all that compose.yaml and swarm/swarm.yaml say. */
+/** The first version that supports everything in compose.yaml and swarm/swarm.yaml. */
 const OLDEST_COMPOSE = [2, 25]
 
 export interface Engine {
-  /** Null when it can be used; else why not, and what to do about it. */
+  /** Null when the engine can be used; else why not, and what to do about it. */
   problem: string | null
-  /** Cores of its machine. */
+  /** Cores of the engine's machine. */
   cpus: number
 }
 
-/** Asks whether a Docker engine answers, and whether Docker Compose is there and new enough. */
+/** Checks that a Docker engine responds and that Docker Compose is installed and new enough. */
 export function askEngine(env: NodeJS.ProcessEnv): Engine {
   const info = run(['info', '--format', '{{.ServerVersion}} {{.NCPU}}'], env)
   const [version, cpus] = info.stdout.trim().split(' ')
@@ -26,16 +26,16 @@ export function askEngine(env: NodeJS.ProcessEnv): Engine {
   return { problem: old ? `Docker Compose ${compose.stdout.trim()} is too old: ${needed}` : null, cpus: Number(cpus) }
 }
 
-interface Answer { stdout: string, stderr: string, problem: 'not installed' | 'silent' | 'refused' | null }
+interface Output { stdout: string, stderr: string, problem: 'not installed' | 'silent' | 'refused' | null }
 
-function run(args: string[], env: NodeJS.ProcessEnv): Answer {
+function run(args: string[], env: NodeJS.ProcessEnv): Output {
   const { status, stdout, stderr, error } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, killSignal: 'SIGKILL' })
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   const problem = code === 'ENOENT' ? 'not installed' : code === 'ETIMEDOUT' ? 'silent' : status === 0 ? null : 'refused'
   return { stdout: stdout ?? '', stderr: stderr ?? '', problem }
 }
 
-function whyNoEngine({ problem, stderr }: Answer): string {
+function whyNoEngine({ problem, stderr }: Output): string {
   if (problem === 'not installed')
     return 'Docker is not installed'
   if (problem === 'silent')

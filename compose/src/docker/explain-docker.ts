@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts'
 
-/** What Docker says, and what that means to a person. The first that matches a line counts. */
+/** What Docker prints, and what it means to the user. The first entry that matches a line wins. */
 const KNOWN: [said: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
   [
     /no space left on device|ENOSPC/i,
@@ -27,12 +27,12 @@ const KNOWN: [said: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
     () => 'the swarm has other passwords than this clone: deploy from the one that made the stack, or copy its DATA_DIR/swarm here',
   ],
   [
-    // BuildKit asks a registry for an image that the engine does not have.
+    // BuildKit could not get an image from its registry.
     /"https?:\/\/(?:registry-1\.docker\.io|([^/"]+))\/v2\/(?:library\/)?([^"]+)\/manifests\/([^"]+)"/,
     ([, host, name, tag]) => noImage(`${host ? `${host}/` : ''}${name}:${tag}`),
   ],
   [
-    // And the step of it that failed.
+    // The build step that failed for that reason.
     /^ > \[.* load metadata for (?:docker\.io\/library\/)?(\S+?):?$/,
     ([, image]) => noImage(image!),
   ],
@@ -46,7 +46,7 @@ function noImage(image: string): string {
   return `the base image ${image} cannot be had: is there a network? docker pull ${image} shows more; MODE=embedded make up needs no image`
 }
 
-/** A Refusal for a docker command that failed: what that means, where we know, and its last lines, where we do not. */
+/** The Refusal for a docker command that failed: its meaning if KNOWN lists it, else its last lines. */
 export function explainDocker(args: string[], how: string, lines: string[]): Refusal {
   for (const line of lines) {
     for (const [said, meaning] of KNOWN) {
@@ -55,6 +55,6 @@ export function explainDocker(args: string[], how: string, lines: string[]): Ref
         return new Refusal(meaning(match))
     }
   }
-  const shown = args.slice(0, 6).filter(arg => !arg.includes('\n')) // not a whole program
+  const shown = args.slice(0, 6).filter(arg => !arg.includes('\n')) // leaves out a whole program given to --eval
   return new Refusal(`docker ${shown.join(' ')} failed: ${how}`, lines.slice(-20))
 }

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path'
 
 /**
- * Writes the files that compose.yaml mounts as secrets. A container's user reads them, whoever that is, so the files are
- * open and the folder is not: on this machine only its owner gets at them.
+ * Writes the files that compose.yaml mounts as secrets. Each container reads them as another user, so the files are
+ * readable by all and the folder is closed: on this machine only its owner can reach them.
  */
 export function writeSecrets(folder: string, passwords: Passwords): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -17,18 +17,18 @@ export function writeSecrets(folder: string, passwords: Passwords): void {
     api: url('payments_api', api),
     worker: url('payments_worker', worker),
   }
-  // The superuser logs in without one, from where it may. The image asks for it, and nobody else ever does.
+  // The image requires a superuser password. Only a swarm's `logins` task uses it; local logins need none.
   if (!existsSync(join(folder, 'postgres')))
     files.postgres = randomBytes(24).toString('base64url')
   for (const [name, content] of Object.entries(files))
     write(join(folder, name), content)
 }
 
-// A file that a container has mounted is only touched when it changes.
+// Leaves an unchanged file alone, since a container may have it mounted.
 function write(file: string, content: string): void {
   if (existsSync(file) && readFileSync(file, 'utf8') === content)
     return
   writeFileSync(`${file}.new`, content)
-  chmodSync(`${file}.new`, 0o444) // whatever the umask
+  chmodSync(`${file}.new`, 0o444) // regardless of the umask
   renameSync(`${file}.new`, file)
 }

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto'
 const DIGITS = 12
 
 /**
- * Gives each image a second tag, by what is in it, and the services that one. The tags of compose.yaml move with each build;
- * what a swarm restarts or rolls back to must be what it was. An image that is built anew without a change keeps its tag,
- * and its service is left alone.
+ * Tags each image with a hash of its content, and points the services at that tag. The tags in compose.yaml move with each
+ * build, but a swarm must restart or roll back to exactly the image it ran. A rebuild without a change keeps the tag, so
+ * the swarm leaves that service alone.
  */
 export async function nameByContent(swarm: Swarm, { services }: StackFile): Promise<void> {
   const tags = new Map<string, string>()

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-// Null where it is the image's own.
+// `docker compose config` prints null where the image's own value applies.
 const words = z.array(z.string()).nullish().transform(words => words ?? undefined)
 const limits = z.looseObject({ cpus: z.number().transform(String).optional() })
 
-// `docker compose config --format json`, as far as `docker stack deploy` reads it otherwise or not at all. It has no order
-// of starting, no restart policy but that of `deploy`, and cannot forbid new privileges: an engine can, for all of its
-// containers (`no-new-privileges` in its daemon.json).
+// The fields of `docker compose config --format json` that `docker stack deploy` reads differently or rejects. A stack has
+// no start order, takes its restart policy from `deploy` only, and cannot set no-new-privileges: an engine can, for all
+// of its containers (`no-new-privileges` in its daemon.json).
 const service = z.looseObject({
   image: z.string(),
   command: words,
@@ -32,13 +32,13 @@ const composeConfig = z.object({
   secrets: z.record(z.string(), z.unknown()),
 })
 
-/** What `docker stack deploy` reads. */
+/** The input of `docker stack deploy`. */
 export interface StackFile extends Omit<z.output<typeof composeConfig>, 'services'> {
   version: string
   services: Record<string, z.output<typeof service>>
 }
 
-/** Makes a stack file of what `docker compose config --format json` prints. */
+/** Converts the output of `docker compose config --format json` into a stack file. */
 export function stackFile(config: string): StackFile {
   return { version: '3.13', ...composeConfig.parse(JSON.parse(config)) }
 }

@@ -7,9 +7,9 @@ import { Refusal } from '../refusal.ts'
 const CHANGE_TIMEOUT_MS = 30_000
 const POLL_MS = 200
 
-/** Says, on a node, that `make swarm-up` made the swarm: then `make swarm-down` ends it. */
+/** Node label: `make swarm-up` created this swarm, so `make swarm-down` ends it. */
 const MADE_HERE = 'payments-made-swarm'
-/** Says on which node Postgres keeps its volume: see swarm/swarm.yaml. */
+/** Node label: Postgres keeps its volume on this node. See swarm/swarm.yaml. */
 const HAS_DATA = 'payments-postgres'
 
 const swarmInfo = z.object({
@@ -19,7 +19,7 @@ const swarmInfo = z.object({
 })
 const nodes = z.array(z.object({ ID: z.string(), Spec: z.object({ Labels: z.record(z.string(), z.string()) }) }))
 
-/** The Docker Swarm that this machine's engine is a manager of. */
+/** The Docker Swarm that this machine's engine manages. */
 export class Swarm {
   private readonly env: NodeJS.ProcessEnv
 
@@ -27,7 +27,7 @@ export class Swarm {
     this.env = env
   }
 
-  /** Whether the engine is in a swarm. Throws a Refusal when none answers, or it is in a swarm that it does not manage. */
+  /** Whether the engine is in a swarm. Throws a Refusal when no engine responds, or when it is in a swarm that it does not manage. */
   async exists(): Promise<boolean> {
     const { problem } = askEngine(this.env)
     if (problem !== null)
@@ -44,13 +44,13 @@ export class Swarm {
     return true
   }
 
-  /** Makes a swarm of this machine alone, whose managing ports answer on loopback only. */
+  /** Creates a swarm of this machine alone. Its management ports listen on loopback only. */
   async make(): Promise<void> {
     await this.look(['swarm', 'init', '--advertise-addr', '127.0.0.1', '--listen-addr', '127.0.0.1:2377'], CHANGE_TIMEOUT_MS)
     await this.label(await this.self(), MADE_HERE)
   }
 
-  /** Sees to it that Postgres has a node: the one where it was, else this one. Returns how many nodes there are. */
+  /** Assigns Postgres to this node, unless another one has its data already. Returns the number of nodes. */
   async prepareNodes(): Promise<number> {
     const found = await this.nodes()
     if (!found.some(({ Spec }) => Spec.Labels[HAS_DATA] === 'true'))
@@ -58,24 +58,24 @@ export class Swarm {
     return found.length
   }
 
-  /** Ends the swarm if it was made here and nothing else is in it. False when it stays. */
+  /** Ends the swarm if `make` created it and nothing else runs in it. Returns false if it stays. */
   async leaveIfMade(): Promise<boolean> {
     const [node, ...others] = await this.nodes()
     if (node?.Spec.Labels[MADE_HERE] !== 'true' || others.length > 0 || await this.look(['service', 'ls', '--quiet']) !== '')
       return false
     await this.look(['swarm', 'leave', '--force'], CHANGE_TIMEOUT_MS)
-    // The engine keeps the bridge between its swarm and the machine, and makes it anew when it needs one. Whoever still
-    // uses it may keep it.
+    // Leaving keeps the bridge between the swarm and the machine, which the engine recreates when it needs one. The removal
+    // fails if a container still uses the bridge.
     await this.look(['network', 'rm', 'docker_gwbridge']).catch(() => {})
     return true
   }
 
-  /** Runs a docker command on it that takes no time. */
+  /** Runs a docker command that takes milliseconds and returns its stdout. */
   look(args: string[], timeoutMs = LOOK_TIMEOUT_MS): Promise<string> {
     return docker(args, { env: this.env, timeoutMs })
   }
 
-  /** Waits until `docker` with these arguments prints nothing. Throws a Refusal with what it still prints at the deadline. */
+  /** Waits until `docker` with these arguments prints nothing. Throws a Refusal with the remaining output at the deadline. */
   async untilNone(args: string[], timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
     for (let left = await this.look(args); left !== ''; left = await this.look(args)) {

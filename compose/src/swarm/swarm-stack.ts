@@ -16,16 +16,16 @@ import { stackFile } from './stack-file.ts'
 import { Swarm } from './swarm-node.ts'
 import { whatIsNotWell } from './tasks.ts'
 
-/** A new machine fetches and builds everything once. */
+/** The first build on a machine downloads every base image and dependency. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
 const PUSH_TIMEOUT_MS = 10 * 60_000
-/** Task after task: 20 of them take ten seconds each, and the first that is broken half a minute, and as long to be rolled back. */
+/** Tasks are replaced one at a time: 20 of them at 10 s each; one that fails takes 30 s, and its rollback another 30 s. */
 const DEPLOY_TIMEOUT_MS = 8 * 60_000
 const DATABASE_TIMEOUT_MS = 4 * 60_000
-/** Longer than each grace period of compose.yaml. */
+/** Longer than the longest grace period in compose.yaml. */
 const REMOVE_TIMEOUT_MS = 120_000
 
-/** What the others need before they start: the database, its logins and its newest schema. */
+/** Deployed before all other services: the database, its logins and its newest schema. */
 const DATABASE = ['postgres', 'logins', 'migrate']
 
 export interface Size { apis: number, workers: number, ports: { api: number, ui: number } }
@@ -38,7 +38,7 @@ const inspected = z.array(z.object({
   }),
 }))
 
-/** The system as a stack of a Docker Swarm: compose.yaml with swarm/swarm.yaml over it. What runs is asked of the swarm alone. */
+/** The system as a Docker Swarm stack: compose.yaml overlaid with swarm/swarm.yaml. The swarm is the only source of what runs. */
 export class SwarmStack {
   private readonly config: Config
   private readonly name: string
@@ -49,15 +49,15 @@ export class SwarmStack {
   constructor(config: Config) {
     this.config = config
     this.name = config.stack
-    // Not what `make up` keeps, and `make reset` removes: the passwords belong to the swarm's database.
+    // Separate from the files of `make up`, which `make reset` removes: these passwords belong to the swarm's database.
     this.folder = new DataFolder(join(config.dataDir, 'swarm'))
     this.swarm = new Swarm(config.callerEnv)
     this.label = `label=com.docker.stack.namespace=${this.name}`
   }
 
   /**
-   * Deploys the tree as it is, or brings what runs up to date with it, and returns when all of it is healthy. Replicas and
-   * ports that nobody names stay as they are. Throws a Refusal when something does not get well: what ran before runs on.
+   * Deploys this tree, or updates a running stack to it, and returns once everything is healthy. Replicas and ports that are
+   * not set stay as they are. Throws a Refusal if a service does not become healthy; its previous version keeps running.
    */
   async up(say: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
     const inSwarm = await this.swarm.exists()
@@ -81,14 +81,14 @@ export class SwarmStack {
     const nodes = await this.swarm.prepareNodes()
     await nameByContent(this.swarm, file)
     await this.share(file, nodes, progress, signal)
-    // The schema first: each migration is safe while the old code still runs.
+    // The schema first, since each migration is safe while the old code still runs.
     const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
     await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
     await this.deploy('services', part(name => !DATABASE.includes(name)), DEPLOY_TIMEOUT_MS, progress, signal)
     return size
   }
 
-  /** Takes the stack down; the volume with the data stays. Also ends a swarm that `up` made. */
+  /** Removes the stack; the volume with the data stays. Also ends a swarm that `up` created. */
   async down(): Promise<{ ran: boolean, left: boolean }> {
     if (!await this.swarm.exists())
       return { ran: false, left: false }
@@ -96,7 +96,7 @@ export class SwarmStack {
     if (ran)
       await this.swarm.look(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
     await this.swarm.untilNone(['container', 'ls', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
-    // Not every engine removes what has run to its end.
+    // Some engines keep the containers of finished tasks.
     const ended = lines(await this.swarm.look(['container', 'ls', '--all', '--quiet', '--filter', this.label]))
     if (ended.length > 0)
       await this.swarm.look(['container', 'rm', '--force', '--volumes', ...ended], REMOVE_TIMEOUT_MS)
@@ -104,7 +104,7 @@ export class SwarmStack {
     return { ran, left: await this.swarm.leaveIfMade() }
   }
 
-  /** The volume that has the data, on the node of Postgres. */
+  /** The volume that holds the data, on the node of Postgres. */
   get volume(): string {
     return `${this.name}_postgres`
   }
@@ -131,7 +131,7 @@ export class SwarmStack {
     ]))
   }
 
-  // Where the images are named after a registry, all nodes get them there.
+  // With a registry in the images' name, pushes them there for all nodes to pull.
   private async share({ services }: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
     const images = new Set(Object.values(services).map(({ image }) => image))
     const [host] = [...images][0]!.split('/')
@@ -151,7 +151,7 @@ export class SwarmStack {
     progress({ name: step, tookMs: null })
     const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
-    // Waits until all is healthy or rolled back; both count as a success.
+    // Waits until every service is healthy or rolled back, and exits with 0 for both.
     const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
       .then(() => null, (error: Error) => error)
     if (signal.aborted)

@@ -19,7 +19,7 @@ const tasks = z.array(z.object({
 }))
 type Task = z.infer<typeof tasks>[number]
 
-/** Which of these services was rolled back or has nothing that runs, and what its last task said. Null when all are well. */
+/** Finds the first of these services that was rolled back or has no running task, with its last log lines. Null if all are healthy. */
 export async function whatIsNotWell(swarm: Swarm, names: string[]): Promise<Refusal | null> {
   const taskIds = lines(await swarm.look(['service', 'ps', '--quiet', '--no-trunc', ...names]))
   if (taskIds.length === 0)
@@ -27,7 +27,7 @@ export async function whatIsNotWell(swarm: Swarm, names: string[]): Promise<Refu
   const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
   for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...names])))) {
     const own = all.filter(task => task.ServiceID === ID)
-    // A part that is stopped for not being healthy may end as if all were well. Those that had to go are 'shutdown'.
+    // A task that the swarm stops as unhealthy may exit with 0 and count as complete. A replaced task is 'shutdown'.
     const failed = newest(own.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
     const rolledBack = UpdateStatus?.State?.startsWith('rollback_') ?? false
     const well = own.some(({ Status }) => ['running', 'complete'].includes(Status.State))

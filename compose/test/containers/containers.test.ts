@@ -9,14 +9,14 @@ import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 
-/** What of `docker inspect` says how a container is kept in. */
+/** The fields of `docker inspect` that show how a container is confined. */
 interface Confined {
   Config: { User: string }
   HostConfig: { ReadonlyRootfs: boolean, CapDrop: string[], SecurityOpt: string[], Init: boolean, Memory: number, NanoCpus: number, PidsLimit: number, RestartPolicy: { Name: string } }
   NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null>, Networks: Record<string, unknown> }
 }
 
-// What only containers have: two APIs behind one address, limits, and a network of their own.
+// Tests what only containers have: two APIs behind one address, limits, and separate networks.
 describe('the system in containers', () => {
   let system: TemporaryStack
   let found: Container[]
@@ -41,7 +41,7 @@ describe('the system in containers', () => {
     }
   })
 
-  it('is reached on 127.0.0.1 only, and what publishes no port has no way out', () => {
+  it('listens on 127.0.0.1 only, and gives a container that publishes no port no route out', () => {
     const published = found.flatMap(container => Object.values(inspect(container).NetworkSettings.Ports)).flatMap(ports => ports ?? [])
     assert.deepEqual(published.map(({ HostIp }) => HostIp), ['127.0.0.1', '127.0.0.1', '127.0.0.1'])
     const project = new ComposeProject(system.config).name
@@ -50,7 +50,7 @@ describe('the system in containers', () => {
     assert.equal(execFileSync('docker', ['network', 'inspect', '--format', '{{.Internal}}', `${project}_inside`], { encoding: 'utf8' }), 'true\n')
   })
 
-  it('gives a part no secret but its own, and no password in its environment', () => {
+  it('mounts into each part only its own secret, and puts no password in its environment', () => {
     for (const name of ['api', 'worker-1'])
       assert.doesNotMatch(inside(name, 'env'), /PASSWORD|DATABASE_URL/)
     assert.equal(inside('api', 'ls /run/secrets'), 'api\n')
@@ -62,7 +62,7 @@ describe('the system in containers', () => {
     assert.throws(() => asked('postgres'), /no password supplied/)
   })
 
-  it('shares the requests between both APIs', async () => {
+  it('spreads the requests over both APIs', async () => {
     const { api } = system.stack.endpoints()
     const instances = new Set<string>()
     await until('both have answered', async () => {
@@ -70,12 +70,12 @@ describe('the system in containers', () => {
       const response = await fetch(`${api}/events`, { signal: AbortSignal.any([leave.signal, AbortSignal.timeout(10_000)]) })
       const { value } = await response.body!.pipeThrough(new TextDecoderStream()).getReader().read()
       leave.abort()
-      instances.add(/^id: (.+):\d+$/m.exec(value!)![1]!) // the id of an event begins with the instance that sends it
+      instances.add(/^id: (.+):\d+$/m.exec(value!)![1]!) // an event's id begins with the id of the API that sends it
       return instances.size === 2
     })
   })
 
-  it('restarts one API after the other under load: no request fails', async () => {
+  it('restarts the APIs one by one under load without a failed request', async () => {
     const { api } = system.stack.endpoints()
     const load = startLoad(api)
     for (const name of ['api', 'api-2']) {
@@ -88,7 +88,7 @@ describe('the system in containers', () => {
     await settled(api, ids)
   })
 
-  it('scales to four workers under load and back to one: every payment is settled once', async () => {
+  it('scales to four workers under load and back to one, and settles every payment once', async () => {
     const { api } = system.stack.endpoints()
     const load = startLoad(api)
     assert.equal((await system.verb('scale', { WORKERS: '4' })).code, 0)
@@ -100,7 +100,7 @@ describe('the system in containers', () => {
     assert.equal((await system.verb('audit')).code, 0)
   })
 
-  it('passes an event stream on as it comes', async () => {
+  it('passes each event on at once', async () => {
     const chunks: string[] = []
     const stream = request(`${system.stack.endpoints().api}/events`, response => response.on('data', chunk => chunks.push(String(chunk))))
     stream.on('error', () => {}).end()
@@ -114,7 +114,7 @@ describe('the system in containers', () => {
     }
   })
 
-  /** Runs a line of shell in a part, or beside Postgres's other clients, and returns what it prints. */
+  /** Runs a shell command in a part, or in a new container on the inside network if no part has that name. Returns its stdout. */
   function inside(part: string, line: string): string {
     const container = found.find(({ name }) => name === part)
     const args = container ? ['exec', container.Id] : ['run', '--rm', '--network', `${new ComposeProject(system.config).name}_inside`, 'postgres:18']

@@ -10,14 +10,14 @@ describe('make up with MODE=compose leaves nothing half started', () => {
   before(async () => system = await TemporaryStack.create({ MODE: 'compose' }))
   after(() => system?.remove())
 
-  it('when a base image cannot be had: one line', async () => {
+  it('when a base image cannot be pulled, and says so in one line', async () => {
     const { code, stderr } = await system.verb('up', { POSTGRES_IMAGE: '127.0.0.1:1/postgres:none' })
     assert.equal(code, 1)
     assert.match(stderr, /^the base image 127\.0\.0\.1:1\/postgres:none cannot be had: .*MODE=embedded.*\n$/)
     assert.deepEqual(system.processes(), [])
   })
 
-  it('when a port is taken: one line that says by whom', async () => {
+  it('when a port is taken, and names the process that holds it in one line', async () => {
     const server = createServer().listen(system.config.ports.api, '127.0.0.1')
     await once(server, 'listening')
     try {
@@ -32,7 +32,7 @@ describe('make up with MODE=compose leaves nothing half started', () => {
   })
 
   for (const at of ['images', 'postgres', 'api']) {
-    it(`after a Ctrl-C at the step after ${at}`, async () => {
+    it(`after a Ctrl-C in the step after ${at}`, async () => {
       const up = system.spawnVerb('up')
       const stderr = text(up.stderr!)
       let said = ''

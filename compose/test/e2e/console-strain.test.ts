@@ -9,10 +9,10 @@ import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
 
 const TIMEOUT_MS = 30_000
-/** Longer than any timer of the page, as a night is. */
+/** A night, which is longer than any timer of the page. */
 const NIGHT = '08:00:00'
 
-/** Runs in the page: scrolls to its end, a bit with each frame, and returns the number of frames. */
+/** Runs in the page: scrolls to its end, 200 px per frame, and returns the number of frames. */
 const scrollToEnd = `new Promise((resolve) => {
   let frames = 0
   requestAnimationFrame(function step() {
@@ -24,10 +24,10 @@ const scrollToEnd = `new Promise((resolve) => {
       requestAnimationFrame(step)
   })
 })`
-/** 60 frames a second. */
+/** Time for one frame at 60 frames per second. */
 const FRAME_MS = 1_000 / 60
 
-// What a console meets besides its everyday work, in a real browser and on the real system.
+// Unusual conditions for the console, in a real browser and on the real system.
 describe('the console under strain', () => {
   let system: TemporaryStack
   let browser: Browser
@@ -71,7 +71,7 @@ describe('the console under strain', () => {
     })
   }
 
-  it('has every tab show the same, each payment once', async () => {
+  it('shows the same in every tab, each payment once', async () => {
     const account = newAccount('tabs')
     const tabs = [await open(`/?accountId=${account}`), await open(`/?accountId=${account}`)]
     const ids: string[] = []
@@ -82,7 +82,7 @@ describe('the console under strain', () => {
     }
   })
 
-  it('comes back by itself on a laptop that has slept', async () => {
+  it('reconnects by itself on a laptop that has slept', async () => {
     const account = newAccount('slept')
     const page = await context.newPage()
     await page.clock.install()
@@ -95,7 +95,7 @@ describe('the console under strain', () => {
     await shows(page, [id])
   })
 
-  it('makes one payment when the page is reloaded while it is on its way', async () => {
+  it('creates one payment when the page is reloaded while the request is in flight', async () => {
     const account = newAccount('reload')
     const page = await open('/payments/new')
     await page.locator('input[name=accountId]').fill(account)
@@ -114,15 +114,15 @@ describe('the console under strain', () => {
     assert.equal(payments.length, 1)
   })
 
-  it('leaks no event stream: none is left of 200 that were opened and left', async () => {
+  it('leaks no event stream: of 200 that were opened and aborted, none stays open', async () => {
     const streamsBecome = (count: number) => until(`the API has ${count} streams open`, async () => await openStreams() === count)
-    await streamsBecome(0) // those of the pages that were closed
+    await streamsBecome(0) // the streams of the closed pages have ended
     for (let round = 0; round < 20; round++) {
       const browsers = Array.from({ length: 10 }, () => new AbortController())
       await Promise.all(browsers.map(async ({ signal }) => {
         const response = await fetch(`${ui}/api/events`, { signal })
         const { value } = await response.body!.getReader().read()
-        assert.ok(value) // the API's first words: both halves are open
+        assert.ok(value) // the API's first event: both hops of the stream are open
       }))
       await streamsBecome(browsers.length)
       browsers.forEach(browser => browser.abort())
@@ -134,11 +134,11 @@ describe('the console under strain', () => {
     before(fillTenThousand)
 
     it('smoothly through 1,000 loaded rows of 10,000', async function () {
-      this.timeout(300_000) // nineteen pages are loaded
+      this.timeout(300_000) // loads nineteen pages
       const page = await open('/')
       while (await rows(page).count() < 1_000) {
         const count = await rows(page).count()
-        await page.getByRole('button', { name: 'Load more' }).dispatchEvent('click') // a real click scrolls there first
+        await page.getByRole('button', { name: 'Load more' }).dispatchEvent('click') // a real click would scroll to the button first
         await until('more rows are loaded', async () => await rows(page).count() > count)
       }
       await page.evaluate('scrollTo(0, 0)')
@@ -151,7 +151,7 @@ describe('the console under strain', () => {
     })
   })
 
-  /** Returns a function that tells how many milliseconds the page's main thread has worked: its own time, whatever else the machine does. */
+  /** Returns a function that returns the CPU time of the page's main thread in milliseconds, which other load on the machine does not change. */
   async function watchThread(page: Page): Promise<() => Promise<number>> {
     const session = await context.newCDPSession(page)
     await session.send('Performance.enable', { timeDomain: 'threadTicks' })
@@ -161,18 +161,18 @@ describe('the console under strain', () => {
     }
   }
 
-  /** How many clients follow the API's event stream, by its own count. */
+  /** The number of clients on the API's event stream, from its metrics. */
   async function openStreams(): Promise<number> {
     const metrics = await (await fetch(`${api}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) })).text()
     return Number(/^event_stream_clients (\d+)$/m.exec(metrics)?.[1])
   }
 
-  /** Ten thousand payments that have failed long ago: those that need no posting are quickly written. */
+  /** Inserts ten thousand payments that failed long ago. Failed ones have no ledger entries, which makes this fast. */
   async function fillTenThousand(): Promise<void> {
     const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
     try {
       await database.query(`select open_account('many', 'USD')`)
-      await database.query(`set session_replication_role = replica`) // payments begin pending: this turns that guard off
+      await database.query(`set session_replication_role = replica`) // turns off the trigger that makes every payment begin as pending
       await database.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at)
         select uuidv7(-i * interval '1 minute'), 'anonymous', gen_random_uuid()::text, sha256(''), 'many', 'USD', -5.00, 'Payment ' || i, 'failed', now() - i * interval '1 minute', now()

@@ -13,9 +13,9 @@ import { launchBrowser } from './browser.ts'
 
 const TIMEOUT_MS = 20_000
 
-/** What the tests ask of the page's own globals. The compiler knows no DOM here. */
+/** The page's globals that the tests read. This project compiles without the DOM types. */
 interface InPage {
-  /** By record-rows.js. */
+  /** Set by record-rows.js. */
   rowsSeen: Record<string, number>
   axe: typeof axe
   document: {
@@ -26,8 +26,8 @@ interface InPage {
   }
 }
 
-// The console as a person uses it, in a real browser, before the real API, worker and Postgres. Every test is in a
-// describe of its own: mocha runs those that are not first.
+// The console as a person uses it, in a real browser, with the real API, worker and Postgres. Every test is in a nested
+// describe, because mocha would run a test outside of them first.
 describe('the console', () => {
   let system: TemporaryStack
   let browser: Browser
@@ -49,7 +49,7 @@ describe('the console', () => {
     page.setDefaultTimeout(TIMEOUT_MS)
     page.on('pageerror', error => problems.push(String(error)))
     page.on('console', (message) => {
-      // What cannot be loaded is part of some tests; a page that is not as the server rendered it, or breaks its policy, of none.
+      // Some tests provoke failed requests. No test may cause a hydration mismatch or violate the content security policy.
       if (/hydrat|content security policy/i.test(message.text()))
         problems.push(message.text())
     })
@@ -66,7 +66,7 @@ describe('the console', () => {
   const isPost = (response: Response) => response.request().method() === 'POST' && response.url().endsWith('/api/payments')
   const newAccount = (name: string) => `${name}-${randomUUID().slice(0, 8)}`
 
-  /** Opens a page and waits until it is alive: its event stream says so. */
+  /** Opens a page and waits until its event stream is connected, which shows that the page is hydrated. */
   async function open(path: string): Promise<void> {
     await page.goto(ui + path)
     await page.locator('[data-testid=live-status][data-state=live]').waitFor()
@@ -81,13 +81,13 @@ describe('the console', () => {
     await page.waitForURL(url => url.pathname === '/' && url.searchParams.toString() === wanted)
   }
 
-  /** The account's payments as the API has them, newest first. */
+  /** The account's payments from the API, newest first. */
   async function paymentsOf(accountId: string): Promise<{ id: string, status: string }[]> {
     const response = await fetch(`${api}/payments?accountId=${accountId}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     return (await response.json() as { payments: { id: string, status: string }[] }).payments
   }
 
-  describe('settles live', () => {
+  describe('shows a payment settle live', () => {
     const account = newAccount('live')
     before(async () => {
       await open('/')
@@ -106,7 +106,7 @@ describe('the console', () => {
         const { id } = await response.json() as { id: string }
         const row = rowOf(id, status)
         await row.waitFor()
-        // The event tells the status only; a discrepancy's amount is fetched after it.
+        // The event contains only the status; the page then fetches the amount of a discrepancy.
         await until(`the row shows ${shows}`, async () => shows.test(await row.innerText()))
         const { startTime, responseEnd } = response.request().timing()
         const seenAt = await page.evaluate(key => (globalThis as unknown as InPage).rowsSeen[key], `${id} ${status}`)
@@ -115,7 +115,7 @@ describe('the console', () => {
     }
   })
 
-  describe('keeps filters in the address', () => {
+  describe('keeps filters in the URL', () => {
     const account = newAccount('filters')
     const chip = (name: string) => page.getByRole('button', { name: `${name}: take this filter away` })
     before(async () => {
@@ -125,7 +125,7 @@ describe('the console', () => {
       await open('/')
     })
 
-    it('narrows by account and by outcome, and the back button widens again', async () => {
+    it('filters by account and by outcome, and the back button removes the filters again', async () => {
       await page.locator('input[name=search]').fill(account)
       await page.keyboard.press('Enter')
       await waitForQuery({ accountId: account })
@@ -148,7 +148,7 @@ describe('the console', () => {
       await waitForRows(3)
     })
 
-    it('restores them from a link, and takes them away one by one or all at once', async () => {
+    it('restores filters from a link, and removes them one by one or all at once', async () => {
       await open(`/?accountId=${account}&status=completed&amountFrom=50`)
       await waitForRows(1)
       await chip('At least 50').click()
@@ -159,21 +159,21 @@ describe('the console', () => {
     })
   })
 
-  describe('makes one payment for one intent', () => {
+  describe('creates exactly one payment', () => {
     const fillIn = async (account: string) => {
       await open('/payments/new')
       await page.locator('input[name=accountId]').fill(account)
       await page.locator('input[name=amount]').fill('12.50')
     }
 
-    it('with what was typed before the page was alive', async () => {
+    it('with a text that was typed before the page was hydrated', async () => {
       const scripts = Promise.withResolvers<void>()
       await page.route('**/_nuxt/*.js', async (route) => {
         await scripts.promise
         await route.continue()
       })
       try {
-        // Waits for the document alone: where the page is painted before it is loaded, the scripts are a part of the loading.
+        // Waits for the document only, since the page's load event waits for the scripts that are held back here.
         await page.goto(`${ui}/payments/new`, { waitUntil: 'domcontentloaded' })
         await page.locator('input[name=description]').fill('Typed early')
       }
@@ -190,7 +190,7 @@ describe('the console', () => {
       assert.equal(description, 'Typed early')
     })
 
-    it('of a double click', async () => {
+    it('for a double click', async () => {
       const account = newAccount('double')
       await fillIn(account)
       await submit().dblclick()
@@ -198,7 +198,7 @@ describe('the console', () => {
       assert.deepEqual((await paymentsOf(account)).map(({ id }) => `/payments/${id}`), [href])
     })
 
-    it('of two attempts, the answer to the first of which was lost', async () => {
+    it('for two attempts, when the response to the first was lost', async () => {
       const account = newAccount('lost')
       await fillIn(account)
       await page.route('**/api/payments', async (route) => {
@@ -216,7 +216,7 @@ describe('the console', () => {
   })
 
   describe('serves a person', () => {
-    it('who stays while the API is killed and restarted: it recovers, without a row twice', async () => {
+    it('who stays while the API is killed and restarted: the page recovers without a duplicate row', async () => {
       const account = newAccount('restart')
       for (const amount of ['1.00', '2.00', '3.00'])
         await pay(api, { accountId: account, amount })
@@ -235,7 +235,7 @@ describe('the console', () => {
       await page.getByText('Live updates are paused').waitFor({ state: 'detached' })
     })
 
-    it('who retries a dead job from Operations: it ends completed', async () => {
+    it('who retries a dead job from Operations: its payment completes', async () => {
       system.stack.pause('worker-1')
       const id = await pay(api, { accountId: newAccount('dead'), amount: '75.00' })
       await giveUp(id)
@@ -251,7 +251,7 @@ describe('the console', () => {
       await page.locator(`[data-testid=payment][data-payment-id="${id}"][data-status=completed]`).waitFor()
     })
 
-    it('who pauses and resumes the queue by keyboard: a payment waits meanwhile, and settles after', async () => {
+    it('who pauses and resumes the queue by keyboard: a payment waits, then settles', async () => {
       const queue = (state: string) => page.locator(`[data-testid=queue][data-state=${state}]`)
       const account = newAccount('paused')
       try {
@@ -278,7 +278,7 @@ describe('the console', () => {
       }
     })
 
-    it('who downloads a filter: every row, not only those that are loaded', async () => {
+    it('who exports a filtered list: the file has every row, not only those loaded', async () => {
       const account = newAccount('export')
       const ids = await Promise.all(Array.from({ length: 120 }, (_, index) => pay(api, { accountId: account, amount: `${index + 1}.00` })))
       await open(`/?accountId=${account}&amountFrom=11`)
@@ -291,7 +291,7 @@ describe('the console', () => {
       assert.deepEqual(lines.map(line => line.split(',')[0]!).sort(), ids.slice(10).sort())
     })
 
-    it('who has but a keyboard: a payment is made, and opened', async () => {
+    it('who has only a keyboard: a payment is created, and opened', async () => {
       const account = newAccount('keys')
       await open('/payments/new')
       await tabTo(page.locator('input[name=accountId]'))
@@ -311,7 +311,7 @@ describe('the console', () => {
     })
   })
 
-  describe('has no violation that axe knows, light or dark', () => {
+  describe('has no accessibility violation that axe finds, light or dark', () => {
     const account = newAccount('axe')
     let id: string
     before(async () => {
@@ -350,8 +350,8 @@ describe('the console', () => {
     }
   })
 
-  describe('in the end', () => {
-    it('has thrown no error in the page', () => assert.deepEqual(problems, []))
+  describe('at the end', () => {
+    it('has reported no error', () => assert.deepEqual(problems, []))
   })
 
   /** Makes a waiting job dead, as the worker does after its last attempt. The worker must be paused. */
@@ -379,11 +379,11 @@ describe('the console', () => {
     assert.fail(`Tab does not reach ${target}`)
   }
 
-  /** What axe finds in the page as it is now: the rule and the elements that break it. */
+  /** The accessibility violations that axe finds in the current page: each rule, and the elements that break it. */
   async function violations(): Promise<string[]> {
     const found = await page.evaluate(async () => {
       const { axe, document } = globalThis as unknown as InPage
-      // A colour in the middle of its transition has a contrast of its own.
+      // Wait for transitions to end: a colour halfway through one has another contrast.
       await Promise.allSettled(document.getAnimations()
         .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
         .map(({ finished }) => finished))

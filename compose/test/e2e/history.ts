@@ -16,7 +16,7 @@ const ACCOUNTS = [
 ]
 const DESCRIPTIONS = ['Invoice', 'Order', 'Subscription', 'Delivery', 'Deposit']
 const HOUR_MIN = 60
-/** A month of payments, oldest first, and the last ones of the last hour. */
+/** The ages of a month of payments, oldest first; the last ones are from the last hour. */
 const MINUTES_AGO = [
   ...Array.from({ length: 60 }, (_, index) => (60 - index) * 11 * HOUR_MIN + (index * 17) % 50),
   ...[340, 212, 145, 58, 41, 33, 19, 12, 8, 4, 2],
@@ -24,7 +24,7 @@ const MINUTES_AGO = [
 
 interface PastPayment { minutesAgo: number, accountId: string, currency: string, amount: string, description: string, isDead: boolean }
 
-/** Always the same payments: most match, some have a discrepancy, some fail, and one job is dead. */
+/** Returns the same payments each time: most match, some have a discrepancy, some fail, and one job is dead. */
 function history(): PastPayment[] {
   return MINUTES_AGO.map((minutesAgo, index) => {
     const cents = 1_500 + (index * 7_919) % 43_000
@@ -44,8 +44,8 @@ function history(): PastPayment[] {
 }
 
 /**
- * Fills an empty, running system with payments of the past month, settled by its worker, and a few of now.
- * Returns an account with many of them, and a payment that has a discrepancy.
+ * Fills an empty, running system with payments of the past month, settled by its worker, and a few current ones.
+ * Returns an account with many payments, and a payment with a discrepancy.
  */
 export async function fillWithHistory({ stack, config }: TemporaryStack): Promise<{ accountId: string, paymentId: string }> {
   const database = await connect(superuserUrl(config.ports.postgres, 'payments'), QUERY_TIMEOUT_MS)
@@ -53,7 +53,7 @@ export async function fillWithHistory({ stack, config }: TemporaryStack): Promis
     await insertHistory(database, history())
     await settled(database)
     await backdate(database)
-    await stack.restart('api') // it has counted how long they took
+    await stack.restart('api') // resets its metric of settling times, which counted these payments
     for (const amount of ['100.00', '42.13', '0', '64.50'])
       await pay(stack.endpoints().api, { accountId: 'ACC-001', amount, description: 'Payment description' })
     await settled(database)
@@ -74,9 +74,9 @@ async function settled(database: pg.Client): Promise<void> {
     (await database.query(`select from recon_jobs where status = 'pending' limit 1`)).rowCount === 0)
 }
 
-/** As the API writes them, but in the past. One statement, so that one worker takes them in their order. */
+/** Inserts payments as the API does, but in the past. One statement, so that one worker claims them in order. */
 async function insertHistory(database: pg.Client, payments: PastPayment[]): Promise<void> {
-  await database.query(`set session_replication_role = replica`) // jobs begin pending: this turns that guard off
+  await database.query(`set session_replication_role = replica`) // turns off the trigger that makes every job begin as pending
   await database.query(`
     with past as materialized (
       select p.*, uuidv7(-"minutesAgo" * interval '1 minute') as id, open_account("accountId", currency)
@@ -95,7 +95,7 @@ async function insertHistory(database: pg.Client, payments: PastPayment[]): Prom
   await database.query(`notify recon_jobs`)
 }
 
-/** Settled when they were made, and not just now. The triggers that forbid this do not run for a replica. */
+/** Moves the settling times back to just after each payment. The triggers that forbid this do not run for a replica. */
 async function backdate(database: pg.Client): Promise<void> {
   const settledAt = `uuid_extract_timestamp(payment_id) + interval '47 milliseconds'`
   await database.query(`

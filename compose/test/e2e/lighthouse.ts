@@ -1,6 +1,6 @@
 import lighthouse from 'lighthouse'
-// Lighthouse's scores of the console, as a phone on a slow line sees it: `make lighthouse`. A stack of its own, filled
-// with a month of payments, serves the production build. Not a part of `make test`: performance falls with the machine's load.
+// `make lighthouse`: prints Lighthouse's scores of the console on a simulated phone with a slow connection. A separate
+// stack with a month of payments serves the production build. Not part of `make test`, since load on the machine lowers them.
 import { chromium } from 'playwright-core'
 import { freePort } from '../../src/machine/ports.ts'
 import { runVerb } from '../../src/verb.ts'
@@ -11,7 +11,7 @@ import { fillWithHistory } from './history.ts'
 const GOALS = { performance: 0.98, accessibility: 1 }
 type Category = keyof typeof GOALS
 const CATEGORIES = Object.keys(GOALS) as Category[]
-/** Of so many runs the best one counts: what else the machine does makes a page slower, and never faster. */
+/** The best of this many runs counts, since other load on the machine only makes a page slower. */
 const RUNS = 3
 
 await runVerb(async () => {
@@ -47,7 +47,7 @@ await runVerb(async () => {
   }
 })
 
-/** The run with the best performance, over as soon as one reaches the goals. */
+/** The scores of the run with the best performance. Stops at the first run that reaches the goals. */
 async function best(url: string, port: number): Promise<Record<Category, number>> {
   let best = { performance: -1, accessibility: -1 }
   for (let run = 0; run < RUNS && CATEGORIES.some(category => best[category] < GOALS[category]); run++) {

@@ -1,5 +1,5 @@
-// Runs in the page before any script of its own: notes when each payment's row first showed each status, in
-// milliseconds since 1970, as `<payment id> <status>`. An observer runs right after the change, before it is painted.
+// Runs in the page before the page's scripts. Records when each payment's row first showed each status, in milliseconds
+// since 1970, under `<payment id> <status>`. The observer runs right after a change, before it is painted.
 globalThis.rowsSeen = {}
 new MutationObserver(() => {
   for (const { dataset } of document.querySelectorAll('[data-testid=payment-row]'))

@@ -1,5 +1,5 @@
-// The console's pictures in docs/screenshots, light and dark: `make screenshots`. They come from a stack of their own,
-// filled with the same payments each time; only their ids and the clock differ.
+// `make screenshots`: takes the pictures of the console in docs/screenshots, light and dark, from a separate stack. The
+// stack has the same payments each time; only their ids and the clock differ.
 import type { Page } from 'playwright-core'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { smallPng } from './small-png.ts'
 
 const FOLDER = join(repoRoot, 'docs/screenshots')
 const SIZE = { width: 1280, height: 800 }
-/** A picture is in every clone for ever. */
+/** Every clone downloads every version of a picture. */
 const MAX_BYTES = 150_000
 const TIMEOUT_MS = 20_000
 

@@ -8,7 +8,8 @@ const BIT_DEPTH = 8
 const INDEXED = 3
 
 /**
- * The same picture in at most 256 of its colours; every other becomes the nearest of them. Chromium writes true colour; a page has few colours beside the edges of its letters, and so fits in about a third of the bytes.
+ * Reduces a picture to at most 256 of its colours, which makes it about a third as large: Chromium writes true colour,
+ * but a page has few colours except at the edges of its letters. Each other colour becomes the nearest one kept.
  */
 export function smallPng(picture: Buffer): Buffer {
   const { width, height, data } = PNG.sync.read(picture)
@@ -19,7 +20,7 @@ export function smallPng(picture: Buffer): Buffer {
   const palette = paletteOf([...counts].sort(([, a], [, b]) => b - a).map(([colour]) => colour))
   const indexes = new Map([...counts.keys()].map(colour => [colour, nearest(palette, colour)]))
 
-  const rows = Buffer.alloc((width + 1) * height) // each row begins with its filter: 0, none
+  const rows = Buffer.alloc((width + 1) * height) // each row begins with its filter type: 0, none
   for (const [pixel, colour] of colours.entries())
     rows[pixel + Math.trunc(pixel / width) + 1] = indexes.get(colour)!
   const header = Buffer.alloc(13)
@@ -35,7 +36,7 @@ export function smallPng(picture: Buffer): Buffer {
   ])
 }
 
-/** The most frequent colours that differ by more than a tolerance: the smallest one with which every other is near to one of them. */
+/** The most frequent colours that differ by more than a tolerance: the smallest tolerance at which at most 256 remain. */
 function paletteOf(colours: number[]): number[] {
   for (let tolerance = 0; ; tolerance += 2) {
     const palette: number[] = []
@@ -53,7 +54,7 @@ function nearest(palette: number[], colour: number): number {
   return distances.indexOf(Math.min(...distances))
 }
 
-/** The square of their distance in RGB. */
+/** The squared distance of two colours in RGB. */
 function distance(a: number, b: number): number {
   return ((a >> 16) - (b >> 16)) ** 2 + ((a >> 8 & 0xFF) - (b >> 8 & 0xFF)) ** 2 + ((a & 0xFF) - (b & 0xFF)) ** 2
 }

@@ -14,9 +14,8 @@ import { launchBrowser } from './browser.ts'
 const DATABASE_TIMEOUT_MS = 20_000
 const run = promisify(execFile)
 
-// One system for all of it, in the order in which a person would go (mocha runs a describe's own tests before the
-// describes inside it, so every test is in one). Whatever happens, the last hook brings it down and asserts that nothing
-// of it is left.
+// One system serves all tests, in the order in which a person would use it. Every test is in a nested describe, because
+// mocha would run a test outside of them first. The last hook always stops the system and asserts that nothing is left.
 describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
   let system: TemporaryStack
   let api: string
@@ -53,7 +52,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
     })
   })
 
-  describe('answers the guide\'s own lines', () => {
+  describe('responds to the curl commands of the guide', () => {
     const curl = async (...args: string[]) => {
       const { stdout } = await run('curl', [
         '--silent',
@@ -120,8 +119,8 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
     })
   })
 
-  describe('answers the guide\'s database lines, without a password', () => {
-    // As they stand in the guide, but for the port: psql takes it from PGPORT.
+  describe('responds to the database commands of the guide, without a password', () => {
+    // The commands as the guide has them, except for the port, which psql takes from PGPORT.
     const shell = (line: string) => run('sh', ['-c', line], {
       env: { PATH: process.env.PATH, PGPORT: system.env.PGPORT },
       timeout: 20_000,
@@ -141,7 +140,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
   })
 
   describe('survives', () => {
-    it('settles every payment, each once, when a worker is killed in the middle of a stream of them', async () => {
+    it('a worker killed under load: every payment settles once', async () => {
       const accounts = Array.from({ length: 20 }, (_, index) => `stream-${index}-${randomUUID().slice(0, 8)}`)
       const restartsBefore = await restartsOf('worker-1')
       const ids: string[] = []
@@ -156,7 +155,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       assert.equal(new Set(ids).size, 400)
     })
 
-    it('collects the garbage of a Node part when it is told to, and leaves no debugger open', async () => {
+    it('a forced garbage collection in each Node part, which leaves no debugger open', async () => {
       const collections = async () => Number(/^nodejs_gc_duration_seconds_count\{.*kind="major".*\} (\d+)$/m.exec(await (await fetch(`${api}/metrics`)).text())?.[1] ?? 0)
       const before = await collections()
       for (const name of ['api', 'worker-1', 'ui'])
@@ -166,7 +165,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
     })
 
     for (const name of ['worker-1', 'api', 'ui', 'postgres', ...(process.env.MODE === 'compose' ? ['proxy'] : [])]) {
-      it(`kill -9 of ${name}: it runs again, and what was paid meanwhile is paid once`, async () => {
+      it(`kill -9 of ${name}: it is restarted, and each payment sent meanwhile is made once`, async () => {
         const accountId = `kill-${name}-${randomUUID().slice(0, 8)}`
         const restartsBefore = await restartsOf(name)
         const paid = Array.from({ length: 20 }, () => payUntilTaken(accountId))
@@ -191,7 +190,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       page = await browser.newPage()
       page.setDefaultTimeout(20_000)
       page.on('pageerror', error => problems.push(String(error)))
-      // An account that nobody has paid yet has no balance: that 404 is the page's own question.
+      // The page asks for the balance of an account that has no payment yet, which is a 404.
       page.on('response', response => response.status() >= 400 && !response.url().endsWith('/balance') && problems.push(`${response.status()} ${response.url()}`))
       page.on('console', message => message.type() === 'error' && !message.text().startsWith('Failed to load resource') && problems.push(message.text()))
     })
@@ -206,7 +205,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       return newestRow()
     }
 
-    it('that is rendered on the server and comes to life', async () => {
+    it('that is rendered on the server and hydrates', async () => {
       const response = await page.goto(system.stack.endpoints().ui)
       assert.equal(response?.status(), 200)
       assert.match(await response.text(), /data-testid="payment-row"/)
@@ -214,7 +213,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       await page.locator('input[name=accountId]').fill(account)
     })
 
-    it('where a payment is pending, and becomes completed without a reload', async () => {
+    it('where a pending payment becomes completed without a reload', async () => {
       for (const worker of ['worker-1', 'worker-2'])
         system.stack.pause(worker)
       const row = await payByPreset('preset-100')
@@ -236,7 +235,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       })
     }
 
-    it('where the account\'s balance is what was completed', async () => {
+    it('where the account\'s balance is the sum of its completed payments', async () => {
       await newestRow().click()
       await until('the balance is 142.13', async () => (await page.locator(`[data-testid=account-balance][data-account-id="${account}"]`).innerText()).includes('142.13'))
       assert.deepEqual(await getJson(`/accounts/${account}/balance`), { accountId: account, balance: '142.13', currency: 'USD' })
@@ -245,16 +244,16 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
     it('that reported no error', () => assert.deepEqual(problems, []))
   })
 
-  describe('is sound in the end', () => {
-    it('keeps every promise of the ledger', async () => {
+  describe('at the end', () => {
+    it('keeps every invariant', async () => {
       const { code, stdout, stderr } = await system.verb('audit')
       assert.equal(code, 0, stdout + stderr)
       assert.match(stdout, /All \d+ invariants hold\./)
     })
 
-    it('and tells of one that is broken, with the account, until it is mended', async () => {
+    it('reports a broken invariant and its account until the account is repaired', async () => {
       const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), DATABASE_TIMEOUT_MS)
-      // Past the triggers, as whoever edits the database by hand.
+      // Bypasses the triggers, as someone who edits the database by hand could.
       const addCents = (cents: number) => database.query(`set session_replication_role = replica; update accounts set balance = balance + ${cents} where id = 'ACC-001'`)
       try {
         await addCents(1)
@@ -269,7 +268,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
       assert.equal((await system.verb('audit')).code, 0)
     })
 
-    it('goes down, and leaves nothing running', async () => {
+    it('stops, and leaves nothing running', async () => {
       assert.equal((await system.verb('down')).code, 0)
       assert.deepEqual(system.processes(), [])
     })

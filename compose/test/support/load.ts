@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pay } from './pay.ts'
 import { until } from './until.ts'
 
-/** Eight callers that pay, each again so many milliseconds after it has its answer. */
+/** Starts eight callers. Each one pays again `pauseMs` after the response to its last payment. */
 export function startLoad(api: string, pauseMs = 0) {
   const failures: string[] = []
   const ids: string[] = []
@@ -17,12 +17,12 @@ export function startLoad(api: string, pauseMs = 0) {
   }
   const callers = Array.from({ length: 8 }, caller)
   return {
-    /** Waits until so many more payments are answered. */
+    /** Waits for this many more responses. */
     reach: async (more: number): Promise<void> => {
       const goal = ids.length + failures.length + more
       await until(`${more} more are answered`, () => ids.length + failures.length >= goal, 60_000)
     },
-    /** Lets each caller have its last answer. */
+    /** Stops the callers once each has its last response. */
     stop: async (): Promise<{ failures: string[], ids: string[] }> => {
       stopped.abort()
       await Promise.all(callers)

@@ -10,7 +10,7 @@ export interface PaymentOrder {
   description?: string
 }
 
-/** Makes a payment through the API and returns its id. Throws unless the answer is 201. */
+/** Creates a payment through the API and returns its id. Throws unless the API responds with 201. */
 export async function pay(api: string, order: PaymentOrder, key: string = randomUUID()): Promise<string> {
   const response = await fetch(`${api}/payments`, {
     method: 'POST',

@@ -9,8 +9,8 @@ import { endProcess, identify } from '../../src/machine/processes.ts'
 const READY_EVERY_MS = 1_000
 const STOP_TIMEOUT_MS = 120_000
 
-// What the platform documents (https://ona.com/docs/ona/configuration/automations/overview, and AutomationsFile in its
-// API reference). It refuses a file with any other field, so these are strict.
+// The format that the platform documents (https://ona.com/docs/ona/configuration/automations/overview, and AutomationsFile
+// in its API reference). The platform refuses a file with any other field, so these objects are strict.
 const name = z.string().min(1)
 const reference = z.string().regex(/^[\w-]{1,128}$/)
 const trigger = z.enum(['manual', 'postEnvironmentStart', 'postDevcontainerStart'])
@@ -24,14 +24,14 @@ const automationsFile = z.strictObject({
   tasks: z.record(reference, z.strictObject({
     name,
     description: z.string().optional(),
-    triggeredBy: z.array(z.enum([...trigger.options, 'prebuild'])).optional(), // of tasks only
+    triggeredBy: z.array(z.enum([...trigger.options, 'prebuild'])).optional(), // only a task may have 'prebuild'
     dependsOn: z.array(reference).optional(),
     command: name,
   })),
 })
 export type Automations = z.infer<typeof automationsFile>
 
-/** Reads an automations file as the platform does. Throws for a field that it does not know and a task that is not there. */
+/** Parses an automations file as the platform does. Throws for an unknown field or a missing task. */
 export function parseAutomations(text: string): Automations {
   const file = automationsFile.parse(parse(text))
   for (const [task, { dependsOn = [] }] of Object.entries(file.tasks)) {
@@ -42,7 +42,7 @@ export function parseAutomations(text: string): Automations {
   return file
 }
 
-/** Starts, watches and stops what an automations file says, with the semantics that the platform documents. */
+/** Starts, watches and stops the services and tasks of an automations file, as the platform documents. */
 export class Platform {
   private readonly file: Automations
   private readonly folder: string
@@ -55,7 +55,7 @@ export class Platform {
     this.env = env
   }
 
-  /** Runs the start command, which must go on, and the ready command once a second until it exits with 0. */
+  /** Runs the start command, which must keep running, and the ready command once a second until it exits with 0. */
   async startService(service: string, timeoutMs = 300_000): Promise<void> {
     const { start, ready } = this.file.services[service]!.commands
     const { process, output } = this.spawn(start)
@@ -72,12 +72,12 @@ export class Platform {
     }
   }
 
-  /** What `gitpod automations service logs` shows. */
+  /** The output that `gitpod automations service logs` shows. */
   logs(service: string): string {
     return this.running.get(service)?.output.join('') ?? ''
   }
 
-  /** Sends SIGTERM to the start command, and SIGKILL after two minutes. False when it came to that. */
+  /** Sends SIGTERM to the start command, and SIGKILL after two minutes. Returns false if it had to kill. */
   async stopService(service: string): Promise<boolean> {
     const found = this.running.get(service)
     this.running.delete(service)
@@ -90,7 +90,7 @@ export class Platform {
       await this.stopService(service)
   }
 
-  /** Runs what the task depends on, then the task. Returns what it printed; throws, with that, when one fails. */
+  /** Runs the task's dependencies, then the task. Returns the task's output; throws with the output of the one that fails. */
   async runTask(task: string): Promise<string> {
     const { dependsOn = [], command } = this.file.tasks[task]!
     for (const other of dependsOn)

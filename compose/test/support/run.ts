@@ -6,7 +6,7 @@ const MOST_OUTPUT_BYTES = 16 * 1024 * 1024
 
 export interface Ran { code: number, stdout: string, stderr: string }
 
-/** Runs a program to its end, whatever its exit code; one that takes longer than 9 minutes is ended. */
+/** Runs a program and returns its output and exit code; -1 if a signal ended it. Kills it after 9 minutes. */
 export function run(folder: string, env: Record<string, string>, program: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd: folder, env, timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES }, (error, stdout, stderr) => {
@@ -15,7 +15,7 @@ export function run(folder: string, env: Record<string, string>, program: string
   })
 }
 
-/** Runs a program and returns what it printed. Throws, with all that it said, unless it exits with 0. */
+/** Runs a program and returns its stdout. Throws with its whole output unless it exits with 0. */
 export async function succeed(folder: string, env: Record<string, string>, program: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(folder, env, program, ...args)
   assert.equal(code, 0, `${program} ${args.join(' ')}\n${stdout}${stderr}`)

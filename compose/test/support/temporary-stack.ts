@@ -14,14 +14,14 @@ import { ComposeProject } from '../../src/docker/compose-project.ts'
 import { freePort, isFree } from '../../src/machine/ports.ts'
 import { stacks } from '../../src/open-stack.ts'
 
-/** A verb's own deadlines are shorter, but for the first build of the images. */
+/** Longer than the verbs' own deadlines, except for the first build of the images. */
 const VERB_TIMEOUT_MS = { embedded: 120_000, compose: 15 * 60_000 }
 
 export interface Outcome { code: number | null, stdout: string, stderr: string }
 
 /**
- * A stack of the test's own: free ports, its own data folder (with a space in its path), nothing shared with any other.
- * MODE says whether it runs in containers; without it, as plain processes, whatever engine this machine has.
+ * A stack for one test: free ports and a separate data folder, with a space in its path; it shares nothing with other stacks.
+ * MODE=compose runs it in containers; without MODE it runs as plain processes, even if a Docker engine runs.
  */
 export class TemporaryStack {
   readonly parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
@@ -42,7 +42,7 @@ export class TemporaryStack {
   }
 
   private constructor(settings: Record<string, string>) {
-    chmodSync(this.parent, 0o711) // as root, Postgres runs as another user
+    chmodSync(this.parent, 0o711) // started as root, Postgres runs as another user
     const { PATH = '', HOME = '', MODE = 'embedded' } = process.env
     this.env = {
       PATH,
@@ -58,10 +58,10 @@ export class TemporaryStack {
     process.once('SIGINT', this.onInterrupt)
   }
 
-  // mocha runs no more hooks after a Ctrl-C, and the stack is not of this terminal.
+  // mocha runs no more hooks after a Ctrl-C, and the stack's processes do not get the terminal's SIGINT.
   private readonly onInterrupt = () => void this.remove().finally(() => process.exit(130))
 
-  /** Starts a verb, as make does. */
+  /** Starts a verb as make does. */
   spawnVerb(verb: string, settings: Record<string, string> = {}): ChildProcess {
     return spawn(process.execPath, [`src/verbs/${verb}.ts`], {
       cwd: join(import.meta.dirname, '../..'),
@@ -84,7 +84,7 @@ export class TemporaryStack {
     return { code: code as number | null, stdout, stderr }
   }
 
-  /** What runs of this stack: its containers and networks, or the processes that were started with its folder or ports. */
+  /** What still exists of this stack: its containers and networks, or the processes started with its folder or ports. */
   processes(): string[] {
     return this.mode === 'compose' ? this.ofDocker('container', 'network') : this.ofThisMachine()
   }
@@ -108,12 +108,12 @@ export class TemporaryStack {
         return marks.some(mark => known.includes(mark)) ? [`${pid} ${command}`] : []
       }
       catch {
-        return [] // it has ended
+        return [] // the process has ended
       }
     })
   }
 
-  /** Stops and removes it all, and asserts that nothing of it is left: no process, no port, no folder. */
+  /** Stops and removes the stack, and asserts that no process, port or folder of it is left. */
   async remove(): Promise<void> {
     process.off('SIGINT', this.onInterrupt)
     try {

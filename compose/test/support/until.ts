@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Asks until the answer is neither false, null nor undefined, and returns it. Throws when it is not by the deadline. */
+/** Polls `ask` until it returns something other than false, null or undefined, and returns that. Throws at the deadline. */
 export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs
   while (true) {

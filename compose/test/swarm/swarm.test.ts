@@ -13,7 +13,7 @@ import { startLoad } from '../support/load.ts'
 import { run } from '../support/run.ts'
 import { until } from '../support/until.ts'
 
-const PAUSE_MS = 20 // of each of the eight callers: enough requests to notice, and a machine that still can roll
+const PAUSE_MS = 20 // for each of the eight callers: enough load to notice a failure, and CPU left for the update
 
 describe('the system as a stack of a Docker Swarm', function () {
   this.timeout(900_000)
@@ -43,7 +43,7 @@ describe('the system as a stack of a Docker Swarm', function () {
   })
   after(remove)
 
-  it('is refused in one line when a port is taken, and makes no swarm then', async () => {
+  it('is refused in one line when a port is taken, and creates no swarm', async () => {
     const server = createServer().listen(Number(env.API_PORT), '127.0.0.1')
     await once(server, 'listening')
     try {
@@ -57,7 +57,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     }
   })
 
-  it('starts with one verb, which says that it makes a swarm', async () => {
+  it('starts with one verb, which says that it creates a swarm', async () => {
     const { code, stdout, stderr } = await verb('swarm-up')
     assert.equal(code, 0, stderr)
     assert.equal(/^This engine was in no swarm: made one/m.test(stdout), !wasInSwarm)
@@ -65,7 +65,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.equal((await fetch(`http://localhost:${env.UI_PORT}/health`)).status, 200)
   })
 
-  it('confines every container as compose.yaml does, and opens no port but those of the proxy and the console', () => {
+  it('confines every container as compose.yaml does, and publishes only the ports of the proxy and the console', () => {
     const published: string[] = []
     for (const id of docker('container', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`).split('\n')) {
       const [{ Config, HostConfig, NetworkSettings }] = JSON.parse(docker('container', 'inspect', id)) as [Confined]
@@ -80,14 +80,14 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.equal(docker('network', 'inspect', '--format', '{{.Internal}}', `${stack}_inside`), 'true')
   })
 
-  it('scales to three APIs and four workers under load: no request fails', async () => {
+  it('scales to three APIs and four workers under load without a failed request', async () => {
     const { code, stderr } = await underLoad('scale', () => verb('swarm-up', { APIS: '3', WORKERS: '4' }))
     assert.equal(code, 0, stderr)
     assert.deepEqual([replicas().api, replicas().worker], ['3/3', '4/4'])
     assert.equal(query('select count(*) from recon_workers where stopped_at is null'), '4')
   })
 
-  it('rolls an update out under load: no request fails, and none is stopped before another one runs', async () => {
+  it('rolls out an update under load without a failed request, and stops no API before its replacement runs', async () => {
     const before = running('api')
     appendFileSync(join(tree, 'payments-api/src/main.ts'), '\n// changed\n')
     const { code, stderr } = await underLoad('update', () => verb('swarm-up'))
@@ -105,7 +105,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.deepEqual(replicas().worker, '4/4')
   })
 
-  it('rolls one back by itself that does not get healthy, under load: no request fails, and it says so', async () => {
+  it('rolls back an unhealthy update under load without a failed request, and reports it', async () => {
     const before = running('api')
     const file = join(tree, 'payments-api/src/http/health.ts')
     const source = readFileSync(file, 'utf8')
@@ -118,7 +118,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.deepEqual(running('api'), before)
   })
 
-  it('has settled every payment once, and the ledger keeps every promise', async () => {
+  it('has settled every payment once, and every invariant holds', async () => {
     await until('all is settled', () => query(`select count(*) from payments where status = 'pending'`) === '0', 60_000)
     assert.equal(query(`select count(*) from payments where status = 'completed'`), String(paid))
     const folder = join(repoRoot, 'contracts/invariants')
@@ -126,7 +126,7 @@ describe('the system as a stack of a Docker Swarm', function () {
       assert.equal(query(readFileSync(join(folder, file), 'utf8')), '', file)
   })
 
-  it('goes with one verb, which leaves the data alone, and the swarm that it made', async () => {
+  it('is removed with one verb, which keeps the data and ends the swarm that swarm-up created', async () => {
     const { code, stdout, stderr } = await verb('swarm-down')
     assert.equal(code, 0, stderr)
     assert.match(stdout, new RegExp(`The data stays: .* docker volume rm ${stack}_postgres removes it`))
@@ -152,7 +152,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     return run(join(tree, 'compose'), { ...env, ...settings }, process.execPath, `src/verbs/${name}.ts`)
   }
 
-  /** Changes the stack while payments are made, before, meanwhile and after. None may fail. */
+  /** Changes the stack under load that starts before the change and ends after it. No payment may fail. */
   async function underLoad(what: string, change: () => Promise<Outcome>): Promise<Outcome> {
     const load = startLoad(api, PAUSE_MS)
     await load.reach(50)
@@ -167,13 +167,13 @@ describe('the system as a stack of a Docker Swarm', function () {
     return outcome
   }
 
-  /** How many run of how many that should: `docker service ls`. */
+  /** The running and desired tasks of each service, as `docker service ls` prints them: `3/3`. */
   function replicas(): Record<string, string> {
     const services = docker('service', 'ls', '--filter', `label=com.docker.stack.namespace=${stack}`, '--format', '{{.Name}} {{.Replicas}}').split('\n').sort()
     return Object.fromEntries(services.map(line => [line.slice(stack.length + 1, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
   }
 
-  /** The image of each task of the service that should run. */
+  /** The image of each task of the service whose desired state is running. */
   function running(service: string): string[] {
     return docker('service', 'ps', '--filter', 'desired-state=running', '--format', '{{.Image}}', `${stack}_${service}`).split('\n')
   }
@@ -184,14 +184,14 @@ describe('the system as a stack of a Docker Swarm', function () {
   }
 })
 
-/** What of `docker inspect` says how a container is kept in. */
+/** The fields of `docker inspect` that show how a container is confined. */
 interface Confined {
   Config: { User: string, Image: string, Env: string[] }
   HostConfig: { ReadonlyRootfs: boolean, CapDrop: string[], Init: boolean, Memory: number, NanoCpus: number, PidsLimit: number | null }
   NetworkSettings: { Ports: Record<string, { HostPort: string }[] | null> }
 }
 
-/** What of `docker inspect` says when a task came to its present state. */
+/** The fields of `docker inspect` that show when a task reached its present state. */
 interface Task {
   Slot: number
   Spec: { ContainerSpec: { Image: string } }

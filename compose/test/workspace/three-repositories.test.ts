@@ -24,7 +24,7 @@ describe('three repositories', function () {
   let api: string
 
   const git = (folder: string, ...args: string[]) => succeed(folder, env, 'git', ...args)
-  // The harness's own dependencies, without a minute of installing them.
+  // Links the harness's dependencies, since installing them takes a minute.
   const borrowDependencies = (folder: string) => symlinkSync(join(repoRoot, 'compose/node_modules'), join(folder, 'compose/node_modules'))
   const verb = (folder: string, name: string, settings: Record<string, string>) =>
     run(join(folder, 'compose'), { ...env, ...settings }, process.execPath, `src/verbs/${name}.ts`)
@@ -32,7 +32,7 @@ describe('three repositories', function () {
 
   before(async function () {
     skipWithout('git', this)
-    chmodSync(parent, 0o711) // as root, Postgres runs as another user
+    chmodSync(parent, 0o711) // started as root, Postgres runs as another user
     const [PGPORT, API_PORT, UI_PORT] = [String(await freePort()), String(await freePort()), String(await freePort())]
     const { PATH = '', HOME = '' } = process.env
     env = {
@@ -47,7 +47,7 @@ describe('three repositories', function () {
       npm_config_prefer_offline: 'true',
     }
     api = `http://localhost:${API_PORT}`
-    // The tree as it is, committed or not, on top of its history, if it has one here.
+    // This working tree, uncommitted changes included, on top of its history if this is a git clone.
     if (existsSync(join(repoRoot, '.git')))
       await git(parent, 'clone', '--quiet', '--no-checkout', repoRoot, origin)
     else
@@ -68,7 +68,7 @@ describe('three repositories', function () {
     rmSync(parent, { recursive: true, force: true })
   })
 
-  it('hold together what the tree holds, and each its own history', async () => {
+  it('hold all files of the tree between them, each with the history of its files', async () => {
     const files = async (folder: string) => (await git(folder, 'ls-files')).trim().split('\n')
     const all = await files(origin)
     assert.deepEqual([...await files(join(split, HARNESS)), ...(await Promise.all(SERVICES.map(async name =>
@@ -80,13 +80,13 @@ describe('three repositories', function () {
     }
   })
 
-  it('are refused a second time into the same folder', async () => {
+  it('are not written into a folder that already has them', async () => {
     const { code, stderr } = await verb(origin, 'split', { DEST: split })
     assert.equal(code, 1)
     assert.match(stderr, /^.*split is not empty: choose another folder with DEST=folder\n$/)
   })
 
-  it('begin where a shallow clone does, and say so in a line', async () => {
+  it('start at the same commit as a shallow clone, and say so in one line', async () => {
     const [shallow, pieces] = [join(parent, 'shallow'), join(parent, 'pieces')]
     await git(parent, 'clone', '--quiet', '--depth', '1', `file://${origin}`, shallow)
     borrowDependencies(shallow)
@@ -98,7 +98,7 @@ describe('three repositories', function () {
     assert.equal(await git(join(pieces, HARNESS), 'rev-parse', 'HEAD:compose'), await git(origin, 'rev-parse', 'HEAD:compose'))
   })
 
-  it('say which of them cannot be cloned, and why, and leave the others', async () => {
+  it('say which of them cannot be cloned and why, and clone the others', async () => {
     const bad = join(parent, 'bad')
     await git(parent, 'clone', '--quiet', join(remotes, `${HARNESS}.git`), bad)
     borrowDependencies(bad)
@@ -116,7 +116,7 @@ describe('three repositories', function () {
     rmSync(bad, { recursive: true, force: true })
   })
 
-  it('become one workspace that runs, from the harness alone', async () => {
+  it('become a running workspace, starting from the harness alone', async () => {
     await git(parent, 'clone', '--quiet', join(remotes, `${HARNESS}.git`), workspace)
     assert.ok(!existsSync(join(workspace, 'payments-api')))
     const { code, stderr } = await run(workspace, env, 'make', 'build')
@@ -131,7 +131,7 @@ describe('three repositories', function () {
     assert.match(await make(workspace, 'workspace'), /payments-api +is here, and is left alone/)
   })
 
-  it('take a change across two of them, which runs at once and is pushed to each', async () => {
+  it('take a change across two of them, which runs before it is pushed to each', async () => {
     const replace = (file: string, before: string, after: string) => {
       const text = readFileSync(join(workspace, file), 'utf8')
       assert.ok(text.includes(before), `${file} has ${before}`)
@@ -156,13 +156,13 @@ describe('three repositories', function () {
     assert.equal(await git(join(workspace, 'payments-ui'), 'status', '--porcelain'), '')
   })
 
-  // All of them run from the tree itself in `make test`; here a few of each, among them those that read the contracts.
+  // `make test` runs all tests from this tree. Here a few of each service run, including those that read the contracts.
   for (const [name, ...command] of [
     ['payments-api', 'npx', 'mocha', '--no-config', '--require', 'test/support/database.ts', '--timeout', '120000', 'test/money.test.ts', 'test/migrations.test.ts'],
     ['recon-worker', 'npx', 'mocha', '--no-config', '--require', 'test/support/database.ts', '--timeout', '120000', 'test/invariants.test.ts'],
     ['payments-ui', 'npx', 'vitest', 'run', 'test/unit'],
   ] as const) {
-    it(`run their own tests from their own clone: ${name}`, async () => {
+    it(`run tests from a separate clone: ${name}`, async () => {
       const [program, ...args] = command
       const said = await succeed(join(workspace, name), env, program, ...args)
       assert.match(said, /[1-9]\d* (?:passing|passed)/)

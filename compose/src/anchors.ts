@@ -7,7 +7,7 @@ import { Refusal } from './refusal.ts'
 
 const anchorSql = readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')
 
-/** How much older a payment's id may be than its row: its API's clock may be slow, and the payment waits to be written. */
+/** How much older a payment's id may be than its row: the API's clock may be slow, and the payment waits to be written. */
 const LATEST_HOURS = 1
 
 /** An anchor as kept outside the database: one line of JSON. */

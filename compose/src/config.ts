@@ -13,7 +13,7 @@ function wholeNumber(what: string, min: number, max: number) {
   return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= min && n <= max, allowed)
 }
 
-// Ports below 1024 need root on most systems, and nothing here should.
+// Ports below 1024 need root on most systems.
 const port = wholeNumber('a port', 1024, 65535)
 const url = (kind: string, protocol: RegExp) => z.url({ protocol, error: `this is a ${kind} URL` })
 
@@ -38,43 +38,43 @@ const environment = z.object({
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
-/** What the parts get of the caller's environment. All else that they need is given to them by name. */
+/** The variables that parts inherit from the caller. All other variables are set explicitly. */
 const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
 
 export interface Config {
   mode?: 'embedded' | 'compose'
-  /** How many workers should run; undefined when nobody said. */
+  /** The number of workers to run; undefined if not set. */
   workers?: number
-  /** How many API processes start; in containers they share one address. */
+  /** The number of API processes to start; in containers they share one address. */
   apis: number
   ports: { postgres: number, api: number, ui: number }
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
   dataDir: string
   logLevel: string
-  /** What the stack is called that `make swarm-up` deploys. */
+  /** The name of the stack that `make swarm-up` deploys. */
   stack: string
-  /** Which parts `make logs` shows: one by its full name, or all of a kind (`worker`). */
+  /** The part that a verb shows or runs: one by its full name, or all of a kind (`worker`). */
   part?: string
-  /** A running system that the harness did not start itself, for validate and audit. */
+  /** A running system that the harness did not start, for validate and audit. */
   apiUrl?: string
   databaseUrl?: string
   chromiumPath?: string
-  /** Where `make workspace` finds the services' repositories; undefined: next to this one's remote. */
+  /** The location of the services' repositories for `make workspace`; undefined: next to this repository's origin. */
   repoBase?: string
-  /** What the names of the checks must contain that `make test` runs; undefined: all of them. */
+  /** `make test` runs only checks whose name contains this; undefined: all checks. */
   only?: string
-  /** Whether `make audit` checks everything instead of what is new. */
+  /** Whether `make audit` checks everything instead of only what is new. */
   full: boolean
   /** An anchor kept elsewhere that the database must contain. */
   anchor?: { seq: number, digest: string }
-  /** Absolute. Where `make split` writes to. */
+  /** Absolute. The folder that `make split` writes to. */
   dest?: string
   inheritedEnv: Record<string, string>
-  /** All of the caller's environment: what Docker's own programs need of it is theirs to say. */
+  /** The caller's complete environment, for the Docker commands. */
   callerEnv: NodeJS.ProcessEnv
 }
 
-/** Reads the settings. Throws a Refusal that names every variable which is wrong, its value and what is allowed. */
+/** Reads the settings. Throws a Refusal that names every wrong variable, its value and the allowed values. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)

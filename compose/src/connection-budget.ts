@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The settings of Postgres, used by the container and by the plain process. */
+/** The settings of Postgres, shared by the container and the embedded Postgres. */
 export const postgresConf = join(import.meta.dirname, '../postgres/postgresql.conf')
 
-/** How many processes of each service may run, and the most connections to Postgres that one of them holds. */
-export const APIS = { most: 4, connections: 14 } // 6 read, 2 write, 2 open accounts, 1 listens; 3 more briefly, to probe a silent database
+/** The most processes of each service, and the most Postgres connections that one process holds. */
+export const APIS = { most: 4, connections: 14 } // 6 read, 2 write, 2 open accounts, 1 listens; briefly 3 more, to probe an unresponsive database
 export const WORKERS = { most: 16, connections: 4 } // 2 settle, 1 for the heartbeat and readiness, 1 listens
 /** Connections of payments_reader: audits, load, and people with psql. Its role has this limit. */
 export const READER_CONNECTIONS = 8
 /** Connections of migrations and of the superuser, for the harness, the tests and the health check. */
 const HARNESS_CONNECTIONS = 4
-/** Kept for a superuser when all others are taken: superuser_reserved_connections. */
+/** Reserved for superusers: superuser_reserved_connections. */
 const SUPERUSER_RESERVED = 3
 
-/** The most connections in use at once with so many APIs and workers. An update starts an API before it stops one. */
+/** The most connections in use at once with this many APIs and workers. A rolling update starts an API before it stops one. */
 export function connectionsNeeded(apis: number, workers: number): number {
   return (apis + 1) * APIS.connections + workers * WORKERS.connections + READER_CONNECTIONS + HARNESS_CONNECTIONS + SUPERUSER_RESERVED
 }

@@ -5,7 +5,7 @@ import { repoRoot } from './config.ts'
 import { Refusal } from './refusal.ts'
 
 const folder = join(repoRoot, 'contracts/invariants')
-/** Each file begins here, so that it runs by hand as it is. An incremental audit puts its first id in place of this one. */
+/** The files start from this id, so that they run unchanged by hand. An incremental audit replaces it with its first id. */
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 const PROMISE = /^-- ([a-z0-9-]+): (.*(?:\n-- {3}.*)*)/gm
 
@@ -23,7 +23,7 @@ export interface CheckedInvariant {
   /** The file of the pass, which checks this promise among others. */
   file: string
   promise: string
-  /** What breaks the promise: none when it is kept. */
+  /** The rows that break the promise; empty if it is kept. */
   rows: Record<string, unknown>[]
   /** Duration of the whole pass. */
   tookMs: number

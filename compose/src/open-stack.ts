@@ -7,12 +7,12 @@ import { askEngine } from './docker/engine.ts'
 import { EmbeddedStack } from './embedded/embedded-stack.ts'
 import { Refusal } from './refusal.ts'
 
-/** Both ways to run the system. What is there of one of them shows which one runs. */
+/** The two implementations of a stack, one per mode. */
 export function stacks(config: Config): Record<'embedded' | 'compose', Stack> {
   return { embedded: new EmbeddedStack(config), compose: new ComposeStack(config) }
 }
 
-/** The stack that MODE asks for, else the one that runs here. When nothing runs it does not matter: each says so. */
+/** Returns the stack that MODE selects, else the running one. If nothing runs, either stack reports that. */
 export function openStack(config: Config): Stack {
   const { embedded, compose } = stacks(config)
   if (config.mode)
@@ -23,8 +23,8 @@ export function openStack(config: Config): Stack {
 type Mode = NonNullable<Config['mode']>
 
 /**
- * How `make up` runs the system: as MODE says, else as it runs already, else in containers where that is possible. Says
- * why in a line, unless it was asked for. Throws a Refusal where the other one runs.
+ * Chooses the mode for `make up`: MODE if set, else the mode that is running, else containers if Docker is available. Prints
+ * a choice that it made itself. Throws a Refusal if the system is running in another mode than MODE.
  */
 export function chooseMode(config: Config, say: (line: string) => void): Mode {
   const both = stacks(config)

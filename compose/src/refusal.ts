@@ -1,6 +1,6 @@
 /**
- * An expected failure: a taken port, a wrong setting, a part that does not start. Its message is one line that says
- * what is wrong and what to do about it; `details` are further lines, such as the last ones of a log.
+ * An expected failure: a taken port, a wrong setting, a part that does not start. The message is one line that says what is
+ * wrong and what to do; `details` are further lines, such as the end of a log.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Any error as a refusal. One that was not expected is a bug: its stack are the details. */
+/** Converts any error to a Refusal. An unexpected error is a bug: its stack becomes the details. */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal)
     return error
@@ -20,7 +20,7 @@ export function asRefusal(error: unknown): Refusal {
   return new Refusal(line!, stack)
 }
 
-/** All of an error, for a person. */
+/** Formats an error with its details, for a person. */
 export function explain(error: unknown): string {
   const { message, details } = asRefusal(error)
   return [

@@ -6,14 +6,14 @@ import { z } from 'zod'
 import { repoRoot } from './config.ts'
 import { Refusal } from './refusal.ts'
 
-/** The name of the repository that holds everything but the services. */
+/** The name of the repository that holds everything except the services. */
 export const HARNESS = 'payments-system'
 
 const TIMEOUT_MS = 600_000
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024
 const manifest = z.record(z.string().regex(/^[a-z][a-z-]*$/), z.string().regex(/^[\w./-]+$/))
 
-/** The services that have a repository of their own, and the branch of each: what workspace.json says. */
+/** The services with separate repositories and their branches, from workspace.json. */
 export function services(): { name: string, branch: string }[] {
   const file = join(repoRoot, 'workspace.json')
   try {
@@ -24,12 +24,12 @@ export function services(): { name: string, branch: string }[] {
   }
 }
 
-/** Runs git in the root of the tree, with a deadline of 10 minutes, and returns what it printed. Throws what git says. */
+/** Runs git in the root of the tree, for at most 10 minutes, and returns its stdout. Throws a Refusal with git's error. */
 export async function git(...args: string[]): Promise<string> {
   return (await run(args)).trimEnd()
 }
 
-/** The same, with something to read. */
+/** Runs git with `input` on stdin. */
 export function gitWithInput(input: string | Buffer, ...args: string[]): Promise<string> {
   return run(args, input).then(output => output.trimEnd())
 }
@@ -44,7 +44,7 @@ async function run(args: string[], input: string | Buffer = ''): Promise<string>
     const { code, killed, stderr = '' } = error as { code?: string | number, killed?: boolean, stderr?: string }
     if (code === 'ENOENT')
       throw new Refusal('git is not installed: https://git-scm.com')
-    // ssh says why before git says that it could not read.
+    // Prefer the first error line: ssh gives the reason before git's general error.
     const said = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR|ssh:|Host key)|Permission denied/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
     throw new Refusal(killed ? `git ${args[0]} did not end within ${TIMEOUT_MS / 60_000} minutes` : said || `git ${args[0]} failed`)
   }

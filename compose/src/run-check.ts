@@ -12,17 +12,17 @@ const DRY_RUN_TIMEOUT_MS = 60_000
 
 export interface Check {
   name: string
-  /** Within the repository. */
+  /** Relative to the root of the repository. */
   folder: string
   command: string[]
-  /** Whether it counts as one check, or as the tests that its runner (mocha or vitest) reports. */
+  /** Whether to count one check, or the tests that mocha or vitest reports. */
   counts: 'one' | 'tests'
 }
 
 export interface Counts { passed: number, failed: number, skipped: number }
 export interface Verdict extends Counts { name: string }
 
-/** Runs a check, prints its line, and its output too if it fails. One that takes longer than 10 minutes is ended. */
+/** Runs a check for at most 10 minutes. Prints a result line, and the output if the check fails. */
 export async function runCheck({ name, folder, command: [program, ...args], counts }: Check, logFile: string): Promise<Verdict> {
   const begin = Date.now()
   const log = openSync(logFile, 'w')
@@ -46,7 +46,7 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
   return verdict
 }
 
-/** A check that cannot run on this machine: says why, and how many tests of mocha's it would have been. */
+/** Reports a check that cannot run on this machine, with the reason and the number of mocha tests skipped. */
 export function skipCheck({ name, folder, command }: Check, why: string): Verdict {
   const [program, ...args] = [...command, '--', '--dry-run']
   const skipped = countTests(spawnSync(program!, args, { cwd: join(repoRoot, folder), encoding: 'utf8', timeout: DRY_RUN_TIMEOUT_MS }).stdout).passed
@@ -54,12 +54,12 @@ export function skipCheck({ name, folder, command }: Check, why: string): Verdic
   return { name, passed: 0, failed: 0, skipped }
 }
 
-/** `12 passed, 0 failed`, and how many were skipped if any was. */
+/** Formats `12 passed, 0 failed`, and the number of skipped tests if any. */
 export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** What mocha (`3 passing`, `1 failing`, `1 pending`) or vitest (`Tests  1 failed | 3 passed | 1 skipped`) counted. */
+/** Parses the counts of mocha (`3 passing`, `1 failing`, `1 pending`) or vitest (`Tests  1 failed | 3 passed | 1 skipped`). */
 export function countTests(output: string): Counts {
   const lines = output.match(/^\s*Tests .*$/gm)?.at(-1) ?? output
   const count = (word: string) => Number(lines.match(new RegExp(`(?:^|[\\s|])(\\d+) (?:${word})\\b`, 'm'))?.[1] ?? 0)

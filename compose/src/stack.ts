@@ -4,61 +4,61 @@ export interface PartStatus {
   /** `running`, `starting`, `paused`, `waiting to restart`, ... */
   state: string
   pid: number | null
-  /** Milliseconds since its last start; null when it does not run. */
+  /** Milliseconds since the last start; null if the part is not running. */
   uptimeMs: number | null
-  /** How often it was started again after it had died. */
+  /** The number of restarts after a crash. */
   restarts: number
   url: string
-  /** 'ok', or in a few words why not. */
+  /** 'ok' or a short reason. */
   health: string
-  /** How it last ended without having been asked to, and its last log lines then. */
+  /** The last unexpected exit, with the last log lines before it. */
   lastDeath: { at: number, how: string, lines: string[] } | null
 }
 
-/** Where a running stack answers. */
+/** The addresses of a running stack. */
 export interface Endpoints {
   ui: string
   api: string
-  /** A login that may read everything and change nothing. */
+  /** The URL of the read-only login. */
   databaseUrl: string
   postgresPort: number
 }
 
 export interface LogLine { part: string, text: string }
 
-/** A step of a start: `tookMs` is null when it begins, its duration once it is done. */
+/** A step of a start: `tookMs` is null while it runs, then its duration. */
 export interface Step { name: string, tookMs: number | null }
 
-/** Receives each step of a start as it begins and as it ends. */
+/** Receives each step of a start when it begins and when it ends. */
 export type Progress = (step: Step) => void
 
 /**
- * The whole system, however it is run. All that starts, checks, loads or breaks it goes through this, so that what is
- * proven on one implementation holds on the other. Expected failures are thrown as a Refusal; every wait has a deadline.
+ * The whole system, in any mode. All code that starts, checks, loads or breaks the system uses this interface, so the same
+ * tests cover every implementation. Expected failures throw a Refusal; every wait has a deadline.
  */
 export interface Stack {
-  /** Starts all parts and returns when each is healthy. 'already up' when it was: then nothing was changed. */
+  /** Starts all parts and returns once each is healthy. Changes nothing and returns 'already up' if the stack is up. */
   start: (progress: Progress, signal: AbortSignal) => Promise<'started' | 'already up'>
-  /** Stops all parts. False when nothing ran. */
+  /** Stops all parts. Returns false if nothing was running. */
   stop: () => Promise<boolean>
   /** Stops all parts and removes the data. */
   reset: () => Promise<void>
-  /** Whether anything of it is there, running or left behind. */
+  /** Whether any part of the stack exists, running or left behind. */
   exists: () => boolean
-  /** Every part, its health asked just now. Empty when nothing runs. */
+  /** Returns every part with its current health; empty if nothing is running. */
   parts: () => Promise<PartStatus[]>
   endpoints: () => Endpoints
-  /** Makes so many workers run, and waits until each is healthy. */
+  /** Changes the number of workers, and waits until each is healthy. */
   scale: (workers: number) => Promise<void>
-  /** Ends a part without warning, as a crash would. It is restarted. */
+  /** Kills a part without warning, like a crash. The stack restarts it. */
   kill: (part: string) => void
-  /** Freezes a part: it keeps its connections and its locks, and does nothing. */
+  /** Freezes a part, which keeps its connections and locks. */
   pause: (part: string) => void
   resume: (part: string) => void
-  /** Stops a part as it wants to be stopped, starts it again, and waits until it is healthy. */
+  /** Stops a part gracefully, starts it again, and waits until it is healthy. */
   restart: (part: string) => Promise<void>
-  /** Makes a part that is a Node process collect all its garbage: the memory it then has is what it holds on to. */
+  /** Forces a full garbage collection in a Node part, so that its memory is only what it still references. */
   collectGarbage: (part: string) => Promise<void>
-  /** The last lines of each part's log, then, if asked to follow, new ones until the stack stops or the signal comes. */
+  /** Yields the last lines of each part's log; with `follow`, then new lines until the stack stops or the signal aborts. */
   logs: (options: { lines: number, follow: boolean, signal: AbortSignal }) => AsyncIterable<LogLine>
 }

@@ -8,24 +8,24 @@ const SETTLE_TIMEOUT_MS = 30_000
 const POLL_MS = 50
 const AMOUNT = '100.00'
 
-/** One run: what it talks to, and the payment that it makes. */
+/** One run: the system under test and the payment that the run creates. */
 interface Validation {
   api: string
   database: pg.Client
   accountId: string
   key: string
-  /** Known from the first check on. */
+  /** Set by the first check. */
   paymentId: string
 }
 
 interface Check {
-  /** As the guide's summary calls it. */
+  /** The name in the guide's summary. */
   name: string
-  /** Returns what was seen, in a few words. Throws a Refusal when it is not what was expected. */
+  /** Returns a short description of the result. Throws a Refusal if the result is not the expected one. */
   check: (validation: Validation) => Promise<string>
 }
 
-/** In this order; each builds on those before it. */
+/** The checks, in order; each depends on the previous ones. */
 export const checks: Check[] = [
   {
     name: 'Payment creation',
@@ -156,7 +156,7 @@ async function postPayment({ api, accountId, key }: Validation, amount = AMOUNT)
   return request(`${api}/payments`, {
     method: 'POST',
     headers: { 'Idempotency-Key': key, 'Content-Type': 'application/json' },
-    // By hand, since JSON.stringify would send 100.00 as 100.
+    // Written as text, since JSON.stringify would send 100.00 as 100.
     body: `{"accountId": "${accountId}", "amount": ${amount}, "description": "Validation"}`,
   })
 }

@@ -2,9 +2,9 @@ import type { Config } from './config.ts'
 import { readConfig } from './config.ts'
 import { explain } from './refusal.ts'
 
-/** Runs a verb as this process: reads the settings, prints what went wrong, exits with the verb's code, or 1. */
+/** Runs a verb as this process: reads the settings, prints errors, and exits with the verb's code, or 1 on an error. */
 export async function runVerb(verb: (config: Config) => Promise<number>): Promise<never> {
-  // A reader that has seen enough, such as `make up | head`, is no reason to stop halfway.
+  // A closed pipe, as in `make up | head`, must not stop the verb halfway.
   process.stdout.on('error', () => {})
   try {
     process.exit(await verb(readConfig()))
@@ -15,7 +15,7 @@ export async function runVerb(verb: (config: Config) => Promise<number>): Promis
   }
 }
 
-/** Milliseconds for a person: `0.42 s`, `12.3 s`, `4 min 5 s`, `3 h`, `2 days`. */
+/** Formats milliseconds for a person: `0.42 s`, `12.3 s`, `4 min 5 s`, `3 h`, `2 days`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000
   if (seconds < 90)

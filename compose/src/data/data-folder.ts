@@ -11,8 +11,8 @@ import { desiredState, makePasswords, passwords, stackState } from './state.ts'
 const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
 
 /**
- * The folder that holds everything a stack keeps: the database, the logs, the passwords and the state. Either one
- * supervisor has the whole of it, or each service that was started alone has its own supervisor and state file.
+ * The folder that holds a stack's database, logs, passwords and state. Either one supervisor owns all of it, or each
+ * `make service` has its own supervisor and state file in it.
  */
 export class DataFolder {
   readonly path: string
@@ -34,10 +34,10 @@ export class DataFolder {
     this.logs = join(path, 'logs')
   }
 
-  /** Throws a Refusal where it cannot be written to. */
+  /** Creates the folder. Throws a Refusal if it cannot be written to. */
   create(): void {
     try {
-      // As root, Postgres runs as another user, which must be able to pass through.
+      // Started as root, Postgres runs as another user, who must be able to enter the folder.
       if (makeFolders(this.path))
         chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
       mkdirSync(this.logs, { recursive: true, mode: 0o700 })
@@ -49,7 +49,7 @@ export class DataFolder {
     }
   }
 
-  /** Removes what a stack keeps here, and the folder itself if nothing else is in it. */
+  /** Removes the stack's files, and the folder itself if it is then empty. */
   remove(): void {
     if (!existsSync(this.path))
       return
@@ -59,22 +59,22 @@ export class DataFolder {
       rmdirSync(this.path)
   }
 
-  /** What runs here; null when no supervisor has the folder. One that was killed leaves its state behind. */
+  /** Returns the supervisor's state, or null without a supervisor. A killed supervisor leaves its state behind. */
   readState(): StackState | null {
     return this.read(this.stateFile, stackState)
   }
 
-  /** Takes the folder, or the service's share of it, for a supervisor. False when another one has it. */
+  /** Claims the folder, or the service's state file in it, for a supervisor. Returns false if another one holds it. */
   claim(state: StackState): boolean {
     return this.writeFirst(this.stateFile, state)
   }
 
-  /** The process that starts containers from this folder; null if there is none. A killed process leaves its claim behind. */
+  /** Returns the process that is starting containers from this folder, or null. A killed process leaves its claim behind. */
   readStarter(): ProcessIdentity | null {
     return this.read('starting.json', processIdentity)
   }
 
-  /** Takes the start for a process. False when another one has it. */
+  /** Claims the start of containers for a process. Returns false if another process holds the claim. */
   claimStart(starter: ProcessIdentity): boolean {
     return this.writeFirst('starting.json', starter)
   }
@@ -99,7 +99,7 @@ export class DataFolder {
     this.write('desired.json', desired)
   }
 
-  /** The passwords of the database's logins, made on first use. Only the owner of the folder can read the file. */
+  /** Returns the passwords of the database logins, generated on first use. Only the owner of the folder can read the file. */
   passwords(): Passwords {
     const kept = this.read('passwords.json', passwords)
     if (kept)
@@ -109,13 +109,13 @@ export class DataFolder {
     return this.writeFirst('passwords.json', made) ? made : this.passwords()
   }
 
-  /** The names of the logs: one for each part that ever ran, `supervisor` and `migrations`. */
+  /** The names of the logs: every part that ever ran, `supervisor` and `migrations`. */
   logNames(): string[] {
     const files = existsSync(this.logs) ? readdirSync(this.logs) : []
     return files.filter(name => name.endsWith('.log')).map(name => name.slice(0, -4)).sort()
   }
 
-  /** Of those, the ones that this folder's supervisor looks after: all, or its service's. */
+  /** The logs that this folder's supervisor rotates: all, or those of its service. */
   ownLogNames(): string[] {
     const { service } = this
     return service ? this.logNames().filter(name => name === service || name.startsWith(`${service}-`)) : this.logNames()
@@ -137,7 +137,7 @@ export class DataFolder {
     }
   }
 
-  // A reader sees the old content or the new, never half of it.
+  // The rename is atomic: a reader sees the old content or the new.
   private write(name: string, content: unknown): void {
     renameSync(this.writeDraft(name, content), join(this.path, name))
   }
@@ -166,7 +166,7 @@ export class DataFolder {
   }
 }
 
-/** Whether there was something to make. Node's own recursive mkdir never ends within /proc. */
+/** Creates the missing folders; returns whether there were any. Node's recursive mkdir hangs within /proc. */
 function makeFolders(path: string): boolean {
   const missing: string[] = []
   for (let folder = path; !existsSync(folder); folder = dirname(folder))

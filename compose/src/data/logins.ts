@@ -5,7 +5,7 @@ import { connect } from '../machine/connect.ts'
 
 const TIMEOUT_MS = 10_000
 
-/** Creates the database and its owner, which migrates it, if they are missing. */
+/** Creates the database and its owner, the role that runs the migrations, if they are missing. */
 export async function ensureDatabase(port: number, passwords: Passwords): Promise<void> {
   await asSuperuser(port, async (client) => {
     const { rowCount: owners } = await client.query(`select from pg_roles where rolname = 'payments_owner'`)
@@ -27,12 +27,12 @@ export async function allowParts(port: number, passwords: Passwords): Promise<vo
   })
 }
 
-/** The URL by which a login reaches the database. */
+/** The database URL of a login. */
 export function loginUrl(port: number, login: keyof Passwords, passwords: Passwords): string {
   return `postgres://${login}:${passwords[login]}@127.0.0.1:${port}/payments`
 }
 
-/** A connection as the superuser, which needs no password from this machine. */
+/** The database URL of the superuser, which needs no password from this machine. */
 export function superuserUrl(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`
 }
@@ -45,7 +45,7 @@ async function allowLogin(client: pg.Client, login: keyof Passwords, passwords: 
 async function asSuperuser(port: number, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = await connect(superuserUrl(port, 'postgres'), TIMEOUT_MS)
   try {
-    // The statements below hold passwords, which pg_stat_statements would keep.
+    // The following statements contain passwords, which pg_stat_statements would record.
     await client.query('set pg_stat_statements.track = none')
     await work(client)
   }

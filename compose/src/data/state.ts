@@ -10,14 +10,14 @@ const partState = z.object({
     'stopped',
   ]),
   process: processIdentity.nullable(),
-  /** Epoch milliseconds; null while it does not run. */
+  /** Epoch milliseconds; null while the part is not running. */
   startedAt: z.number().nullable(),
   restarts: z.int(),
   url: z.string(),
-  /** Where its health is asked: http://.../ready, or postgres://... */
+  /** The URL of the health check: http://.../ready, or postgres://... */
   health: z.string(),
   stopSignal: z.enum(['SIGTERM', 'SIGINT']),
-  /** How it last ended without having been asked to, and its last log lines then. */
+  /** The last unexpected exit, with the last log lines before it. */
   lastDeath: z.object({
     at: z.number(),
     how: z.string(),
@@ -26,7 +26,7 @@ const partState = z.object({
 })
 export type PartState = z.infer<typeof partState>
 
-/** What `make service` starts alone, in the order in which they start. `worker` stands for all workers. */
+/** The services that `make service` can run, in start order. `worker` stands for all workers. */
 export const SERVICES = ['postgres', 'api', 'worker', 'ui'] as const
 export type Service = typeof SERVICES[number]
 
@@ -35,18 +35,18 @@ export function notRunning(name: string, stopSignal: PartState['stopSignal']): P
   return { name, stopSignal, phase: 'stopped', process: null, startedAt: null, restarts: 0, url: '', health: '', lastDeath: null }
 }
 
-/** What a supervisor runs, written by it alone, whenever it changes. */
+/** The parts of a supervisor. Only the supervisor writes it, after every change. */
 export const stackState = z.object({
   supervisor: processIdentity,
   phase: z.enum(['starting', 'up', 'stopping']),
   /** Epoch milliseconds. */
   startedAt: z.number(),
-  /** In the order in which they start. */
+  /** In start order. */
   parts: z.array(partState),
 })
 export type StackState = z.infer<typeof stackState>
 
-/** What should run, written by the verbs. A supervisor reads it when it starts, and again at each SIGHUP. */
+/** The desired state, written by the verbs. A supervisor reads it when it starts and at each SIGHUP. */
 export const desiredState = z.object({
   ports: z.object({
     postgres: z.int(),
@@ -54,10 +54,10 @@ export const desiredState = z.object({
     ui: z.int(),
   }),
   workers: z.int(),
-  /** API processes: the first at `ports.api`, the others wherever a port is free. */
+  /** The number of API processes: the first listens on `ports.api`, the others on any free port. */
   apis: z.int(),
   logLevel: z.string(),
-  /** How often each part was asked to restart. A number that has grown means: restart it. */
+  /** The number of requested restarts for each part. When it grows, the supervisor restarts the part. */
   restarts: z.record(z.string(), z.int()),
 })
 export type DesiredState = z.infer<typeof desiredState>
@@ -73,7 +73,7 @@ const logins = [
 export const passwords = z.record(z.enum(logins), z.string())
 export type Passwords = z.infer<typeof passwords>
 
-/** Makes a password for each login: `generate` gives one. */
+/** Generates a password for each login. */
 export function makePasswords(generate: () => string): Passwords {
   return Object.fromEntries(logins.map(login => [
     login,

@@ -20,11 +20,11 @@ const START_TIMEOUT_MS = 180_000
 const CHANGE_TIMEOUT_MS = 60_000
 const POLL_MS = 50
 
-/** The system as plain processes of this machine, on an embedded Postgres, under a supervisor of their own. */
+/** Runs the system as plain processes on an embedded Postgres. A supervisor process owns them. */
 export class EmbeddedStack implements Stack {
   private readonly config: Config
   private readonly folder: DataFolder
-  /** The shares of services that were started alone; where one runs, the whole does not. */
+  /** The data folder as each `make service` sees it. While a service runs, `make up` refuses to start. */
   private readonly services: DataFolder[]
 
   constructor(config: Config) {
@@ -52,7 +52,7 @@ export class EmbeddedStack implements Stack {
 
   async stop(): Promise<boolean> {
     let stopped = false
-    // Whoever uses a part stops before it.
+    // A part stops before the parts it depends on.
     for (const folder of [this.folder, ...this.services.toReversed()])
       stopped = await stopOwner(folder) || stopped
     return stopped
@@ -140,7 +140,7 @@ export class EmbeddedStack implements Stack {
     await this.until('another make up or make down is done', settled, START_TIMEOUT_MS)
   }
 
-  /** What the supervisors run that live. */
+  /** The states of all live supervisors. */
   private liveStates(): StackState[] {
     return [this.folder, ...this.services].map(liveState).filter(state => state !== null)
   }

@@ -3,18 +3,18 @@ import type { LogLine } from '../stack.ts'
 import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A log is cut when it is longer than this; the part before the cut is kept as `<name>.log.1`. */
+/** A longer log is copied to `<name>.log.1` and truncated. */
 const LOG_LIMIT_BYTES = 16 * 1024 * 1024
 const CHECK_EVERY_MS = 1_000
 const TAIL_BYTES = 16 * 1024
 const POLL_MS = 200
 
-/** Bytes in the file, 0 when it does not exist. */
+/** Returns the size of the file in bytes, 0 if it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** The text of the file from `start` to `end`, in bytes. */
+/** Returns the text between two byte offsets of the file. */
 function readRange(file: string, start: number, end: number): string {
   const fd = openSync(file, 'r')
   try {
@@ -26,7 +26,7 @@ function readRange(file: string, start: number, end: number): string {
   }
 }
 
-/** The last lines of the file, of those after the byte `from`; within the last 16 KiB. */
+/** Returns the last lines of the file after byte `from`, within its last 16 KiB. */
 export function lastLines(file: string, count: number, from = 0): string[] {
   const size = sizeOf(file)
   if (size === 0)
@@ -37,8 +37,8 @@ export function lastLines(file: string, count: number, from = 0): string[] {
 }
 
 /**
- * Keeps every log that the folder's supervisor looks after within its limit. The parts write to the files themselves, in append mode, so that a
- * log costs them nothing and outlives the supervisor; the price is that lines written in the moment of a cut are lost.
+ * Rotates every log of the folder's supervisor that exceeds the limit. The parts append to the files directly, so that
+ * logs work without the supervisor; lines written during a rotation may be lost.
  */
 export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
   return setInterval(() => {
@@ -52,8 +52,8 @@ export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, ever
 }
 
 /**
- * The last lines of every log, then new ones as they are written, while `goOn` says so and until the signal comes.
- * A log that appears later is followed as well, and one that is cut is read on from its start.
+ * Yields the last lines of every log, then new lines as they are written, until `goOn` returns false or the signal aborts.
+ * Includes logs that appear later. A rotated log is read from its start.
  */
 export async function* followLogs(folder: DataFolder, lines: number, signal: AbortSignal, goOn: () => boolean): AsyncGenerator<LogLine> {
   const positions = new Map<string, number>()
@@ -64,7 +64,7 @@ export async function* followLogs(folder: DataFolder, lines: number, signal: Abo
       yield { part, text }
   }
   while (!signal.aborted) {
-    const last = !goOn() // what was written before the end is still read
+    const last = !goOn() // one more pass reads the lines written before the end
     for (const part of folder.logNames()) {
       const file = folder.logFile(part)
       const size = sizeOf(file)

@@ -5,7 +5,7 @@ import { migrations } from './part-specs.ts'
 
 const TIMEOUT_MS = 120_000
 
-/** Brings the database of a Postgres that runs up to date: itself, its schema, and who may log in to it. */
+/** Brings the database of a running Postgres up to date: the database, its schema and its logins. */
 export async function migrateDatabase(setting: Setting, runOnce: RunOnce): Promise<void> {
   const { desired: { ports }, passwords } = setting
   await ensureDatabase(ports.postgres, passwords)

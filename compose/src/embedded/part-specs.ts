@@ -10,17 +10,17 @@ import { freePort } from '../machine/ports.ts'
 import { findPostgresHome } from './postgres-home.ts'
 import { postgresCommand } from './postgres.ts'
 
-/** What every part is made from. */
+/** The inputs that part specs are built from. */
 export interface Setting {
   desired: DesiredState
   passwords: Passwords
   home: PostgresHome
-  /** Where the console's build is copied to, to be served from. */
+  /** The copy of the console's build that is served. */
   consoleCopy: string
   inheritedEnv: Record<string, string>
 }
 
-/** What the parts of a data folder are made from. */
+/** Reads the inputs for the parts of a data folder. */
 export function settingOf(folder: DataFolder, desired: DesiredState): Setting {
   return {
     desired,
@@ -31,10 +31,10 @@ export function settingOf(folder: DataFolder, desired: DesiredState): Setting {
   }
 }
 
-/** Node parts drain when they are asked to stop; what they do takes a few seconds at most. */
+/** Node parts drain on SIGTERM, which takes a few seconds at most. */
 const NODE_PART = { stopSignal: 'SIGTERM', readyTimeoutMs: 30_000, stopTimeoutMs: 15_000 } as const
 
-/** Postgres: fast shutdown by SIGINT. Recovery after a crash replays up to 2 GB of WAL before it accepts connections. */
+/** SIGINT is Postgres's fast shutdown. After a crash, it replays up to 2 GB of WAL before it accepts connections. */
 export function postgresPart({ desired, home }: Setting): PartSpec {
   return {
     name: 'postgres',
@@ -45,7 +45,7 @@ export function postgresPart({ desired, home }: Setting): PartSpec {
   }
 }
 
-/** What brings the schema up to date, as its owner, before any part that uses it starts. */
+/** The command that migrates the schema, as its owner, before any part that uses the schema starts. */
 export function migrations({ desired, passwords, inheritedEnv }: Setting) {
   return nodeCommand('payments-api', 'src/migrate.ts', {
     ...inheritedEnv,
@@ -53,7 +53,7 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
   })
 }
 
-/** `api` listens on API_PORT; `api-2` and later ones, for people who want to see several at work, on any free port. */
+/** `api` listens on API_PORT; `api-2` and later, for trying out several APIs, listen on any free port. */
 export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
   return {
     ...NODE_PART,
@@ -76,7 +76,7 @@ export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: n
   }
 }
 
-/** A worker serves nothing but its health, on whatever port is free. */
+/** A worker listens only for health checks, on any free port. */
 export function workerPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
   return {
     ...NODE_PART,
@@ -90,7 +90,7 @@ export function workerPart({ desired, passwords, inheritedEnv }: Setting, number
           HOST: '127.0.0.1',
           PORT: String(port),
           LOG_LEVEL: desired.logLevel,
-          WORKER_ID: `worker-${number}`, // survives a restart, so that repeated unclean stops are noticed
+          WORKER_ID: `worker-${number}`, // stable across restarts, so that repeated crashes are detected
           DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_worker', passwords),
         }),
         url: `http://localhost:${port}`,
@@ -100,7 +100,7 @@ export function workerPart({ desired, passwords, inheritedEnv }: Setting, number
   }
 }
 
-/** The console is served from a copy of its build, so that a new build does not take the files from under it. */
+/** The console is served from a copy of its build, so that a rebuild does not remove files in use. */
 export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpec {
   const port = desired.ports.ui
   return {

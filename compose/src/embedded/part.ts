@@ -10,10 +10,10 @@ import { endProcess, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
-/** A part that dies is started again after 0.25 s, the next time after twice as long, and so on up to 15 s. */
+/** The restart delay starts at 0.25 s and doubles up to 15 s. It resets once a part has run for 30 s. */
 const BACKOFF = { firstMs: 250, longestMs: 15_000, forgottenAfterMs: 30_000 }
 const HEALTH_POLL_MS = 50
-// An uncaught error of Node's is about as long as this.
+// About the length of an uncaught error's report in Node.
 const LINES_OF_A_DEATH = 20
 
 /** How to run a part once. */
@@ -22,20 +22,20 @@ export interface Command {
   args: string[]
   options: Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'>
   url: string
-  /** Asked until it is well: only then does the part count as running. */
+  /** Polled until it is healthy; only then does the part count as running. */
   health: string
 }
 
 export interface PartSpec {
   name: string
-  /** Called before each start, since a part may need another port each time. */
+  /** Called before each start, since a part may get a new port. */
   command: () => Promise<Command>
   stopSignal: 'SIGTERM' | 'SIGINT'
   readyTimeoutMs: number
   stopTimeoutMs: number
 }
 
-/** One process that is kept running until it is asked to stop. */
+/** A process that is restarted whenever it dies, until `stop` is called. */
 export class Part {
   readonly state: PartState
   readonly spec: PartSpec
@@ -47,7 +47,7 @@ export class Part {
   private keptUp: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
 
-  /** `changed` is called whenever `state` has changed; `report` with what a person should know. */
+  /** `changed` is called after every change of `state`, and `report` with each line for the supervisor's log. */
   constructor(spec: PartSpec, logFile: string, changed: () => void, report: (line: string) => void) {
     this.spec = spec
     this.logFile = logFile
@@ -56,7 +56,7 @@ export class Part {
     this.state = notRunning(spec.name, spec.stopSignal)
   }
 
-  /** Starts it and waits until it is healthy. Throws a Refusal, with its last log lines, if it does not get there. */
+  /** Starts the process and waits until it is healthy. Otherwise throws a Refusal with its last log lines. */
   async start(): Promise<void> {
     const logStart = sizeOf(this.logFile)
     const failure = await this.launch()
@@ -67,12 +67,12 @@ export class Part {
     this.keptUp = this.keepUp(null)
   }
 
-  /** Starts it, and goes on trying if it does not get there. Returns after the first try. */
+  /** Starts the process and returns after the first attempt. If that fails, further attempts follow in the background. */
   async startAnyhow(): Promise<void> {
     this.keptUp = this.keepUp(await this.launch())
   }
 
-  /** Asks it to end, kills it after its deadline, and returns when it is gone: it cannot be started again. */
+  /** Stops the process for good, and kills it at the deadline. Returns once the process has ended. */
   stop(): Promise<void> {
     return this.stopped ??= this.stopOnce()
   }
@@ -86,7 +86,7 @@ export class Part {
     this.update({ phase: 'stopped' })
   }
 
-  // The life of a part in one loop: wait for its end, report it, wait a while, start it again.
+  // The restart loop: wait until the process ends, report it, back off, start it again.
   private async keepUp(failure: string | null): Promise<void> {
     let backoffMs = BACKOFF.firstMs
     let launchedAt = Date.now()
@@ -110,7 +110,7 @@ export class Part {
     }
   }
 
-  // Starts the process and waits. Returns null once it is healthy, else why it is not: then it has ended as well.
+  // Starts the process. Returns null once it is healthy; otherwise ends it and returns the reason.
   private async launch(): Promise<string | null> {
     let command: Command
     try {
@@ -135,11 +135,11 @@ export class Part {
     return failure
   }
 
-  // Spawns the process. Resolves with how it ended, when it has.
+  // Spawns the process. Resolves once it has ended, with the exit code or signal as text.
   private run({ file, args, options, url, health }: Command): Promise<string> {
     const logStart = sizeOf(this.logFile)
     const log = openSync(this.logFile, 'a', 0o600)
-    // Its own process group: a Ctrl-C in somebody's terminal is not meant for it.
+    // A separate process group, so that a Ctrl-C in a terminal does not reach it.
     const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })
     closeSync(log)
     this.update({ phase: 'starting', process: child.pid ? identify(child.pid) : null, startedAt: Date.now(), url, health })
@@ -164,7 +164,7 @@ export class Part {
   }
 }
 
-/** Asks until the answer is 'ok'. Returns the last answer when the signal comes first. */
+/** Polls the health until it is 'ok'. Returns the last health seen if the signal aborts first. */
 async function becomesHealthy(url: string, limit: AbortSignal): Promise<string> {
   while (true) {
     const health = await checkHealth(url)

@@ -6,23 +6,23 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Refusal } from '../refusal.ts'
 
-/** A user of the system that Postgres runs as. */
+/** The operating system user that Postgres runs as. */
 interface SystemUser { uid: number, gid: number }
 
-/** Where Postgres's programs and files are, and who runs them. */
+/** The location of Postgres's programs and data, and the user that runs it. */
 export interface PostgresHome {
   /** Holds bin, lib and share. */
   programs: string
   data: string
-  /** Undefined: as whoever runs the harness. Postgres refuses to run as root, so then it is somebody else. */
+  /** Undefined: the current user. Postgres refuses to run as root, so root switches to another user. */
   user?: SystemUser
 }
 
 const CHECK_TIMEOUT_MS = 10_000
 
 /**
- * Finds a home for Postgres that the user who runs it can reach. As root that is an unprivileged user, to whom a clone
- * under /root is closed: then, and only then, programs and data live in a folder of their own under /var/tmp.
+ * Finds folders for Postgres that the user who runs it can read. Started as root, Postgres runs as an unprivileged user, who
+ * cannot enter a clone under /root. Only then are programs and data placed under /var/tmp.
  */
 export function findPostgresHome(folder: DataFolder): PostgresHome {
   const installed = installedPrograms()
@@ -40,7 +40,7 @@ export function findPostgresHome(folder: DataFolder): PostgresHome {
   }
 }
 
-/** In the data folder, unless the user cannot get there or the data already is elsewhere. */
+/** The data stays in the data folder, unless the user cannot enter it or the data is already outside. */
 function reachableData(folder: DataFolder, elsewhere: string, user: SystemUser): string {
   const outside = join(elsewhere, 'postgres')
   if (!existsSync(outside) && canEnter(folder.path, user))
@@ -50,7 +50,7 @@ function reachableData(folder: DataFolder, elsewhere: string, user: SystemUser):
   return join(privateFolder(elsewhere, user), 'postgres')
 }
 
-/** Removes what findPostgresHome put outside of the data folder. */
+/** Removes the files that findPostgresHome placed outside the data folder. */
 export function removeOutside(folder: DataFolder): void {
   if (process.getuid?.() === 0)
     rmSync(folderOutside(folder), { recursive: true, force: true })
@@ -70,7 +70,7 @@ function installedPrograms(): string {
   }
 }
 
-/** Runs `postgres --version`: the one check that sees permissions, missing libraries and another libc alike. */
+/** Runs `postgres --version`, which detects wrong permissions, missing libraries and a different libc. Returns the error, or null. */
 function tryToRun(programs: string, user?: SystemUser): string | null {
   const { status, error, stderr } = spawnSync(join(programs, 'bin/postgres'), ['--version'], { ...user, cwd: '/', encoding: 'utf8', timeout: CHECK_TIMEOUT_MS })
   return status === 0 ? null : error?.message ?? stderr.trim()
@@ -108,7 +108,7 @@ function unprivilegedUser(): SystemUser {
   }
 }
 
-/** A folder that is the user's alone. /var/tmp is open to everybody, so one that somebody else made there is not taken. */
+/** Creates a folder that only this user can access. Anyone can create folders in /var/tmp, so another user's folder is rejected. */
 function privateFolder(path: string, user: SystemUser): string {
   if (!existsSync(path)) {
     mkdirSync(path, { mode: 0o700 })
@@ -120,7 +120,7 @@ function privateFolder(path: string, user: SystemUser): string {
   return path
 }
 
-/** Copies the programs, about 60 MB; once, then it is there. */
+/** Copies the programs, about 60 MB, unless a copy exists. */
 function copyOfPrograms(installed: string, elsewhere: string, user: SystemUser): string {
   const version = execFileSync(join(installed, 'bin/postgres'), ['--version'], { encoding: 'utf8', timeout: CHECK_TIMEOUT_MS }).trim().replaceAll(/\W+/g, '-')
   const copy = join(privateFolder(elsewhere, user), version)

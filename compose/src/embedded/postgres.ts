@@ -7,23 +7,23 @@ import { postgresConf } from '../connection-budget.ts'
 import { superuserUrl } from '../data/logins.ts'
 import { loopbackAddresses } from '../machine/ports.ts'
 
-// Whoever can open a connection from this machine may be the superuser without a password, as the guide's psql line
-// is; so it listens on loopback only. The parts themselves log in with their passwords.
+// The guide's psql command logs in as the superuser without a password, so any local process can; Postgres therefore listens
+// on loopback only. The parts log in with passwords.
 const ACCESS = ['127.0.0.1/32', '::1/128'].flatMap(address => [
   `host all postgres ${address} trust`,
   `host all all ${address} scram-sha-256`,
 ]).join('\n')
 
-// Messages in English and no settings of the caller's, whatever environment the harness was started from.
+// A fixed environment: English messages, and no settings inherited from the caller.
 const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 const INITDB_TIMEOUT_MS = 120_000
 
-/** Whether the folder already holds a database. */
+/** Whether the folder already holds a cluster. */
 export function isInitialised({ data }: PostgresHome): boolean {
   return existsSync(data)
 }
 
-/** Makes an empty cluster. Interrupted at any moment, it leaves no half of one behind: the folder appears when it is whole. */
+/** Creates an empty cluster. The rename makes it appear complete, so an interrupted start leaves no partial cluster. */
 export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<void> {
   const draft = `${home.data}.new`
   rmSync(draft, { recursive: true, force: true })
@@ -32,16 +32,16 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
     chownSync(draft, home.user.uid, home.user.gid)
   await runOnce({
     file: join(home.programs, 'bin/initdb'),
-    // Text sorts by code point, on every machine alike, whatever its libc or ICU says.
+    // Sort text by code point, so that the order does not depend on the machine's libc or ICU.
     args: ['-D', draft, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--auth=trust', '--no-instructions'],
     options: { cwd: '/', env, ...home.user },
   }, INITDB_TIMEOUT_MS)
   renameSync(draft, home.data)
 }
 
-/** How to run the server: with the container's postgresql.conf, but with other addresses and other access rules. */
+/** The command that runs the server: with the container's postgresql.conf, but different addresses and access rules. */
 export function postgresCommand(home: PostgresHome, port: number): Command {
-  // Both are written at each start, so they are never out of date. Postgres may run as a user that cannot reach the clone.
+  // Write both files at each start, so that they are current. Copies, since Postgres's user may be unable to read the clone.
   const accessFile = join(home.data, 'pg_hba.conf')
   writeFileSync(accessFile, `${ACCESS}\n`)
   writeFileSync(join(home.data, 'postgresql.conf'), readFileSync(postgresConf))

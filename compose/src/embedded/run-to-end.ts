@@ -7,12 +7,12 @@ import { identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
-/** Runs a command to its end. Throws a Refusal, with its last log lines, if it fails, takes too long or is stopped. */
+/** Runs a command until it exits. Throws a Refusal with its last log lines if it fails, times out or is stopped. */
 export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, timeoutMs: number) => Promise<void>
 
 /**
- * Makes a RunOnce that writes to the log. `recorded` is told of the process while it runs, so that it can be found
- * and ended if this one is killed.
+ * Makes a RunOnce that writes to the log. `recorded` receives the process when it starts and null when it ends, so that
+ * the process can be found and ended if the supervisor is killed.
  */
 export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, recorded: (process: ProcessIdentity | null) => void): RunOnce {
   return ({ file, args, options }, timeoutMs) => new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, 
     const fail = (how: string) => reject(new Refusal(`${name} failed: ${how}`, lastLines(logFile, 20, logStart).map(readable)))
     child.once('error', (error) => {
       if (child.pid === undefined)
-        fail(error.message) // it never started; else its exit follows
+        fail(error.message) // the program did not start; otherwise 'exit' follows
     })
     child.once('exit', (code, killedBy) => {
       recorded(null)

@@ -11,8 +11,8 @@ import { lastLines } from './log-files.ts'
 const program = fileURLToPath(new URL('supervise.ts', import.meta.url))
 
 /**
- * Starts the supervisor as a process of its own, outside of this terminal, and returns when the stack is up. Throws a
- * Refusal when it does not start, takes too long, or the signal comes; then nothing of it runs any more.
+ * Starts the supervisor as a separate process, detached from this terminal, and returns once the stack is up. If the start
+ * fails, times out or is aborted, throws a Refusal after everything has stopped.
  */
 export async function startSupervisor(folder: DataFolder, progress: Progress, signal: AbortSignal, timeoutMs: number): Promise<void> {
   const late = AbortSignal.timeout(timeoutMs)

@@ -1,13 +1,13 @@
-// The supervisor's process. `make up` starts it, and it lives until `make down`:
+// The supervisor's process. `make up` starts it, and it runs until `make down`:
 //   node supervise.ts <data folder>
-// While it starts it tells its progress over the channel to its parent, and stops when the parent goes away: a start
-// that nobody waits for is undone.
+// During the start it sends its progress to the parent process over IPC. If the parent exits before the stack is up, the
+// supervisor stops everything.
 import type { Step } from '../stack.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { asRefusal, explain } from '../refusal.ts'
 import { superviseFolder } from './supervisor.ts'
 
-/** What the parent hears while the stack starts. */
+/** The messages to the parent while the stack starts. */
 export type StartMessage = { step: Step } | { up: true } | { failed: { line: string, details: readonly string[] } }
 
 const tellParent = (message: StartMessage) => process.connected && process.send?.(message)

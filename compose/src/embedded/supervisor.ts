@@ -17,23 +17,23 @@ import { Part } from './part.ts'
 import { initialise, isInitialised } from './postgres.ts'
 import { makeRunOnce } from './run-to-end.ts'
 
-// Long enough for a fresh machine to install and migrate, where all services start side by side.
+// Long enough for a new machine to install and migrate while all services start concurrently.
 const DATABASE_TIMEOUT_MS = 300_000
 const DATABASE_POLL_MS = 250
 
-/** Owns the parts: starts them in order, keeps them up, makes them what is desired, stops them in reverse. */
+/** Owns the parts: starts them in order, restarts them, applies the desired state, and stops them in reverse order. */
 class Supervisor {
   private readonly folder: DataFolder
   private readonly setting: Setting
   private readonly report: (line: string) => void
-  /** The one service that it runs; undefined when it runs everything. */
+  /** The service to run; undefined to run everything. */
   private readonly only?: Service
   private readonly stopping = new AbortController()
   private readonly parts = new Map<string, Part>()
   private readonly onceOnly = new Map<string, PartState>()
   private readonly state: Omit<StackState, 'parts'>
   private restartsDone: Record<string, number>
-  // One change at a time: the start, then whatever each SIGHUP asks for.
+  // Changes run one at a time: the start, then the change of each SIGHUP.
   private work: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
 
@@ -46,13 +46,13 @@ class Supervisor {
     this.state = { supervisor: identify(process.pid)!, phase: 'starting', startedAt: Date.now() }
   }
 
-  /** Takes the data folder. Throws a Refusal when another supervisor has it. */
+  /** Claims the data folder. Throws a Refusal if another supervisor owns it. */
   claim(): void {
     if (!this.folder.claim({ ...this.state, parts: [] }))
       throw new Refusal(`another ${this.only ? `make service PART=${this.only}` : 'make up'} is at work on this stack: wait for it, or see make status`)
   }
 
-  /** Starts everything. If something fails, or it is stopped meanwhile, throws when all that had started has stopped. */
+  /** Starts everything. If a part fails or `stop` is called meanwhile, stops everything that started, then throws. */
   async start(progress: Progress): Promise<void> {
     this.work = this.startInOrder(progress)
     try {
@@ -119,7 +119,7 @@ class Supervisor {
     this.save()
   }
 
-  /** Makes the number of workers what is desired now, and restarts the parts for which that was asked. */
+  /** Starts or stops workers to match the desired number, and restarts the parts whose restart was requested. */
   apply(desired: DesiredState): void {
     this.work = this.work.then(async () => {
       const names = [...this.parts.keys()]
@@ -135,12 +135,12 @@ class Supervisor {
     }).catch(error => this.report(explain(error)))
   }
 
-  /** Stops everything and gives the data folder back. */
+  /** Stops everything and releases the data folder. */
   stop(): Promise<void> {
     return this.stopped ??= this.stopInOrder()
   }
 
-  // Whoever uses a part stops before it. The workers' order among themselves does not matter.
+  // A part stops before the parts it depends on; workers stop in any order.
   private async stopInOrder(): Promise<void> {
     this.state.phase = 'stopping'
     this.save()
@@ -172,7 +172,7 @@ class Supervisor {
       await this.add(part.spec).startAnyhow()
   }
 
-  // Recorded like a part while it runs, so that it is found and ended if this process is killed.
+  // The state records the command like a part, so that it can be found and ended if this process is killed.
   private runOnce(name: string, log: string): RunOnce {
     return makeRunOnce(name, this.folder.logFile(log), this.stopping.signal, (process) => {
       if (process)
@@ -189,7 +189,7 @@ class Supervisor {
       this.folder.writeState({ ...this.state, parts: [...parts, ...this.onceOnly.values()] })
     }
     catch (error) {
-      // Somebody removed the data folder: without it there is nothing left to run.
+      // The data folder was removed, so nothing can keep running.
       this.report(explain(error))
       process.kill(process.pid, 'SIGTERM')
     }
@@ -197,9 +197,9 @@ class Supervisor {
 }
 
 /**
- * Makes this process the supervisor of all parts, or of one service, and returns when they are up. It then lives until
- * SIGTERM or SIGINT, which stop the parts and end it with 0; SIGHUP makes it read again what should run. Throws when
- * they do not get up. `stopWhen` is given a function that stops everything, saying why, and ends the process.
+ * Makes this process the supervisor of all parts, or of one service, and returns once they are up; throws if they do not
+ * start. SIGTERM and SIGINT stop the parts and exit with 0; SIGHUP reloads the desired state. `stopWhen` receives a
+ * function that logs a reason, stops everything and exits.
  */
 export async function superviseFolder(
   folder: DataFolder,
@@ -246,7 +246,7 @@ function report(line: string): void {
   console.log(`${new Date().toISOString()} ${line}`)
 }
 
-/** The whole numbers from `first` to `last`: none when `last` is smaller. */
+/** The integers from `first` to `last`, inclusive; empty if `last` is smaller. */
 function numbers(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 }

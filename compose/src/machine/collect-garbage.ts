@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-// node collect-garbage.ts [<pid>]: makes another Node process collect all its garbage, through the inspector that a
-// Node process opens on SIGUSR1 (docs: Node.js, "Debugger"; Chrome DevTools Protocol, HeapProfiler), and closes it again.
-// Without a pid it is the process that runs under the init of this container, where the file itself is not: it is given
-// to `node -e`, so that it stands alone.
+// node collect-garbage.ts [<pid>]: forces a full garbage collection in another Node process, through the inspector that the
+// process opens on SIGUSR1 (docs: Node.js, "Debugger"; Chrome DevTools Protocol, HeapProfiler), then closes the inspector.
+// Without a pid, the target is the child of this container's init. Containers lack this file and get its text by
+// `node -e`, so it imports no other file of ours.
 
 const INSPECTOR = '127.0.0.1:9229'
 const OPEN_TIMEOUT_MS = 5_000
@@ -48,7 +48,7 @@ async function ask(method: string, params: object = {}): Promise<unknown> {
   return result?.result?.value
 }
 
-/** Whoever started this ends it when that takes too long. */
+/** Waits for one event, without a timeout: the caller of this script sets the deadline. */
 function once(event: 'open' | 'message' | 'close'): Promise<Event> {
   return new Promise((resolve) => {
     socket.addEventListener(event, resolve, { once: true })

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { Refusal } from '../refusal.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** What our queries and the definitions of guards rely on, whatever the defaults of the server, database or role are. */
+/** The session settings that our queries and the recorded guard definitions depend on; they override all defaults. */
 const SESSION = `
   set search_path = public;
   set datestyle = 'ISO, MDY';
@@ -13,16 +13,16 @@ const SESSION = `
   set standard_conforming_strings = on;
   set quote_all_identifiers = off`
 
-/** A connection of its own to the database; the caller ends it. Throws a Refusal when the database does not answer. */
+/** Opens a new database connection, which the caller ends. Throws a Refusal if it cannot connect. */
 export async function connect(connectionString: string, queryTimeoutMs: number): Promise<pg.Client> {
-  // ssl is said here, or pg would take it from whatever PGSSLMODE the caller's shell has.
+  // Without an explicit ssl, pg would use PGSSLMODE from the caller's environment.
   const client = new pg.Client({
     connectionString,
     ssl: false,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
   })
-  client.on('error', () => {}) // lost while idle: the next query fails and says so
+  client.on('error', () => {}) // if the connection is lost while idle, the next query fails
   try {
     await client.connect()
     await client.query(SESSION)

@@ -2,7 +2,7 @@ import pg from 'pg'
 
 const TIMEOUT_MS = 2_000
 
-/** Asks a part whether it is well: over HTTP, or Postgres by a query. Returns 'ok', or in a few words why not. */
+/** Checks the health of a part by an HTTP request, or a query to Postgres. Returns 'ok' or a short reason. */
 export async function checkHealth(url: string): Promise<string> {
   try {
     return url.startsWith('postgres:') ? await askPostgres(url) : await askHttp(url)
@@ -20,7 +20,7 @@ async function askHttp(url: string): Promise<string> {
 
 async function askPostgres(connectionString: string): Promise<string> {
   const client = new pg.Client({ connectionString, ssl: false, connectionTimeoutMillis: TIMEOUT_MS, query_timeout: TIMEOUT_MS })
-  client.on('error', () => {}) // a connection lost while idle; the query below fails by itself
+  client.on('error', () => {}) // if the connection is lost while idle, the query below fails
   try {
     await client.connect()
     await client.query('select 1')

@@ -1,11 +1,11 @@
 const LEVELS: Record<number, string> = { 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
-// The same in every line of a process, or shown elsewhere.
+// These fields are the same in every line of a process, or are formatted separately.
 const OMITTED = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'service', 'worker'])
 const LONGEST_VALUE = 300
 const LONGEST_LINE = 1_000
 
 /**
- * A line of a log for a person: pino's JSON as `time LEVEL message key=value`, anything else as it is. At most 1,000
+ * Formats a log line for a person: pino's JSON as `time LEVEL message key=value`, other lines unchanged. At most 1,000
  * characters.
  */
 export function readable(line: string): string {
@@ -33,7 +33,7 @@ function format(entry: Record<string, unknown>): string {
   return [time, level, entry.msg, ...rest].filter(part => part !== undefined && part !== '').join(' ')
 }
 
-/** `key=value`; of an error its first line (the stack is in the file); of an object one pair for each field. */
+/** Formats `key=value`: the first line of an error (the file has the stack), one pair per field of an object. */
 function pairs(key: string, value: unknown): string[] {
   if (!isObject(value))
     return [`${key}=${text(value)}`]

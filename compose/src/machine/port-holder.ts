@@ -16,7 +16,7 @@ const linkTarget = (link: string) => quietly(() => readlinkSync(link), '')
 
 export interface PortHolder { pid: number, command: string }
 
-/** The process that listens on the port, as far as /proc tells: null without /proc, or for another user's process. */
+/** Finds the process that listens on the port. Null without /proc, or if the process belongs to another user. */
 export function portHolder(port: number): PortHolder | null {
   const sockets = new Set(listeningInodes(port).map(inode => `socket:[${inode}]`))
   if (sockets.size === 0)
@@ -28,7 +28,7 @@ export function portHolder(port: number): PortHolder | null {
   return null
 }
 
-/** How it was started, one line of at most 60 characters: without the folder of the program, which says little and is long. */
+/** The command line in one line of at most 60 characters, without the folder of the program. */
 function commandOf(pid: number): string {
   const [program = '', ...args] = read(`/proc/${pid}/cmdline`).split('\0').filter(part => part !== '')
   return [basename(program), ...args].join(' ').replaceAll(/\s+/g, ' ').slice(0, 60) || read(`/proc/${pid}/comm`).trim()

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { Refusal } from '../refusal.ts'
 import { portHolder } from './port-holder.ts'
 
-/** The loopback addresses of this machine: a few have no IPv6. */
+/** The loopback addresses of this machine; some machines have no IPv6. */
 export function loopbackAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flat().map(address => address?.address)
   return all.includes('::1') ? ['127.0.0.1', '::1'] : ['127.0.0.1']
@@ -17,7 +17,7 @@ function canListen(port: number, host: string): Promise<boolean> {
   })
 }
 
-/** Whether nothing listens on the port, neither as 127.0.0.1 nor as ::1: `localhost` may mean either. */
+/** Whether the port is free on both 127.0.0.1 and ::1, since `localhost` may resolve to either. */
 export async function isFree(port: number): Promise<boolean> {
   for (const host of loopbackAddresses()) {
     if (!await canListen(port, host))
@@ -27,8 +27,8 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A free port between 20000 and 29999: below the range that the system hands out to outgoing connections, so that
- * only another caller of this function could take it before it is used. Throws when 100 random ones are taken.
+ * Finds a free port from 20000 to 29999. That is below the ephemeral range, so no outgoing connection takes the port before
+ * it is used. Throws if 100 random ports are taken.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -45,7 +45,7 @@ const users = {
   ui: { part: 'the console', variable: 'UI_PORT' },
 }
 
-/** Throws a Refusal when one of the ports is taken: which one, by whom, and how to choose another for the verb. */
+/** Throws a Refusal if a port is taken. It names the port, the process that holds it and the setting for another port. */
 export async function requireFreePorts(ports: Partial<Record<keyof typeof users, number>>, verb = 'make up'): Promise<void> {
   const taken: string[] = []
   const choices: string[] = []

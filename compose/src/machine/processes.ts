@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 
 /**
- * A process, so that nobody else is ever taken for it: pids are reused, so a pid alone says nothing about a process
- * that was recorded before a crash or a reboot. The start time counts from the boot that `bootId` names.
+ * Identifies one process. Pids are reused, so a pid recorded before a crash or a reboot may belong to another process now.
+ * The start time counts from the boot that `bootId` identifies.
  */
 export const processIdentity = z.object({
   pid: z.int().positive(),
@@ -18,7 +18,7 @@ const POLL_MS = 20
 
 interface ProcessStat { state: string, parentPid: number, startTime: string }
 
-/** A line of /proc/<pid>/stat. The name (field 2) may hold spaces and brackets: the rest starts after the last one. */
+/** Parses /proc/<pid>/stat. The name (field 2) may contain spaces and parentheses: the rest follows the last `)`. */
 function readStat(pid: number): ProcessStat | null {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -63,19 +63,19 @@ function bootId(): string {
   return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : ''
 }
 
-/** Who this pid is now; null when no such process runs. A zombie has ended. */
+/** Returns the identity of the process with this pid; null if there is none or it is a zombie. */
 export function identify(pid: number): ProcessIdentity | null {
   const found = stat(pid)
   return found && found.state !== 'Z' ? { pid, startTime: found.startTime, bootId: bootId() } : null
 }
 
-/** Whether this very process still runs, stopped by a signal or not. */
+/** Whether this exact process still exists, paused or not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid)
   return now !== null && now.startTime === identity.startTime && now.bootId === identity.bootId
 }
 
-/** Whether it is stopped by SIGSTOP. */
+/** Whether the process is stopped by SIGSTOP. */
 export function isPaused({ pid }: ProcessIdentity): boolean {
   return stat(pid)?.state.startsWith('T') ?? false
 }
@@ -100,7 +100,7 @@ export function processTree(pid: number): number[] {
   return tree
 }
 
-/** Signals the process and its descendants. One that has ended in the meantime is no error. */
+/** Signals the process and its descendants. Ignores processes that have ended. */
 export function signalTree(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isAlive(identity))
     return
@@ -108,7 +108,7 @@ export function signalTree(identity: ProcessIdentity, signal: NodeJS.Signals): v
     signalProcess(pid, signal)
 }
 
-/** Signals one process, or a group by its negative id. One that has ended is no error. */
+/** Signals one process, or a group by its negative id. Ignores a process that has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -119,7 +119,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Waits until the process has ended. False when it still runs after the deadline. */
+/** Waits until the process has ended. Returns false at the deadline. */
 async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   while (isAlive(identity)) {
@@ -131,13 +131,13 @@ async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise
 }
 
 /**
- * Asks the process to end, and kills it and its descendants when it has not by the deadline.
- * @returns whether it ended by itself
+ * Signals the process, and kills it and its descendants at the deadline.
+ * @returns whether the process ended before the deadline
  */
 export async function endProcess(identity: ProcessIdentity, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
   if (!isAlive(identity))
     return true
-  signalTree(identity, 'SIGCONT') // a paused process would not see the signal before it is resumed
+  signalTree(identity, 'SIGCONT') // a paused process handles the signal only once it is resumed
   signalProcess(identity.pid, signal)
   if (await waitForEnd(identity, timeoutMs))
     return true

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '../refusal.ts'
 
-/** Asks every `pollMs` until it is so. Throws a Refusal when it is not by the deadline. */
+/** Polls the condition until it holds. Throws a Refusal at the deadline. */
 export async function waitUntil(what: string, condition: () => Promise<boolean>, { timeoutMs, pollMs }: { timeoutMs: number, pollMs: number }): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!await condition()) {

@@ -1,4 +1,4 @@
-// `make audit-anchor`: extends the chain of anchors by one, prints it, and keeps it in the data folder.
+// `make audit-anchor`: adds an anchor to the chain, prints it and saves it in the data folder.
 import { anchorText, extendAnchors } from '../anchors.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { connect } from '../machine/connect.ts'

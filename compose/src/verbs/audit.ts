@@ -1,5 +1,5 @@
-// `make audit`: checks what is new since the last anchor, or everything with FULL=1. If all invariants hold and the last
-// anchor is over a day old, adds an anchor.
+// `make audit`: checks the payments since the last anchor, or all of them with FULL=1. Adds an anchor if every invariant
+// holds and the last anchor is over a day old.
 import { anchorText, extendAnchors, keptAnchors, lastAnchor, missingAnchors } from '../anchors.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { checkInvariants } from '../invariants.ts'

@@ -1,5 +1,5 @@
-// `make contracts-break`: shows that the contracts work. Each change of the drill is made in a copy of this tree, and
-// `make contracts` runs there: it must be red and name what is broken, or green where nothing is.
+// `make contracts-break`: proves that the contract checks work. Applies each change of the drill to a copy of this tree and
+// runs `make contracts` there: a breaking change must fail and be named, a harmless one must pass.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ await runVerb(async () => {
       copyTree(copy)
       edit(copy)
       if (named === undefined)
-        await run(copy, 'contracts-record.ts') // a change that is meant comes with its contracts
+        await run(copy, 'contracts-record.ts') // an intended change is committed together with its contracts
       const { code, output } = await run(copy, 'contracts.ts')
       const isRight = named === undefined ? code === 0 : code === 1 && output.includes(named)
       const verdict = code === 0 ? 'green' : 'red'
@@ -39,7 +39,7 @@ await runVerb(async () => {
   return wrong === 0 ? 0 : 1
 })
 
-/** Runs a verb of the copy's own harness. Its history is this clone's, and its base what this clone has committed. */
+/** Runs a verb of the copied harness, with this clone's git history and its HEAD as the base to compare with. */
 async function run(copy: string, verb: string): Promise<{ code: number | null, output: string }> {
   const child = spawn(process.execPath, [join(copy, 'compose/src/verbs', verb)], {
     cwd: copy,

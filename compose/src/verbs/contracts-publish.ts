@@ -1,6 +1,6 @@
-// `make contracts-publish PACT_BROKER_BASE_URL=...`: publishes the committed pacts as this commit's and branch's, has the
-// providers verify them from there, and asks for each part whether it can be deployed (to PACT_ENVIRONMENT, if that is
-// set, else beside the main branches). The broker's login is in PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and _PASSWORD.
+// `make contracts-publish PACT_BROKER_BASE_URL=...`: publishes the committed pacts under this commit and branch, runs the
+// providers' verification against the broker, and asks whether each part can be deployed: to PACT_ENVIRONMENT if set, else
+// together with the main branches. Log in with PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { repoRoot } from '../config.ts'
@@ -39,7 +39,7 @@ await runVerb(async () => {
   return 0
 })
 
-/** Runs the broker's client, which prints what it does. */
+/** Runs the broker's client, which prints its own output. */
 function ask(verb: string, ...args: string[]): void {
   const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0)

@@ -1,4 +1,4 @@
-// `make contracts-record`: writes contracts/ anew from what the services say. What has changed then is what is promised.
+// `make contracts-record`: regenerates contracts/ from the services. The diff shows which promises change.
 import { join } from 'node:path'
 import { repoRoot } from '../config.ts'
 import { record } from '../contracts/record.ts'

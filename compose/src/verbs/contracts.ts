@@ -1,5 +1,5 @@
-// `make contracts`: makes every contract anew from the code, compares it with what is committed, verifies both sides of
-// each, and prints who depends on whom. Fails with the name of each broken field and who reads it.
+// `make contracts`: regenerates every contract from the code, compares it with the committed one, verifies both sides, and
+// prints which service depends on which. A failure names each broken field and the services that read it.
 import type { Step } from '../contracts/step.ts'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ await runVerb(async () => {
     cpSync(committed, recorded, { recursive: true, filter: source => !source.endsWith('.json') })
     const made = finish(...await record(recorded))
     finish(drift(committed, recorded))
-    // Whatever could not be made anew is taken as it is committed, so that one run names all that is broken.
+    // Use the committed version of each contract that could not be regenerated, so that one run reports every problem.
     if (!made)
       cpSync(committed, recorded, { recursive: true, force: false, errorOnExist: false })
     const [api, worker, ...others] = await Promise.all([

@@ -25,7 +25,7 @@ await runVerb(async (config) => {
   return 0
 })
 
-/** The part's name in its own colour, where there is somebody to see it. */
+/** The part's name before its log line, in one colour per part on a terminal. */
 function prefix(part: string): string {
   const text = `${part.padEnd(10)} |`
   if (!process.stdout.isTTY)

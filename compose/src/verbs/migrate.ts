@@ -1,4 +1,4 @@
-// `make migrate`: brings the database of the running Postgres up to date. It waits for a Postgres that is just starting.
+// `make migrate`: brings the database of the running Postgres up to date. Waits while Postgres starts.
 import { setTimeout as delay } from 'node:timers/promises'
 import { DataFolder } from '../data/data-folder.ts'
 import { lastLines } from '../embedded/log-files.ts'

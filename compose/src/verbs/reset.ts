@@ -2,7 +2,7 @@ import { askEngine } from '../docker/engine.ts'
 import { stacks } from '../open-stack.ts'
 import { runVerb } from '../verb.ts'
 
-// Both ways to run the system may have left data; only one of them can run.
+// Both modes may have left data, but only one of them can be running.
 await runVerb(async (config) => {
   const { embedded, compose } = stacks(config)
   await embedded.stop()

@@ -1,5 +1,5 @@
-// One part in the foreground, as platforms want their services: `make service PART=api`. It shows the part's log and
-// lives until SIGTERM or Ctrl-C. All other verbs see it: status, logs, validate, audit, scale, down.
+// `make service PART=api`: runs one part in the foreground, as development platforms expect of a service. Prints the part's
+// log and runs until SIGTERM or Ctrl-C. All other verbs find it: status, logs, validate, audit, scale, down.
 import type { Config } from '../config.ts'
 import type { Service } from '../data/state.ts'
 import { DataFolder } from '../data/data-folder.ts'
@@ -30,7 +30,7 @@ await runVerb(async (config) => {
   return 0
 })
 
-/** Refuses when it cannot start, and says with what settings it should run: those of the services that run already. */
+/** Throws a Refusal if the service cannot start. Writes the desired state, unless services that already run have set it. */
 async function prepare(config: Config, folder: DataFolder, service: Service): Promise<void> {
   folder.create()
   if (liveState(new DataFolder(config.dataDir)))

@@ -1,12 +1,12 @@
-// `make split DEST=folder`: writes the tree out as separate repositories, each with the part of the history that is its
-// own: one for each service, its folder becoming the root, and one for all the rest, the harness.
+// `make split DEST=folder`: writes this tree as separate repositories: one for each service, with its folder as the root,
+// and one for the rest, the harness. Each repository keeps the history of its files.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
 import { git, gitWithInput, HARNESS, services } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
 
-/** What of a commit's tree becomes the tree of the new commit, and which paths its history is about. */
+/** One of the new repositories: the paths whose history it keeps, and how to derive its tree from a commit of this one. */
 interface Piece { name: string, branch: string, paths: string[], treeOf: (commit: string) => Promise<string> }
 
 await runVerb(async ({ dest }) => {
@@ -26,7 +26,7 @@ await runVerb(async ({ dest }) => {
     const { tip, commits } = await rewrite(piece)
     const folder = join(dest, piece.name)
     await git('init', '--quiet', '--initial-branch', piece.branch, folder)
-    // Pushed into a branch of another name, since git refuses to change the one that is checked out.
+    // Push to another branch: git refuses a push to the branch that is checked out.
     await git('push', '--quiet', folder, `${tip}:refs/heads/split`)
     await git('-C', folder, 'reset', '--quiet', '--hard', 'split')
     await git('-C', folder, 'branch', '--quiet', '-D', 'split')
@@ -52,7 +52,7 @@ function pieces(): Piece[] {
   ]
 }
 
-/** Makes each commit that touches the piece anew, of the piece alone: author, dates and message stay. */
+/** Recreates each commit that touches the piece, with only the piece's files. Keeps author, dates and message. */
 async function rewrite({ name, paths, treeOf }: Piece): Promise<{ tip: string, commits: number }> {
   const made = new Map<string, string>()
   const lines = await git('rev-list', '--topo-order', '--reverse', '--parents', 'HEAD', '--', ...paths)
@@ -67,7 +67,7 @@ async function rewrite({ name, paths, treeOf }: Piece): Promise<{ tip: string, c
   return { tip, commits: made.size }
 }
 
-/** A commit with another tree and other parents. A signature would no longer hold, and is dropped. */
+/** The commit with another tree and other parents, without its signature, which would no longer be valid. */
 function remake(commit: string, header: string[]): string {
   const end = commit.indexOf('\n\n')
   const kept = commit.slice(0, end).replace(/\ngpgsig(?:-sha256)? .*(?:\n .*)*/g, '').split('\n').filter(line => !/^(?:tree|parent) /.test(line))

@@ -1,4 +1,4 @@
-// `make swarm-down`: takes the stack of `make swarm-up` down.
+// `make swarm-down`: stops the stack that `make swarm-up` deployed.
 import { SwarmStack } from '../swarm/swarm-stack.ts'
 import { duration, runVerb } from '../verb.ts'
 

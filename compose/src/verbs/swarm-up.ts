@@ -1,4 +1,4 @@
-// `make swarm-up`: deploys this tree as a stack of a Docker Swarm, and again: updates and scales it.
+// `make swarm-up`: deploys this tree as a Docker Swarm stack, or updates and scales the stack that runs.
 import { SwarmStack } from '../swarm/swarm-stack.ts'
 import { duration, runVerb } from '../verb.ts'
 

@@ -1,6 +1,5 @@
-// `make test`: every check of the project, one line each as it goes, and the last line alone says how many passed.
-// What a check printed is kept in a file; that of a failing one is shown in full.
-// `make test ONLY=types` runs those whose name has that.
+// `make test`: runs every check of the project and prints one line for each; the last line counts them. The output of each
+// check is kept in a file, and printed in full if the check fails. `make test ONLY=types` runs the checks with that in their name.
 import type { Check, Verdict } from '../run-check.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,13 +15,13 @@ const tests = (name: string, folder: string, ...command: string[]): Check => ({ 
 const testsOf = (name: string) => tests(`${name} tests`, name, 'npm', 'test')
 const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'typecheck')
 
-// Side by side, for two cores, what only computes. All that Nuxt does is in one line: its build, its type check and its
-// tests each write payments-ui/.nuxt.
+// CPU-bound checks run in two parallel groups, for two cores. The Nuxt checks share a group: the build, the type check and
+// the tests all write payments-ui/.nuxt.
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
-// Then, in turn, what runs a database under load and waits for it: a busy machine would delay that beyond its deadlines.
+// Then the checks that load a database run one at a time: on a busy machine they would miss their deadlines.
 const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
-// The images first, since a new machine takes minutes to make them; each stack then finds them made.
+// Build the images first: that takes minutes on a new machine, and every stack then reuses them.
 const images = one('images', 'compose', 'docker', 'compose', 'build')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
 const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
@@ -30,7 +29,7 @@ const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const begin = Date.now()
 let interrupted = false
-// A Ctrl-C reaches the running checks as well: they clean up after themselves, and no other is begun.
+// A Ctrl-C reaches the running checks too: they clean up after themselves, and no further check starts.
 process.on('SIGINT', () => interrupted = true)
 
 const { only } = readConfig()

@@ -10,7 +10,7 @@ await runVerb(async (config) => {
     prepareParts()
   const stack = stacks(config)[mode]
 
-  // A Ctrl-C reaches everything in this terminal; the second one may not cut short what the first one began.
+  // A Ctrl-C reaches every process of this terminal. A second one must not interrupt the cleanup that the first one started.
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -49,9 +49,9 @@ await runVerb(async (config) => {
   return 0
 })
 
-/** Installs and builds what the parts run on, where that is missing or out of date: `make parts`. Images do their own. */
+/** Installs and builds the parts if they are missing or out of date: `make parts`. Containers use images instead. */
 function prepareParts(): void {
-  const { MAKEFLAGS: _, ...env } = process.env // of the make that started this verb: its job server is not for this one
+  const { MAKEFLAGS: _, ...env } = process.env // set by the make that started this verb; its job server must not be shared
   try {
     execFileSync('make', ['parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
   }

@@ -1,5 +1,5 @@
-// The guide's seven checks, against the system that runs: `make validate`. It writes one payment to an account of its
-// own, so it can be repeated on a used database.
+// `make validate`: runs the guide's seven checks against the running system. Each run pays into a new account, so it can be
+// repeated on a database with data.
 import { randomUUID } from 'node:crypto'
 import { connect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'

@@ -1,4 +1,4 @@
-// `make workspace`: clones the services that are missing into this tree, so that one workspace holds all repositories.
+// `make workspace`: clones the missing services into this tree, so that one workspace holds all repositories.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -32,7 +32,7 @@ await runVerb(async ({ repoBase }) => {
   return failures.length > 0 ? 1 : 0
 })
 
-/** Where this repository itself came from, without its name: `https://host/owner`, `git@host:owner`, a folder. */
+/** The origin of this repository without the repository's name: `https://host/owner`, `git@host:owner` or a folder. */
 async function siblingsOfOrigin(): Promise<string> {
   const origin = await git('config', '--get', 'remote.origin.url').catch(() => '')
   const sibling = /^(.*[^/:])[/:][^/:]+\/?$/.exec(origin)
@@ -41,8 +41,8 @@ async function siblingsOfOrigin(): Promise<string> {
   return sibling[1]!
 }
 
-// Each service is a repository inside of this one. Git then offers to add it, which nobody wants; the exclusion is
-// of this clone alone, since in a tree that holds everything in one repository the same folders are its own.
+// Each service is a repository inside this one, and git would offer to add it. The exclusion is local to this clone, since a
+// single repository with everything tracks these folders.
 async function hideFromHarness(name: string): Promise<void> {
   const file = resolve(repoRoot, await git('rev-parse', '--git-path', 'info/exclude'))
   const line = `/${name}/`
@@ -52,7 +52,7 @@ async function hideFromHarness(name: string): Promise<void> {
   await appendFile(file, `${line}\n`)
 }
 
-/** An address without the name and password that it may carry: logs are read by many. */
+/** Removes user names and passwords from URLs, since many people read logs. */
 function withoutLogin(text: string): string {
   return text.replaceAll(/(\w+:\/\/)[^/@\s]+@/g, '$1')
 }

@@ -24,7 +24,7 @@ help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; as in make up WORKERS=2 API_PORT=3101'
-	@echo '  and for make audit: FULL, ANCHOR; compose/README.md describes them'
+	@echo '  and for make audit: FULL, ANCHOR; docs/operations.md describes them'
 	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
 
 .PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench

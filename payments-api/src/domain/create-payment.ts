@@ -37,7 +37,7 @@ export function createPayments({ write, writeAndOpen, findByKey, currencies }: C
     const because = whyNotPayable(payment.currency)
     if (because !== undefined) {
       const holder = await findByKey(payment)
-      return holder ? answerFor(payment, holder) : { kind: 'currency-not-payable', because }
+      return holder ? resultFor(payment, holder) : { kind: 'currency-not-payable', because }
     }
     const isKnown = currencies.get(payment.accountId) === payment.currency
     const written = await (isKnown ? write(payment) : writeAndOpen(payment))
@@ -49,7 +49,7 @@ export function createPayments({ write, writeAndOpen, findByKey, currencies }: C
     }
     if (!isKnown)
       currencies.remember(written.accountId, written.currency)
-    return answerFor(payment, written)
+    return resultFor(payment, written)
   }
 }
 
@@ -69,7 +69,7 @@ function newPayment(request: PaymentRequest): NewPayment {
   }
 }
 
-function answerFor(payment: NewPayment, holder: KeyHolder): CreateResult {
+function resultFor(payment: NewPayment, holder: KeyHolder): CreateResult {
   if (holder.id === payment.id)
     return { kind: 'created', payment: holder }
   return holder.requestHash.equals(payment.requestHash) ? { kind: 'replayed', payment: holder } : { kind: 'idempotency-key-reused' }

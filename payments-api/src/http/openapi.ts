@@ -81,9 +81,9 @@ function operation(route: Route): Json {
       },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(route.responses).map(([status, answer]) => [
+      ...Object.fromEntries(Object.entries(route.responses).map(([status, described]) => [
         status,
-        response(answer),
+        response(described),
       ])),
       ...Object.fromEntries([
         ...Map.groupBy(problems, type => PROBLEMS[type].status),

@@ -2,6 +2,12 @@
 export type Json = Record<string, any>
 type Side = 'request' | 'response'
 
+/**
+ * Patterns that a later document may add to a field of a request: they state what the API has refused since its first
+ * version, so no client sends anything else. This one excludes U+0000, which Postgres cannot store.
+ */
+const ALWAYS_ENFORCED = ['^[^\\u0000]*$']
+
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
 
 /**
@@ -79,8 +85,10 @@ export function breakingChanges(before: Json, after: Json): string[] {
       tightened(limit, (narrow[limit] ?? Infinity) > (wide[limit] ?? Infinity))
     for (const limit of ['minLength', 'minimum', 'minItems', 'exclusiveMinimum'] as const)
       tightened(limit, (narrow[limit] ?? -Infinity) < (wide[limit] ?? -Infinity))
-    for (const rule of ['pattern', 'format'] as const)
-      tightened(rule, wide[rule] !== undefined && wide[rule] !== narrow[rule])
+    for (const rule of ['pattern', 'format'] as const) {
+      const isOnlyStated = side === 'request' && was[rule] === undefined && ALWAYS_ENFORCED.includes(now[rule])
+      tightened(rule, wide[rule] !== undefined && wide[rule] !== narrow[rule] && !isOnlyStated)
+    }
     compareProperties(where, side, was, now)
     if (was.items && now.items)
       compare(`${where}[]`, side, was.items, now.items)

@@ -1,8 +1,6 @@
-import type { FieldError } from './problem.ts'
 import { z } from 'zod'
 import { DEFAULT_CURRENCY, digitsOf, parseAmount, whyNotPayable } from '../domain/money.ts'
 import { JsonNumber } from './json-number.ts'
-import { jsonPointer } from './json-pointer.ts'
 import { AccountId, named, PaymentCurrency, Text } from './schemas.ts'
 
 const MAX_DESCRIPTION_CHARACTERS = 500
@@ -18,61 +16,39 @@ const Amount = z.union(
   examples: ['100.00'],
 })
 
-/** The body of POST /payments. */
+/** ISO 4217 has no currency with more. */
+const MOST_CURRENCY_DIGITS = 4
+
+/**
+ * The body of POST /payments. A body whose only fault is a currency that is not payable passes: it may repeat a payment
+ * made while that currency was payable.
+ */
 export const CreatePayment = z.strictObject({
   accountId: AccountId,
   amount: Amount,
   currency: PaymentCurrency.default(DEFAULT_CURRENCY),
   description: Text(MAX_DESCRIPTION_CHARACTERS).default(''),
-}, 'must be a JSON object').register(named, { id: 'CreatePayment' })
+}, 'must be a JSON object')
+  .superRefine(checkAmountAndCurrency, { when: () => true }) // also where another field is wrong, so that one response names all
+  .transform(({ amount, ...fields }) => {
+    const parsed = parseAmount(amount, digitsOf(fields.currency))
+    return parsed.ok ? { ...fields, minorUnits: parsed.minorUnits } : z.NEVER
+  })
+  .register(named, { id: 'CreatePayment' })
 
-export type ParsedBody
-  = | { ok: true, value: { accountId: string, minorUnits: bigint, currency: string, description: string } }
-    | { ok: false, errors: FieldError[] }
-
-/**
- * Checks the body of POST /payments and names all wrong fields at once, with their pointers. A body whose only fault is a
- * currency that is not payable passes: it may repeat a payment made while that currency was payable.
- */
-export function parseCreatePaymentBody(json: unknown): ParsedBody {
-  const body = CreatePayment.safeParse(json instanceof JsonNumber ? undefined : json) // zod would accept a JsonNumber as an object
-  if (body.success) {
-    const { accountId, amount, currency, description } = body.data
-    const parsed = parseAmount(amount, digitsOf(currency))
-    if (parsed.ok)
-      return { ok: true, value: { accountId, minorUnits: parsed.minorUnits, currency, description } }
-  }
-  return {
-    ok: false,
-    errors: [
-      ...(body.error?.issues ?? []).flatMap(issue => toFieldErrors(issue, json)),
-      ...amountAndCurrencyErrors(json),
-    ],
-  }
-}
-
-/** ISO 4217 has no currency with more. */
-const MOST_CURRENCY_DIGITS = 4
-const AmountField = z.object({ amount: CreatePayment.shape.amount })
-const CurrencyField = z.object({ currency: CreatePayment.shape.currency })
-
-/** The errors that the schema cannot find in these two fields. They are checked together, whatever else is wrong with the body. */
-function amountAndCurrencyErrors(json: unknown): FieldError[] {
-  const amount = AmountField.safeParse(json).data?.amount
-  const currency = CurrencyField.safeParse(json).data?.currency
+/** The rules that join the two fields: an amount has no more decimals than its currency, and the currency is payable. */
+function checkAmountAndCurrency(body: { amount: string, currency: string }, { issues, addIssue }: z.core.$RefinementCtx): void {
+  if (issues.some(({ code, path }) => code === 'invalid_type' && !path?.length))
+    return // not an object
+  const isValid = (field: string): boolean => !issues.some(({ path }) => path?.[0] === field)
+  const currency = isValid('currency') ? body.currency : undefined
   const because = currency && whyNotPayable(currency)
-  const digits = currency === undefined || because !== undefined ? MOST_CURRENCY_DIGITS : digitsOf(currency)
-  const parsed = amount === undefined ? undefined : parseAmount(amount, digits)
-  return [
-    ...(parsed?.ok === false ? [{ pointer: '#/amount', detail: parsed.reason }] : []),
-    ...(because === undefined ? [] : [{ pointer: '#/currency', detail: because }]),
-  ]
-}
-
-function toFieldErrors(issue: z.core.$ZodIssue, json: unknown): FieldError[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(key => ({ pointer: jsonPointer([...issue.path, key]), detail: 'is not a field of a payment' }))
-  const [field] = issue.path
-  const missing = field !== undefined && (json as Record<PropertyKey, unknown>)[field] === undefined
-  return [{ pointer: jsonPointer(issue.path), detail: missing ? 'is required' : issue.message }]
+  if (isValid('amount')) {
+    const digits = currency === undefined || because !== undefined ? MOST_CURRENCY_DIGITS : digitsOf(currency)
+    const parsed = parseAmount(body.amount, digits)
+    if (!parsed.ok)
+      addIssue({ code: 'custom', path: ['amount'], message: parsed.reason })
+  }
+  if (because !== undefined && (issues.length > 0 || !parseAmount(body.amount, digitsOf(currency!)).ok))
+    addIssue({ code: 'custom', path: ['currency'], message: because })
 }

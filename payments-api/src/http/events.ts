@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express'
+import type { Response } from 'express'
 import type { EventHub } from '../domain/event-hub.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
@@ -60,7 +60,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
         '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again. Reconnect with the last id to go on where you were.',
       ].join(' '),
       headers: {
-        'Last-Event-ID': { description: 'As EventSource sends it when it reconnects', required: false, schema: EventId },
+        'Last-Event-ID': { schema: EventId.optional().describe('As EventSource sends it when it reconnects') },
       },
       query: z.strictObject({
         after: EventId.optional(),
@@ -69,7 +69,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
         200: { description: 'The stream; the schema is that of one event', contentType: 'text/event-stream', schema: StreamEvent },
       },
       problems: ['overloaded'],
-      handle: ({ query: { after } }, req: Request, res) => stream(req.get('last-event-id') ?? after, res),
+      handle: ({ query: { after }, headers }, _req, res) => stream(headers['Last-Event-ID'] ?? after, res),
     }),
   ]
 }

@@ -1,6 +1,5 @@
-import type { Request, Response } from 'express'
+import type { HeaderInput } from './check-input.ts'
 import { z } from 'zod'
-import { sendProblem } from './problem.ts'
 
 const MAX_KEY_CHARACTERS = 255
 const PLAIN = /^[\x21\x23-\x7E][\x21-\x7E]{0,254}$/
@@ -10,9 +9,6 @@ const PLAIN = /^[\x21\x23-\x7E][\x21-\x7E]{0,254}$/
  */
 const QUOTED = /^"((?:[\x21\x23-\x5B\x5D-\x7E]|\\\\)(?:[\x21\x23-\x5B\x5D-\x7E]|\\["\\]){0,254})"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*"|[\w.:*/+=?@-]+))?)*$/
 
-/** The header, for the OpenAPI document. */
-export const IdempotencyKey = z.string().regex(new RegExp(`${PLAIN.source}|${QUOTED.source}`))
-
 export interface ParsedKey {
   key: string
   /** The header as sent, if the key was quoted: earlier versions stored payments under the key with its quotes. */
@@ -20,17 +16,26 @@ export interface ParsedKey {
 }
 
 /**
- * Reads the Idempotency-Key: `"k"`, as in the draft, and `k` are one key. Sends the 400 for a missing or malformed key.
+ * The header Idempotency-Key: `"k"`, as in the draft, and `k` are one key.
  * Source: draft-ietf-httpapi-idempotency-key-header-07, a structured field (RFC 9651) that is a string.
  */
-export function readIdempotencyKey(req: Request, res: Response): ParsedKey | undefined {
-  const header = req.get('idempotency-key')
-  if (header === undefined)
-    return void sendProblem(res, 'idempotency-key-missing', 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
+export const IdempotencyKey = {
+  schema: z.string('Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
+    .meta({ pattern: `${PLAIN.source}|${QUOTED.source}` })
+    .transform((header, context) => parseKey(header) ?? refuse(context))
+    .meta({ description: '1 to 255 visible ASCII characters, of your own for each payment. `"k"`, a string of RFC 9651 as in the IETF draft, and `k` are one key.' }),
+  missing: 'idempotency-key-missing',
+  malformed: 'idempotency-key-malformed',
+} satisfies HeaderInput
+
+function parseKey(header: string): ParsedKey | undefined {
   if (PLAIN.test(header))
     return { key: header }
   const key = QUOTED.exec(header)?.[1]?.replaceAll(/\\(["\\])/g, '$1')
-  if (key !== undefined && key.length <= MAX_KEY_CHARACTERS)
-    return { key, quoted: header }
-  sendProblem(res, 'idempotency-key-malformed', 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.')
+  return key !== undefined && key.length <= MAX_KEY_CHARACTERS ? { key, quoted: header } : undefined
+}
+
+function refuse(context: z.RefinementCtx): never {
+  context.addIssue('An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.')
+  return z.NEVER
 }

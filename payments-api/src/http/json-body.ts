@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts'
 import { JsonNumber } from './json-number.ts'
 import { jsonPointer } from './json-pointer.ts'
@@ -6,12 +6,19 @@ import { excerpt, sendProblem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { repeatedKey } from './repeated-key.ts'
 
-/** Only then is there need for a reviver, with which reading takes several times as long. */
+/** Only such a text needs a reviver, which makes parsing several times slower. */
 const MAY_HOLD_A_NUMBER = /(?:^|[:,[])\s*-?\d/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Middleware: reads a JSON body into req.body, its numbers as JsonNumber. */
-export const jsonBody = [requireJson, readBody, parseJson]
+/** Middleware: reads a JSON body into req.body, its numbers as JsonNumber. A request without an optional body leaves it undefined. */
+export function jsonBody({ optional }: { optional: boolean }): RequestHandler[] {
+  const steps: RequestHandler[] = [requireJson, readBody, parseJson]
+  return optional ? steps.map(step => (req, res, next) => hasBody(req) ? step(req, res, next) : next()) : steps
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
 
 function requireJson(req: Request, res: Response, next: NextFunction): void {
   const type = req.get('content-type') ?? ''

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { GUIDE } from './openapi-guide.ts'
 import { problemExample } from './problem-examples.ts'
 import { PROBLEMS, retryAfterSeconds } from './problem.ts'
+import { inputProblems, isOptional } from './route.ts'
 import { named, Problem } from './schemas.ts'
 
 const VERSION = '2.0.0'
@@ -51,6 +52,7 @@ export function openApiDocument(routes: Route[]): Json {
 
 function operation(route: Route): Json {
   const problems: ProblemType[] = [
+    ...inputProblems(route),
     ...(route.problems ?? []),
     ...COMMON_PROBLEMS,
   ]
@@ -62,17 +64,11 @@ function operation(route: Route): Json {
     parameters: [
       ...parameters('path', route.params),
       ...parameters('query', route.query),
-      ...Object.entries(route.headers ?? {}).map(([name, { description, required, schema }]) => ({
-        name,
-        in: 'header',
-        description,
-        required,
-        schema: inline(schema),
-      })),
+      ...parameters('header', route.headers && z.object(Object.fromEntries(Object.entries(route.headers).map(([name, { schema }]) => [name, schema])))),
     ],
     ...(route.body && {
       requestBody: {
-        required: !route.body.safeParse({}).success, // a body whose every field is optional may be left out
+        required: !isOptional(route.body),
         content: {
           'application/json': {
             schema: inline(route.body),
@@ -130,7 +126,7 @@ function headers(described: Record<string, string>): Json {
   ]))
 }
 
-function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+function parameters(place: 'path' | 'query' | 'header', schema: z.ZodObject | undefined): Json[] {
   if (!schema)
     return []
   const { properties = {}, required = [] } = inline(schema) as { properties?: Record<string, Json>, required?: string[] }

@@ -12,11 +12,10 @@ import { z } from 'zod'
 import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
-import { CreatePayment, parseCreatePaymentBody } from './create-payment-body.ts'
+import { CreatePayment } from './create-payment-body.ts'
 import { cursorOver } from './cursor.ts'
-import { IdempotencyKey, readIdempotencyKey } from './idempotency-key.ts'
+import { IdempotencyKey } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
-import { jsonBody } from './json-body.ts'
 import { loggedRequest } from './log-requests.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
@@ -45,6 +44,9 @@ const ListQuery = Filter.extend({
   limit: Limit,
   cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
 })
+/** Source: W3C Trace Context, version 00. */
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+const Traceparent = z.string().optional().transform(header => header !== undefined && TRACEPARENT.test(header) ? header : null).meta({ description: 'W3C Trace Context, stored with the payment. A value in another form is ignored.' })
 const PaymentPath = z.object({
   id: z.uuid('must be a UUID'),
 })
@@ -56,21 +58,8 @@ export interface PaymentsDeps {
 }
 
 export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[] {
-  async function create(req: Request, res: Response): Promise<void> {
-    const parsedKey = readIdempotencyKey(req, res)
-    if (!parsedKey)
-      return
-    const body = parseCreatePaymentBody(req.body)
-    if (!body.ok)
-      return sendProblem(res, 'validation', 'This request created nothing. Correct the fields listed in errors.', body.errors)
-
-    const result = await createPayment({
-      caller: CALLER,
-      idempotencyKey: parsedKey.key,
-      quotedKey: parsedKey.quoted,
-      ...body.value,
-      traceparent: readTraceparent(req),
-    })
+  async function create(request: QuotedRequest, res: Response): Promise<void> {
+    const result = await createPayment(request)
     switch (result.kind) {
       case 'created':
       case 'replayed':
@@ -86,11 +75,11 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       case 'idempotency-key-in-use':
         return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not finished. Try again: a key makes at most one payment.')
       case 'currency-mismatch':
-        return sendProblem(res, 'currency-mismatch', `Account ${body.value.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
+        return sendProblem(res, 'currency-mismatch', `Account ${request.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
           { pointer: '#/currency', detail: `must be ${result.accountCurrency} for this account` },
         ])
       case 'currency-not-payable':
-        return sendProblem(res, 'validation', `Nothing was created: ${body.value.currency} ${result.because}.`, [
+        return sendProblem(res, 'validation', `Nothing was created: ${request.currency} ${result.because}.`, [
           { pointer: '#/currency', detail: result.because },
         ])
     }
@@ -127,10 +116,10 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       summary: 'Create a payment',
       description: 'A repeated Idempotency-Key with the same payment returns the first response again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
       headers: {
-        'Idempotency-Key': { description: '1 to 255 visible ASCII characters, of your own for each payment. `"k"`, a string of RFC 9651 as in the IETF draft, and `k` are one key.', required: true, schema: IdempotencyKey },
+        'Idempotency-Key': IdempotencyKey,
+        'traceparent': { schema: Traceparent },
       },
       body: CreatePayment,
-      before: jsonBody,
       responses: {
         201: {
           description: 'Created, or the first response again',
@@ -138,19 +127,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
           headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" where this is the first response again' },
         },
       },
-      problems: [
-        'malformed-json',
-        'json-too-deep',
-        'idempotency-key-missing',
-        'idempotency-key-malformed',
-        'idempotency-key-in-use',
-        'unsupported-media-type',
-        'validation',
-        'idempotency-key-reused',
-        'currency-mismatch',
-        'overloaded',
-      ],
-      handle: (_input, req, res) => create(req, res),
+      problems: ['idempotency-key-in-use', 'idempotency-key-reused', 'currency-mismatch', 'overloaded'],
+      handle: ({ headers: { 'Idempotency-Key': { key, quoted }, traceparent }, body }, _req, res) =>
+        create({ caller: CALLER, idempotencyKey: key, quotedKey: quoted, ...body, traceparent }, res),
     }),
     defineRoute({
       tag: 'Payments',
@@ -207,10 +186,4 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       },
     }),
   ]
-}
-
-/** Source: W3C Trace Context, version 00. Anything else is left out. */
-function readTraceparent(req: Request): string | null {
-  const header = req.get('traceparent')
-  return header !== undefined && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : null
 }

@@ -27,7 +27,7 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
   'unsupported-media-type': { detail: 'Content-Type is "text/plain"; send application/json.' },
   'expectation-failed': { detail: 'The only expectation that is met here is "Expect: 100-continue".' },
   'validation': {
-    detail: 'Nothing was created. Correct the fields listed in errors.',
+    detail: 'Nothing was created or changed. Correct the fields listed in errors.',
     errors: [
       { pointer: '#/accountId', detail: 'is required' },
       { pointer: '#/amount', detail: 'must have at most 2 decimals in this currency' },

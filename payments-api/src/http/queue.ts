@@ -6,7 +6,6 @@ import { pauseQueue, queuePause, resumeQueue } from '../sql/pause-queue.ts'
 import { MAX_COUNTED } from '../sql/queue-state.ts'
 import { countDeadJobs, retryJobs } from '../sql/retry-jobs.ts'
 import { JsonNumber } from './json-number.ts'
-import { optionalJsonBody, parseBody } from './parse-body.ts'
 import { defineRoute } from './route.ts'
 import { named, Text } from './schemas.ts'
 
@@ -45,8 +44,6 @@ const RetriedReconJobs = z.object({
   remaining: z.int().min(0).describe(`Jobs that the same request would still find dead, counted up to ${MAX_COUNTED}: repeat it until there are none`),
 }).register(named, { id: 'RetriedReconJobs' })
 
-const bodyProblems = ['malformed-json', 'json-too-deep', 'unsupported-media-type', 'validation'] as const
-
 export interface QueueDeps {
   db: Knex
   /** Notifies the workers that jobs are due. */
@@ -63,19 +60,14 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       summary: 'Put dead jobs back into the queue: all of them, or those with one error',
       description: `The oldest payments first, up to ${MAX_RETRIED} in a request. A retried job starts over with no attempts and may die again.`,
       body: RetryReconJobs,
-      before: optionalJsonBody,
       responses: {
         200: { description: 'How many were put back, and how many are left', schema: RetriedReconJobs },
       },
-      problems: [...bodyProblems],
-      handle: async (_input, req, res) => {
-        const body = parseBody(RetryReconJobs, req.body, res)
-        if (!body)
-          return
-        const retried = await retryJobs(db, { limit: body.limit, error: body.error })
+      handle: async ({ body: { limit, error } }, _req, res) => {
+        const retried = await retryJobs(db, { limit, error })
         if (retried > 0)
           wake()
-        res.json({ retried, remaining: await countDeadJobs(db, { error: body.error }) })
+        res.json({ retried, remaining: await countDeadJobs(db, { error }) })
       },
     }),
     defineRoute({
@@ -86,16 +78,11 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       summary: 'Pause the queue: workers claim no more jobs',
       description: 'Payments are still accepted and stay pending. What a worker has claimed already is finished. Pausing a paused queue changes nothing: the first pause keeps its time and reason.',
       body: PauseQueue,
-      before: optionalJsonBody,
       responses: {
         200: { description: 'The pause in force', schema: QueuePause },
       },
-      problems: [...bodyProblems],
-      handle: async (_input, req, res) => {
-        const body = parseBody(PauseQueue, req.body, res)
-        if (!body)
-          return
-        await pauseQueue(db, { by: OPERATOR, reason: body.reason })
+      handle: async ({ body: { reason } }, _req, res) => {
+        await pauseQueue(db, { by: OPERATOR, reason })
         res.json(queuePauseJson(await queuePause(db)))
       },
     }),

@@ -1,8 +1,10 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
+import type { HeaderInput } from './check-input.ts'
 import type { ProblemType } from './problem.ts'
 import { Router } from 'express'
-import { NoParameters, parseParameters } from './parameters.ts'
+import { checkBody, checkHeaders, checkParameters } from './check-input.ts'
+import { jsonBody } from './json-body.ts'
 import { sendProblem } from './problem.ts'
 
 /** The form of a successful response, for the OpenAPI document. */
@@ -22,46 +24,78 @@ interface RouteDoc {
   path: string
   summary: string
   description?: string
-  /** Request headers besides those that every request has. */
-  headers?: Record<string, { description: string, required: boolean, schema: z.ZodType }>
-  body?: z.ZodType
   responses: Record<number, ResponseDoc>
-  /** The problems that are specific to this route. */
+  /** The problems that are specific to this route, besides those of its input. */
   problems?: ProblemType[]
 }
 
-/** One operation of the API: its input, its responses and its handler, defined once for the server and the document. */
-export interface Route extends RouteDoc {
-  params?: z.ZodObject
-  query?: z.ZodObject
+/** One operation of the API: its input, its responses and its handlers, defined once for the server and the document. */
+export interface Route extends RouteDoc, RouteInput {
   handlers: RequestHandler[]
+}
+
+type Headers = Record<string, HeaderInput>
+
+/** The schemas of an operation's input. They check every request and describe it in the document. */
+interface RouteInput<Params = z.ZodObject | undefined, Query = Params, Headed = Headers | undefined, Body = z.ZodType | undefined> {
+  params?: Params
+  query?: Query
+  /** Request headers besides those that every request has. */
+  headers?: Headed
+  /** A JSON body. A request may leave it out if an empty object is valid. */
+  body?: Body
 }
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<never, never>
 
 /**
- * Defines an operation. Its path and query parameters are checked first: a wrong parameter gets 400, and
- * `handle` gets the parsed values.
+ * Defines an operation. Parameters, headers and body are checked in this order, once the body has been read as JSON. The
+ * first that is wrong is refused with its problem; `handle` gets the parsed values.
  */
-export function defineRoute<Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined>(
-  { handle, before = [], ...doc }: RouteDoc & {
-    params?: Params
-    query?: Query
-    /** Middleware that runs before, such as a body parser. */
-    before?: RequestHandler[]
-    handle: (input: { params: Output<Params>, query: Output<Query> }, req: Request, res: Response) => void | Promise<void>
-  },
-): Route {
+export function defineRoute<
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Headed extends Headers = Record<never, never>,
+  Body extends z.ZodType | undefined = undefined,
+>({ handle, ...route }: RouteDoc & RouteInput<Params, Query, Headed, Body> & {
+  handle: (
+    input: {
+      params: Output<Params>
+      query: Output<Query>
+      headers: { [Name in keyof Headed]: z.output<Headed[Name]['schema']> }
+      body: Output<Body>
+    },
+    req: Request,
+    res: Response,
+  ) => void | Promise<void>
+}): Route {
+  type Input = Parameters<typeof handle>[0]
+  const { params, query, headers, body } = route
   async function handler(req: Request, res: Response): Promise<void> {
-    const params = doc.params ? parseParameters(doc.params, req.params, res) : {}
-    const query = params && (doc.query || req.url.includes('?') ? parseParameters(doc.query ?? NoParameters, req.query, res) : {})
-    if (params && query)
-      await handle({ params: params as Output<Params>, query: query as Output<Query> }, req, res)
+    const checkedParams = params ? checkParameters(params, req.params, res) : {}
+    const checkedQuery = checkedParams && (query || req.url.includes('?') ? checkParameters(query, req.query, res) : {})
+    const checkedHeaders = checkedQuery && (headers ? checkHeaders(headers, res) : {})
+    const checkedBody = checkedHeaders && (body ? checkBody(body, req.body === undefined ? {} : req.body, res) : {})
+    if (checkedBody)
+      await handle({ params: checkedParams, query: checkedQuery, headers: checkedHeaders, body: checkedBody } as Input, req, res)
   }
   return {
-    ...doc,
-    handlers: [...before, handler],
+    ...route,
+    handlers: [...(body ? jsonBody({ optional: isOptional(body) }) : []), handler],
   }
+}
+
+/** Whether a request may leave out this body. */
+export function isOptional(body: z.ZodType): boolean {
+  return body.safeParse({}).success
+}
+
+/** The problems that checking an operation's headers and body can send. */
+export function inputProblems({ headers = {}, body }: RouteInput): ProblemType[] {
+  return [
+    ...(body ? ['malformed-json', 'json-too-deep', 'unsupported-media-type', 'validation'] as const : []),
+    ...Object.values(headers).flatMap(({ missing, malformed }) => [missing, malformed].filter(type => type !== undefined)),
+  ]
 }
 
 /** Express' router for the operations. A method that a path does not have gets 405 and Allow. */

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { CURRENCIES_PUBLISHED, currencyDigits, KNOWN_CURRENCIES, PAYABLE_CURRENCIES } from '../domain/money.ts'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
 import { CURSOR_PATTERN } from './cursor.ts'
-import { wholeNumber } from './parameters.ts'
 
 /** The named schemas of the OpenAPI document. */
 export const named = z.registry<{ id: string }>()
@@ -44,17 +43,26 @@ export const PaymentCurrency = known.meta({
 export const DecimalString = z.string('must be a string')
   .regex(/^-?\d{1,15}(?:\.\d{1,4})?$/, 'must be a plain decimal number such as 100.00')
 
-/** Text that the database can hold. */
+/** Text that Postgres can store: no U+0000 and no lone surrogates, which a pattern cannot exclude in every dialect. */
 export function Text(maxCharacters: number): z.ZodString {
   return z.string('must be a string')
     .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
     .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
     .refine(text => [...text].length <= maxCharacters, `must have at most ${maxCharacters} characters`)
-    .meta({ maxLength: maxCharacters })
+    .meta({ maxLength: maxCharacters, pattern: '^[^\\u0000]*$' })
 }
 
 export const Status = z.enum(PAYMENT_STATUSES, `must be one of ${PAYMENT_STATUSES.join(', ')}`)
 export const OutcomeName = z.enum(Object.values(OUTCOMES), `must be one of ${Object.values(OUTCOMES).join(', ')}`)
+
+/** A query parameter: a whole number in plain decimal digits, without sign, exponent, space, hexadecimal or leading zero. */
+function wholeNumber({ min, max, byDefault }: { min: number, max: number, byDefault: number }): z.ZodType<number, unknown> {
+  const error = `must be a whole number from ${min} to ${max}, in decimal digits`
+  return z.preprocess(
+    text => typeof text === 'string' && /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : text,
+    z.int(error).min(min, error).max(max, error).default(byDefault),
+  )
+}
 
 /** Rows of a page. */
 export const Limit = wholeNumber({ min: 1, max: 200, byDefault: 50 }).describe('Rows of a page')

@@ -139,7 +139,7 @@ $(lockfile): package-lock.json | $(node)
 
 # Where a service is missing, nothing else goes on.
 payments-api/package-lock.json recon-worker/package-lock.json payments-ui/package-lock.json:
-	@echo '$(@D) is not here: make workspace clones it' >&2; exit 1
+	@echo '$(@D) is missing. Clone it with `make workspace`.' >&2; exit 1
 
 # .tools has no package.json, so that npm does not take the root's for it.
 $(tools)/node:

@@ -68,7 +68,7 @@ function readAnchors(file: string): Anchor[] {
     return lines.map(line => keptAnchor.parse(JSON.parse(line)))
   }
   catch {
-    throw new Refusal(`${file} has a line that is not an anchor: restore the file from a copy, or remove the line`)
+    throw new Refusal(`${file} has a line that is not an anchor. Restore the file from a copy, or remove the line.`)
   }
 }
 

@@ -9,32 +9,32 @@ export const repoRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** A whole number within bounds, both inclusive. */
 function wholeNumber(what: string, min: number, max: number) {
-  const allowed = `${what} is a whole number from ${min} to ${max}`
+  const allowed = `${what} must be a whole number from ${min} to ${max}`
   return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= min && n <= max, allowed)
 }
 
 // Ports below 1024 need root on most systems.
 const port = wholeNumber('a port', 1024, 65535)
-const url = (kind: string, protocol: RegExp) => z.url({ protocol, error: `this is a ${kind} URL` })
+const url = (example: string, protocol: RegExp) => z.url({ protocol, error: `it must be a URL such as ${example}` })
 
 const environment = z.object({
-  MODE: z.enum(['embedded', 'compose'], 'the modes are embedded and compose').optional(),
+  MODE: z.enum(['embedded', 'compose'], 'it must be embedded or compose').optional(),
   WORKERS: wholeNumber('the number of workers', 1, WORKERS.most).optional(),
   APIS: wholeNumber('the number of API processes', 1, APIS.most).default(1),
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
-  STACK: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a stack is called by small letters, digits and hyphens, such as payments').default('payments'),
+  STACK: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a stack\'s name has lowercase letters, digits and hyphens, starts with a letter and is at most 41 characters long, such as payments').default('payments'),
   DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'the levels are trace, debug, info, warn and error').default('info'),
-  PART: z.string().regex(/^[a-z]+(-\d+)?$/, 'a part is called api, worker, worker-1 and so on').optional(),
-  API_URL: url('http', /^https?$/).optional(),
-  DATABASE_URL: url('postgres', /^postgres(ql)?$/).optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'it must be trace, debug, info, warn or error').default('info'),
+  PART: z.string().regex(/^[a-z]+(-\d+)?$/, 'it must be a part such as api, worker or worker-1').optional(),
+  API_URL: url('http://localhost:3001', /^https?$/).optional(),
+  DATABASE_URL: url('postgres://user:password@host:5432/payments', /^postgres(ql)?$/).optional(),
   CHROMIUM_PATH: z.string().optional(),
-  REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it is what comes before the name of a repository: https://host/owner, git@host:owner or a folder').optional(),
+  REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it must be the location of the repositories: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
-  FULL: z.enum(['0', '1'], 'it is 1 for everything, 0 for what is new').default('0').transform(full => full === '1'),
-  ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it is an anchor as `make audit-anchor` prints it, such as 12:5fec...').optional(),
+  FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
+  ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be an anchor that `make audit-anchor` printed, such as 12:5fec...').optional(),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
@@ -80,13 +80,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(given)
   if (!parsed.success) {
     throw new Refusal(parsed.error.issues
-      .map(({ path: [name], message }) => `${name === 'DATABASE_URL' ? name : `${String(name)}=${env[String(name)]}`} is wrong: ${message}`)
-      .join('; '))
+      .map(({ path: [name], message }) => `${name === 'DATABASE_URL' ? name : `${String(name)}=${env[String(name)]}`} is not valid: ${message}.`)
+      .join(' '))
   }
   const values = parsed.data
   const ports = { postgres: values.PGPORT, api: values.API_PORT, ui: values.UI_PORT }
   if (new Set(Object.values(ports)).size < 3)
-    throw new Refusal(`PGPORT=${ports.postgres}, API_PORT=${ports.api} and UI_PORT=${ports.ui} must be three different ports`)
+    throw new Refusal(`PGPORT=${ports.postgres}, API_PORT=${ports.api} and UI_PORT=${ports.ui} must be three different ports.`)
   return {
     mode: values.MODE,
     workers: values.WORKERS,

@@ -23,6 +23,6 @@ export function connectionsNeeded(apis: number, workers: number): number {
 export function postgresSetting(name: string): string {
   const [, value] = new RegExp(`^${name} = '?([^'#\\n]*?)'?\\s*(?:#.*)?$`, 'm').exec(readFileSync(postgresConf, 'utf8')) ?? []
   if (value === undefined)
-    throw new Error(`${postgresConf} does not set ${name}`)
+    throw new Error(`${postgresConf} does not set ${name}.`)
   return value
 }

@@ -53,7 +53,7 @@ export async function* checkInvariants(client: pg.Client, since?: string): Async
 function readPasses(): Pass[] {
   const files = readdirSync(folder).filter(name => name.endsWith('.sql')).sort()
   if (files.length === 0)
-    throw new Refusal(`there is no invariant in ${folder}`)
+    throw new Refusal(`${folder} has no .sql file, so there is nothing to check. Restore the folder with git.`)
   return files.map((file) => {
     const sql = readFileSync(join(folder, file), 'utf8')
     const promises = [...sql.matchAll(PROMISE)].map(([, name, text]) => ({ name: name!, text: text!.replaceAll(/\n-- +/g, ' ') }))

@@ -31,17 +31,17 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   const running = (['embedded', 'compose'] as const).find(mode => both[mode].exists())
   if (config.mode) {
     if (running && running !== config.mode)
-      throw new Refusal(`the system runs here already, with MODE=${running}: make down first`)
+      throw new Refusal(`The system already runs with MODE=${running}. Run \`make down\` first, or leave MODE out.`)
     return config.mode
   }
   if (running)
     return running
-  const { problem } = askEngine(config.callerEnv)
+  const { problem, remedy } = askEngine(config.callerEnv)
   if (problem !== null) {
-    say(`No containers: ${problem}. The parts run as plain processes on an embedded Postgres (MODE=embedded).`)
+    say(`${problem}, so the system starts as plain processes (MODE=embedded). ${remedy}`)
     return 'embedded'
   }
-  const data = existsSync(new DataFolder(config.dataDir).postgres) ? ' The data of MODE=embedded stays where it is, and is not used.' : ''
-  say(`A Docker engine answers: the parts run in containers (MODE=compose).${data}`)
+  const data = existsSync(new DataFolder(config.dataDir).postgres) ? ' The data of MODE=embedded is kept, but only `make up MODE=embedded` uses it.' : ''
+  say(`A Docker engine is running, so the system starts in containers (MODE=compose).${data}`)
   return 'compose'
 }

@@ -20,7 +20,7 @@ export function services(): { name: string, branch: string }[] {
     return Object.entries(manifest.parse(JSON.parse(readFileSync(file, 'utf8')))).map(([name, branch]) => ({ name, branch }))
   }
   catch {
-    throw new Refusal(`${file} is not what it should be: an object with a branch for each service, such as {"payments-api": "main"}`)
+    throw new Refusal(`${file} is not valid: it must be an object with a branch for each service, such as {"payments-api": "main"}.`)
   }
 }
 
@@ -43,9 +43,9 @@ async function run(args: string[], input: string | Buffer = ''): Promise<string>
   catch (error) {
     const { code, killed, stderr = '' } = error as { code?: string | number, killed?: boolean, stderr?: string }
     if (code === 'ENOENT')
-      throw new Refusal('git is not installed: https://git-scm.com')
+      throw new Refusal('git is not installed. Install it: https://git-scm.com')
     // Prefer the first error line: ssh gives the reason before git's general error.
-    const said = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR|ssh:|Host key)|Permission denied/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
-    throw new Refusal(killed ? `git ${args[0]} did not end within ${TIMEOUT_MS / 60_000} minutes` : said || `git ${args[0]} failed`)
+    const firstError = stderr.trim().split('\n').filter(line => /^(?:fatal|error|ERROR|ssh:|Host key)|Permission denied/.test(line)).at(0) ?? stderr.trim().split('\n').at(-1)
+    throw new Refusal(killed ? `git ${args[0]} did not finish within ${TIMEOUT_MS / 60_000} minutes` : firstError || `git ${args[0]} failed without an error message`)
   }
 }

@@ -29,13 +29,18 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
   const child = spawn(program!, args, { cwd: join(repoRoot, folder), stdio: ['ignore', log, log] })
   closeSync(log)
   const identity = identify(child.pid!)
-  const timer = setTimeout(() => identity && void endProcess(identity, 'SIGTERM', 10_000), TIMEOUT_MS)
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    if (identity)
+      void endProcess(identity, 'SIGTERM', 10_000)
+  }, TIMEOUT_MS)
   const [code, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
   clearTimeout(timer)
 
   const output = stripVTControlCharacters(readFileSync(logFile, 'utf8'))
   const { passed, failed, skipped } = counts === 'tests' ? countTests(output) : { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 }
-  const problem = signal ? `ended by ${signal}` : code !== 0 ? `exit code ${code}` : passed + failed === 0 ? 'no test ran' : null
+  const problem = timedOut ? `stopped after ${duration(TIMEOUT_MS)}` : signal ? `killed by ${signal}` : code !== 0 ? `exit code ${code}` : passed + failed === 0 ? 'no test ran' : null
   const verdict = { name, passed, failed: problem ? Math.max(1, failed) : failed, skipped }
 
   const word = verdict.failed > 0 ? 'FAILED' : 'ok    '

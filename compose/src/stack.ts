@@ -1,3 +1,6 @@
+/** The error of a verb that needs a running system. */
+export const NOTHING_RUNS = 'Nothing is running here. Start the system with `make up`.'
+
 /** A part of a running stack: `postgres`, `api`, `ui`, `worker-1` and so on. */
 export interface PartStatus {
   name: string

@@ -31,9 +31,9 @@ export const checks: Check[] = [
     name: 'Payment creation',
     async check(validation) {
       const { status, body } = await postPayment(validation)
-      expectEqual('the status of POST /payments', status, 201)
+      expectEqual('The status of POST /payments', status, 201)
       const { accountId, amount, currency, status: paymentStatus } = body
-      expectEqual('the payment', {
+      expectEqual('The payment', {
         accountId,
         amount,
         currency,
@@ -52,7 +52,7 @@ export const checks: Check[] = [
     name: 'Database persistence',
     async check({ database, paymentId, accountId, key }) {
       const rows = await query(database, 'select account_id, amount::text, currency, description, idempotency_key from payments where id = $1', paymentId)
-      expectEqual('the row of payments', rows, [
+      expectEqual('The payment\'s row', rows, [
         {
           account_id: accountId,
           amount: AMOUNT,
@@ -61,14 +61,14 @@ export const checks: Check[] = [
           idempotency_key: key,
         },
       ])
-      return 'the payment is in the table as it was sent'
+      return 'the row matches the request'
     },
   },
   {
     name: 'Job queue',
     async check({ database, paymentId }) {
       const rows = await query(database, 'select count(*)::int as jobs from recon_jobs where payment_id = $1', paymentId)
-      expectEqual('the jobs of the payment', rows, [
+      expectEqual('The number of jobs', rows, [
         { jobs: 1 },
       ])
       return 'one reconciliation job'
@@ -84,11 +84,11 @@ export const checks: Check[] = [
         payment = await getJson(`${api}/payments/${paymentId}`)
       }
       const { status, outcome } = payment
-      expectEqual(`the payment within ${SETTLE_TIMEOUT_MS / 1000} s`, { status, outcome }, { status: 'completed', outcome: 'matched' })
+      expectEqual(`The payment after at most ${SETTLE_TIMEOUT_MS / 1000} s`, { status, outcome }, { status: 'completed', outcome: 'matched' })
       const rows = await query(database, `
         select j.status as job, r.status as result, r.matched
         from recon_jobs j join reconciliation_results r using (payment_id) where payment_id = $1`, paymentId)
-      expectEqual('its job and its result', rows, [
+      expectEqual('The job and the result', rows, [
         { job: 'completed', result: 'completed', matched: true },
       ])
       return `settled after ${Date.now() - begin} ms`
@@ -102,7 +102,7 @@ export const checks: Check[] = [
           case entry_type when 'credit' then account_id end as account,
           case entry_type when 'credit' then balance_after::text end as balance
         from ledger_entries where payment_id = $1 order by entry_type`, paymentId)
-      expectEqual('the ledger entries', rows, [
+      expectEqual('The ledger entries', rows, [
         {
           entry_type: 'credit',
           amount: AMOUNT,
@@ -125,7 +125,7 @@ export const checks: Check[] = [
     name: 'Balance endpoint',
     async check({ api, accountId }) {
       const balance = await getJson(`${api}/accounts/${accountId}/balance`)
-      expectEqual('the balance', balance, { accountId, balance: AMOUNT, currency: 'USD' })
+      expectEqual('The balance', balance, { accountId, balance: AMOUNT, currency: 'USD' })
       return `${balance.balance} ${balance.currency}`
     },
   },
@@ -134,18 +134,18 @@ export const checks: Check[] = [
     async check(validation) {
       const { api, database, accountId, key, paymentId } = validation
       const again = await postPayment(validation)
-      expectEqual('the same request again', { status: again.status, id: again.body.id, replayed: again.replayed }, { status: 201, id: paymentId, replayed: 'true' })
+      expectEqual('The response to the repeated request', { status: again.status, id: again.body.id, replayed: again.replayed }, { status: 201, id: paymentId, replayed: 'true' })
       const other = await postPayment(validation, '1.00')
-      expectEqual('the same key with another amount', { status: other.status }, { status: 422 })
+      expectEqual('The response to the same key with another amount', { status: other.status }, { status: 422 })
       const rows = await query(database, `
         select (select count(*)::int from payments where idempotency_key = $1) as payments,
           (select count(*)::int from recon_jobs where payment_id = $2) as jobs,
           (select count(*)::int from ledger_entries where payment_id = $2) as entries`, key, paymentId)
-      expectEqual('what the database holds then', rows, [
+      expectEqual('The number of rows after the repeated request', rows, [
         { payments: 1, jobs: 1, entries: 2 },
       ])
-      expectEqual('the balance then', await getJson(`${api}/accounts/${accountId}/balance`), { accountId, balance: AMOUNT, currency: 'USD' })
-      return 'a repeated request is answered with the first payment, and nothing is done twice'
+      expectEqual('The balance after the repeated request', await getJson(`${api}/accounts/${accountId}/balance`), { accountId, balance: AMOUNT, currency: 'USD' })
+      return 'the repeated request returned the first payment, and nothing was done twice'
     },
   },
 ]
@@ -179,7 +179,7 @@ async function request(url: string, init: RequestInit = {}) {
   }
   catch (error) {
     const { message, cause } = error as Error & { cause?: { message?: string, code?: string } }
-    throw new Refusal(`${init.method ?? 'GET'} ${url} did not answer with JSON: ${cause?.code ?? cause?.message ?? message}`)
+    throw new Refusal(`${init.method ?? 'GET'} ${url} did not return JSON (${cause?.code ?? cause?.message ?? message}). Is the API running? See \`make status\`.`)
   }
 }
 
@@ -187,7 +187,7 @@ async function query(database: pg.Client, sql: string, ...parameters: string[]):
   return (await database.query<Json>(sql, parameters)).rows
 }
 
-function expectEqual(what: string, seen: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(seen, expected))
-    throw new Refusal(`${what} is not as expected`, [`expected: ${JSON.stringify(expected)}`, `seen:     ${JSON.stringify(seen)}`])
+function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected))
+    throw new Refusal(`${what} is not as expected.`, [`expected: ${JSON.stringify(expected)}`, `actual:   ${JSON.stringify(actual)}`])
 }

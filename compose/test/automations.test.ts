@@ -58,9 +58,9 @@ describe('the services and tasks', function () {
     const rows = (await stack.verb('status')).stdout.trim().split('\n').slice(1)
     assert.deepEqual(rows.map(row => row.split(/ +/).slice(0, 2).join(' ')), ['postgres running', 'api running', 'worker-1 running', 'ui running'])
     assert.match((await stack.verb('audit')).stdout, /All \d+ invariants hold/)
-    assert.match((await stack.verb('scale', { WORKERS: '2' })).stdout, /healthy: 2/)
-    assert.match((await stack.verb('up')).stderr, /^postgres, api, worker, ui already run by make service: make down stops that/)
-    assert.match((await stack.verb('service', { PART: 'api' })).stderr, /^api runs already/)
+    assert.match((await stack.verb('scale', { WORKERS: '2' })).stdout, /^Running with 2 healthy workers\.$/m)
+    assert.match((await stack.verb('up')).stderr, /^`make service` already runs postgres, api, worker, ui\. Run `make down` first/)
+    assert.match((await stack.verb('service', { PART: 'api' })).stderr, /^api is already running/)
   })
 
   it('restart a part that dies, as make up does', async () => {
@@ -94,7 +94,7 @@ describe('the services and tasks', function () {
 
   it('all stop, also by make down, and leave nothing running', async () => {
     assert.ok(await platform.stopService('ui'))
-    assert.match((await stack.verb('down')).stdout, /Everything is stopped/)
+    assert.match((await stack.verb('down')).stdout, /^Stopped in /)
     assert.deepEqual(await stack.stack.parts(), [])
     await platform.stopAll()
     assert.deepEqual(stack.processes(), [])
@@ -114,9 +114,9 @@ describe('make service, on bad input', () => {
   after(() => stack.remove())
 
   for (const [settings, line] of [
-    [{}, /^say which service: make service PART=postgres\|api\|worker\|ui\n$/],
-    [{ PART: 'database' }, /^PART=database is not a service: make service PART=postgres\|/],
-    [{ PART: 'api', MODE: 'compose' }, /^MODE=compose .*: leave MODE out\n$/],
+    [{}, /^PART is not set\. The services are postgres, api, worker, ui: `make service PART=postgres`\.\n$/],
+    [{ PART: 'database' }, /^PART=database is not a service\. The services are postgres, /],
+    [{ PART: 'api', MODE: 'compose' }, /^MODE=compose .* leave MODE out\.\n$/],
   ] as [Record<string, string>, RegExp][]) {
     it(`refuses ${JSON.stringify(settings)} in one line`, async () => {
       const { code, stderr } = await stack.verb('service', settings)

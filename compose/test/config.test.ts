@@ -15,24 +15,24 @@ describe('the settings', () => {
   })
 
   const wrong: [variable: string, value: string, allowed: RegExp][] = [
-    ['PGPORT', 'abc', /a port is a whole number from 1024 to 65535/],
-    ['PGPORT', '5432.5', /a port is a whole number/],
-    ['API_PORT', '70000', /a port is a whole number/],
-    ['UI_PORT', '80', /a port is a whole number from 1024/],
-    ['WORKERS', '0', /the number of workers is a whole number from 1 to 16/],
-    ['WORKERS', '1000', /the number of workers is a whole number from 1 to 16/],
+    ['PGPORT', 'abc', /a port must be a whole number from 1024 to 65535/],
+    ['PGPORT', '5432.5', /a port must be a whole number/],
+    ['API_PORT', '70000', /a port must be a whole number/],
+    ['UI_PORT', '80', /a port must be a whole number from 1024/],
+    ['WORKERS', '0', /the number of workers must be a whole number from 1 to 16/],
+    ['WORKERS', '1000', /the number of workers must be a whole number from 1 to 16/],
     ['WORKERS', '-1', /the number of workers/],
-    ['APIS', '5', /the number of API processes is a whole number from 1 to 4/],
-    ['MODE', 'docker', /the modes are embedded and compose/],
-    ['LOG_LEVEL', 'loud', /the levels are/],
-    ['STACK', 'My Stack', /a stack is called by small letters/],
-    ['PART', '../api', /a part is called/],
-    ['API_URL', 'localhost', /http/],
+    ['APIS', '5', /the number of API processes must be a whole number from 1 to 4/],
+    ['MODE', 'docker', /it must be embedded or compose/],
+    ['LOG_LEVEL', 'loud', /it must be trace/],
+    ['STACK', 'My Stack', /a stack's name has lowercase letters/],
+    ['PART', '../api', /it must be a part such as api/],
+    ['API_URL', 'localhost', /it must be a URL such as http/],
   ]
   for (const [variable, value, allowed] of wrong) {
     it(`refuse ${variable}=${value} in one line that says what is allowed`, () => {
       assert.throws(() => readConfig({ [variable]: value }), (error: Error) => {
-        assert.match(error.message, new RegExp(`^${variable}=${value.replaceAll('.', '\\.')} is wrong: `))
+        assert.match(error.message, new RegExp(`^${variable}=${value.replaceAll('.', '\\.')} is not valid: `))
         assert.match(error.message, allowed)
         assert.doesNotMatch(error.message, /\n/)
         return true

@@ -17,13 +17,17 @@ describe('the Docker engine', () => {
   after(() => rmSync(folder, { recursive: true }))
 
   it('is reported as not installed', () => {
-    assert.equal(askEngine({ PATH: folder }).problem, 'Docker is not installed')
+    const { problem, remedy } = askEngine({ PATH: folder })
+    assert.equal(problem, 'Docker is not installed')
+    assert.match(remedy, /^To use containers, install Docker: /)
   })
 
   it('is reported as not running', function () {
     if (!client())
       return this.skip()
-    assert.match(askEngine({ PATH, DOCKER_HOST: `unix://${folder}/none.sock` }).problem!, /^no Docker engine runs: start it/)
+    const { problem, remedy } = askEngine({ PATH, DOCKER_HOST: `unix://${folder}/none.sock` })
+    assert.equal(problem, 'No Docker engine is running')
+    assert.match(remedy, /^To use containers, start Docker: /)
   })
 
   it('is reported as unresponsive', async function () {
@@ -33,7 +37,9 @@ describe('the Docker engine', () => {
     const server = createServer(() => {})
     await new Promise<void>(resolve => server.listen(socket, resolve))
     try {
-      assert.match(askEngine({ PATH, DOCKER_HOST: `unix://${socket}` }).problem!, /^the Docker engine does not answer within 10 s: restart it/)
+      const { problem, remedy } = askEngine({ PATH, DOCKER_HOST: `unix://${socket}` })
+      assert.equal(problem, 'The Docker engine did not respond within 10 s')
+      assert.match(remedy, /^To use containers, restart Docker: /)
     }
     finally {
       server.close()
@@ -48,19 +54,21 @@ describe('the Docker engine', () => {
     const plugin = join(plugins, 'docker-compose')
     writeFileSync(plugin, '#!/bin/sh\n[ "$1" = docker-cli-plugin-metadata ] && echo \'{"SchemaVersion":"0.1.0","Vendor":"x"}\' || echo 2.10.2\n')
     chmodSync(plugin, 0o755)
-    assert.match(askEngine({ PATH, DOCKER_CONFIG: folder }).problem!, /^Docker Compose 2\.10\.2 is too old: version 2\.25 or newer is needed/)
+    const { problem, remedy } = askEngine({ PATH, DOCKER_CONFIG: folder })
+    assert.equal(problem, 'Docker Compose 2.10.2 is too old')
+    assert.match(remedy, /^To use containers, install Docker Compose 2\.25 or newer: /)
   })
 
-  it('is optional: make up says in one line why it runs without, and MODE=compose refuses in one line', async () => {
+  it('is optional: make up says in one line why it runs without Docker, and MODE=compose refuses in one line', async () => {
     const stack = await TemporaryStack.create({ MODE: '', DOCKER_HOST: `unix://${folder}/none.sock` })
     try {
-      const said: string[] = []
-      assert.equal(chooseMode(stack.config, line => said.push(line)), 'embedded')
-      assert.equal(said.length, 1)
-      assert.match(said[0]!, /^No containers: .*\. The parts run as plain processes on an embedded Postgres \(MODE=embedded\)\.$/)
+      const printed: string[] = []
+      assert.equal(chooseMode(stack.config, line => printed.push(line)), 'embedded')
+      assert.equal(printed.length, 1)
+      assert.match(printed[0]!, /^.*[^.], so the system starts as plain processes \(MODE=embedded\)\. To use containers, .*\.$/)
       const up = await stack.verb('up', { MODE: 'compose' })
       assert.deepEqual([up.code, up.stdout], [1, ''])
-      assert.match(up.stderr, /^.*; or MODE=embedded make up, which needs no Docker\n$/)
+      assert.match(up.stderr, /^.*\. Without Docker: `make up MODE=embedded`\.\n$/)
     }
     finally {
       await stack.remove()
@@ -69,19 +77,19 @@ describe('the Docker engine', () => {
 })
 
 describe('a docker command that fails', () => {
-  const cases: [said: string, meaning: RegExp][] = [
-    ['write /var/lib/docker/tmp/x: no space left on device', /^the disk of the Docker engine is full: docker system df/],
-    ['Got permission denied while trying to connect to the Docker daemon socket', /^you may not use the Docker engine: sudo usermod/],
-    ['Bind for 127.0.0.1:3001 failed: port is already allocated', /^a port was taken by somebody else meanwhile/],
-    [' > [api internal] load metadata for docker.io/library/node:24-bookworm-slim:', /^the base image node:24-bookworm-slim cannot be had/],
-    ['failed to do request: Head "https://registry-1.docker.io/v2/library/postgres/manifests/18": dial tcp', /^the base image postgres:18 cannot be had/],
-    ['unknown flag: --detach', /^the docker command is too old for a swarm: version 26/],
-    ['Error response from daemon: rpc error: code = InvalidArgument desc = only updates to Labels are allowed', /^the swarm has other passwords than this clone/],
-    ['npm error code EAI_AGAIN', /^the npm registry cannot be reached from a container \(EAI_AGAIN\)/],
+  const cases: [printed: string, meaning: RegExp][] = [
+    ['write /var/lib/docker/tmp/x: no space left on device', /^The disk of the Docker engine is full\. `docker system df`/],
+    ['Got permission denied while trying to connect to the Docker daemon socket', /^Your user may not use the Docker engine\. Run `sudo usermod/],
+    ['Bind for 127.0.0.1:3001 failed: port is already allocated', /^Another process took a port during the start/],
+    [' > [api internal] load metadata for docker.io/library/node:24-bookworm-slim:', /^The base image node:24-bookworm-slim could not be downloaded/],
+    ['failed to do request: Head "https://registry-1.docker.io/v2/library/postgres/manifests/18": dial tcp', /^The base image postgres:18 could not be downloaded/],
+    ['unknown flag: --detach', /^The docker command is too old for a swarm\. Install version 26/],
+    ['Error response from daemon: rpc error: code = InvalidArgument desc = only updates to Labels are allowed', /^The passwords of the swarm differ from those of this clone/],
+    ['npm error code EAI_AGAIN', /^A container could not reach the npm registry \(EAI_AGAIN\)/],
   ]
-  for (const [said, meaning] of cases) {
-    it(`is explained: ${said}`, () => {
-      const { message, details } = explainDocker(['compose', 'build'], 'exit code 1', ['#1 building', said, 'failed to solve'])
+  for (const [printed, meaning] of cases) {
+    it(`is explained: ${printed}`, () => {
+      const { message, details } = explainDocker(['compose', 'build'], 'exit code 1', ['#1 building', printed, 'failed to solve'])
       assert.match(message, meaning)
       assert.deepEqual(details, [])
     })

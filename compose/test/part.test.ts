@@ -68,7 +68,7 @@ describe('a part', () => {
         health: `http://127.0.0.1:${await freePort()}/`,
       }),
     })
-    await assert.rejects(part.start(), /not well after 0.3 s: refuses connections/)
+    await assert.rejects(part.start(), /not healthy after 0.3 s \(connection refused\)/)
     assert.equal(part.state.process, null)
   })
 
@@ -94,8 +94,8 @@ describe('a part', () => {
     ] as const) {
       signalTree(part.state.process!, 'SIGKILL')
       await until(`restart ${restarts}`, () => part.state.restarts === restarts && part.state.phase === 'running')
-      assert.equal(reports.at(-2), `part died (killed by SIGKILL); it starts again in ${backoff} s; its last lines:\n  | hello`)
-      assert.equal(reports.at(-1), 'part runs again')
+      assert.equal(reports.at(-2), `part died (killed by SIGKILL) and restarts in ${backoff} s. Its last log lines:\n  | hello`)
+      assert.equal(reports.at(-1), 'part is running again')
     }
     assert.equal(part.state.lastDeath?.how, 'killed by SIGKILL')
   })

@@ -25,9 +25,9 @@ describe('an engine in a swarm', () => {
   })
 
   for (const [state, line] of [
-    ['active', /^this engine is a worker of a swarm, which cannot deploy: do this on a manager/],
-    ['locked', /^the swarm of this engine is locked: docker swarm unlock$/],
-    ['pending', /^this engine has not joined its swarm \(pending\): docker info says why/],
+    ['active', /^This engine is a worker of its swarm, and only a manager can deploy\. Run this on a manager/],
+    ['locked', /^The swarm of this engine is locked\. Unlock it with `docker swarm unlock`\.$/],
+    ['pending', /^This engine has not joined its swarm \(pending\)\. `docker info` says why/],
   ] as const) {
     it(`is refused in one line: ${state}`, async () => {
       await assert.rejects(exists(state, false), { name: 'Refusal', message: line })
@@ -35,6 +35,6 @@ describe('an engine in a swarm', () => {
   }
 
   it('needs Docker, and says so in one line', async () => {
-    await assert.rejects(new Swarm({ PATH: join(folder, 'none') }).exists(), { name: 'Refusal', message: /^Docker is not installed; make up needs no Docker$/ })
+    await assert.rejects(new Swarm({ PATH: join(folder, 'none') }).exists(), { name: 'Refusal', message: /^Docker is not installed\. .* `make up` needs no Docker\.$/ })
   })
 })

@@ -28,11 +28,11 @@ describe('the verbs, on bad input', () => {
   const refused: [settings: Record<string, string>, line: RegExp][] = [
     [
       { MODE: 'docker' },
-      /^MODE=docker is wrong: the modes are embedded and compose\n$/,
+      /^MODE=docker is not valid: it must be embedded or compose\.\n$/,
     ],
     [
       { PGPORT: 'abc' },
-      /^PGPORT=abc is wrong: a port is .*\n$/,
+      /^PGPORT=abc is not valid: a port must be .*\n$/,
     ],
   ]
   for (const [settings, line] of refused) {
@@ -51,7 +51,7 @@ describe('the verbs, on bad input', () => {
     try {
       const { code, stderr } = await stack.verb('up')
       assert.equal(code, 1)
-      assert.match(stderr, new RegExp(`^port ${stack.config.ports.api}, for the API, is taken by pid ${process.pid} .*make up API_PORT=\\d+\n$`))
+      assert.match(stderr, new RegExp(`^Port ${stack.config.ports.api} \\(API\\) is in use by pid ${process.pid} .*\`make up API_PORT=\\d+\`\\.\n$`))
       assert.deepEqual(stack.processes(), [])
     }
     finally {
@@ -69,18 +69,18 @@ describe('the verbs, on bad input', () => {
     ]) {
       const { code, stderr } = await stack.verb('up', { DATA_DIR: folder })
       assert.equal(code, 1)
-      assert.match(stderr, /^cannot write to the data folder .*: choose another with DATA_DIR=folder\n$/)
+      assert.match(stderr, /^Cannot write to the data folder .*\. Choose another with DATA_DIR=folder\.\n$/)
     }
   })
 
   it('down, status, validate, audit, scale and logs say that nothing runs', async () => {
     for (const [verb, code, said] of [
-      ['down', 0, /Nothing runs here/],
-      ['status', 1, /Nothing runs here/],
-      ['validate', 1, /nothing runs here/],
-      ['audit', 1, /nothing runs here/],
-      ['scale', 1, /nothing runs here/],
-      ['logs', 0, /Nothing runs here/],
+      ['down', 0, /Nothing is running here/],
+      ['status', 1, /Nothing is running here/],
+      ['validate', 1, /Nothing is running here/],
+      ['audit', 1, /Nothing is running here/],
+      ['scale', 1, /Nothing is running here/],
+      ['logs', 0, /Nothing is running here/],
     ] as const) {
       const outcome = await stack.verb(verb, verb === 'scale' ? { WORKERS: '2' } : {})
       assert.deepEqual([verb, outcome.code], [verb, code])
@@ -104,7 +104,7 @@ describe('the verbs, on bad input', () => {
       await until(`${at} is up`, () => said.includes(at), 60_000)
       up.kill('SIGINT')
       assert.deepEqual(await once(up, 'exit'), [1, null])
-      assert.match(await stderr, /^stopped: nothing was left running\n$/)
+      assert.match(await stderr, /^Stopped\. Nothing is left running\.\n$/)
       assert.deepEqual(stack.processes(), [])
       assert.equal(stack.folder.readState(), null)
     })
@@ -134,7 +134,7 @@ describe('a stack', () => {
     const before = stack.folder.readState()!
     const { code, stdout } = await stack.verb('up')
     assert.equal(code, 0)
-    assert.match(stdout, /It is already up; nothing was changed\.[\s\S]*http:\/\/localhost:/)
+    assert.match(stdout, /The system is already running\. Nothing was changed\.[\s\S]*http:\/\/localhost:/)
     assert.deepEqual(stack.folder.readState(), before)
   })
 
@@ -167,7 +167,7 @@ describe('a stack', () => {
   })
 
   it('changes its number of workers, up and down', async () => {
-    assert.match((await stack.verb('scale', { WORKERS: '3' })).stdout, /healthy: 3/)
+    assert.match((await stack.verb('scale', { WORKERS: '3' })).stdout, /^Running with 3 healthy workers\.$/m)
     assert.ok(pidOf('worker-3'))
     assert.equal((await stack.verb('scale', { WORKERS: '1' })).code, 0)
     assert.equal(pidOf('worker-2'), undefined)
@@ -181,7 +181,7 @@ describe('a stack', () => {
     }
     await until('all are healthy', async () => (await stack.verb('status')).code === 0)
     assert.match((await stack.verb('status')).stdout, /postgres died .*killed by SIGKILL[\s\S]*\| /)
-    assert.match((await stack.verb('up')).stdout, /worker-1 died .* ago \(killed by SIGKILL\) and runs again; restarts so far: 1/)
+    assert.match((await stack.verb('up')).stdout, /worker-1 died .* ago \(killed by SIGKILL\) and was restarted\. Restarts so far: 1/)
   })
 
   it('restarts a part on request without reporting a death', async () => {
@@ -195,7 +195,7 @@ describe('a stack', () => {
     stack.stack.pause('api')
     const { code, stdout } = await stack.verb('status')
     assert.equal(code, 1)
-    assert.match(stdout, /^api +paused .* no answer in 2 s/m)
+    assert.match(stdout, /^api +paused .* no response in 2 s/m)
     stack.stack.resume('api')
     await until('all are healthy', async () => (await stack.verb('status')).code === 0)
   })
@@ -236,7 +236,7 @@ describe('a stack', () => {
     process.kill(stack.folder.readState()!.supervisor.pid, 'SIGKILL')
     const { code, stdout } = await stack.verb('down')
     assert.equal(code, 0)
-    assert.match(stdout, /Everything is stopped/)
+    assert.match(stdout, /^Stopped in /)
     assert.deepEqual(stack.processes(), [])
   })
 
@@ -282,7 +282,7 @@ describe('a stack', () => {
   it('leaves neither processes nor data after reset', async () => {
     const { code, stdout } = await stack.verb('reset')
     assert.equal(code, 0)
-    assert.match(stdout, /data is removed/)
+    assert.match(stdout, /all data .* is deleted/)
     assert.ok(!existsSync(stack.config.dataDir))
     assert.deepEqual(stack.processes(), [])
   })

@@ -21,7 +21,7 @@ export function findBase(): Base | undefined {
   if (given) {
     const commit = git('rev-parse', '--verify', `${given}^{commit}`)
     if (!commit)
-      throw new Refusal(`CONTRACTS_BASE=${given} is no commit of this clone: fetch it, or name another one`)
+      throw new Refusal(`CONTRACTS_BASE=${given} is not a commit of this clone. Fetch it, or set another commit.`)
     return { commit, name: given }
   }
   const tag = git('describe', '--tags', '--abbrev=0', 'HEAD^')
@@ -33,7 +33,7 @@ export function findBase(): Base | undefined {
   const previous = git('rev-parse', '--verify', 'HEAD^')
   return previous
     ? { commit: previous, name: `the commit before this one, ${previous.slice(0, 8)}` }
-    : { commit: head, name: 'this commit itself, for the clone has no older one: only what is not committed is compared' }
+    : { commit: head, name: 'this commit (the clone has no older one, so only uncommitted changes are compared)' }
 }
 
 /** A file's content at the base. Undefined if it did not exist. */

@@ -48,15 +48,15 @@ export function breakingChanges(before: Json, after: Json): string[] {
     }
 
     compareContent(`${name}: body`, 'request', was.requestBody?.content, now.requestBody?.content)
-    for (const [status, answer] of Object.entries<Json>(was.responses)) {
+    for (const [status, response] of Object.entries<Json>(was.responses)) {
       const same = now.responses[status]
       if (!same && Number(status) < 300)
-        breaks.push(`${name}: it no longer answers ${status}`)
+        breaks.push(`${name}: it no longer responds with ${status}`)
       if (!same)
         continue
-      for (const header of Object.keys(answer.headers ?? {}).filter(header => !same.headers?.[header]))
+      for (const header of Object.keys(response.headers ?? {}).filter(header => !same.headers?.[header]))
         breaks.push(`${name} ${status}: the header ${header} is gone`)
-      compareContent(`${name} ${status}: body`, 'response', answer.content, same.content)
+      compareContent(`${name} ${status}: body`, 'response', response.content, same.content)
     }
   }
 
@@ -95,7 +95,7 @@ export function breakingChanges(before: Json, after: Json): string[] {
 
     function tightened(rule: string, differs: boolean): void {
       if (differs)
-        breaks.push(`${where}: ${rule} was ${was[rule] ?? 'not there'}, is ${now[rule] ?? 'not there'}`)
+        breaks.push(`${where}: ${rule} was ${was[rule] ?? 'not set'}, is ${now[rule] ?? 'not set'}`)
     }
   }
 

@@ -24,7 +24,7 @@ export async function lintOpenApi(contracts: string): Promise<Step> {
     config: await createConfig({ extends: ['recommended'], rules: RULES }),
   })
   return {
-    name: 'openapi.json keeps the rules of its format',
+    name: 'openapi.json passes the linter',
     problems: found.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`),
     output: '',
   }
@@ -49,19 +49,19 @@ export async function comparePacts(contracts: string): Promise<Step> {
     }
   }
   if (compared === 0)
-    problems.add('no pact has an HTTP interaction with payments-api: nothing was compared')
-  return { name: `the document describes the ${compared} HTTP interactions of the pacts`, problems: [...problems], output: '' }
+    problems.add('No pact has an HTTP interaction with payments-api, so nothing was compared.')
+  return { name: `openapi.json describes every HTTP interaction of the pacts (${compared})`, problems: [...problems], output: '' }
 }
 
 /** Checks that this API still serves clients of the base's API. A new major version in info.version may break them. */
 export function compareWithBase(contracts: string, base: Base | undefined): Step {
-  const name = `the API serves the clients of ${base?.name ?? 'its base'}`
+  const name = `the API still serves clients of ${base?.name ?? 'the base'}`
   const was = base && fileAt(base, 'contracts/openapi.json')
   if (!was)
-    return { name: `NOT COMPARED with an older API: ${base ? `${base.name} has no contracts/openapi.json` : 'this is no git clone'}`, problems: [], output: '' }
+    return { name: `NOT COMPARED with an older API: ${base ? `${base.name} has no contracts/openapi.json` : 'this is not a git clone'}`, problems: [], output: '' }
   const [before, after] = [JSON.parse(was), JSON.parse(document(contracts))] as [Json, Json]
   const [oldMajor, newMajor] = [before, after].map(({ info }) => Number.parseInt((info as { version: string }).version))
   return newMajor! > oldMajor!
-    ? { name: `${name}, or may not: the major version went from ${oldMajor} to ${newMajor}`, problems: [], output: '' }
+    ? { name: `NOT COMPARED with ${base.name}: the new major version, ${oldMajor} to ${newMajor}, may break its clients`, problems: [], output: '' }
     : { name, problems: breakingChanges(before, after), output: '' }
 }

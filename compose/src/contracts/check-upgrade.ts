@@ -18,7 +18,7 @@ const SERVICES = ['payments-api', 'recon-worker']
 const START_DEADLINE_MS = 60_000
 const SETTLE_DEADLINE_MS = 60_000
 const POLL_MS = 50
-/** The logins' password in this database, which the check removes at its end. */
+/** The password of the logins in this temporary database. */
 const PASSWORD = 'upgrade'
 
 /** One amount per outcome, and the status that its payment must reach. */
@@ -34,7 +34,7 @@ interface Version { name: 'old' | 'new', folder: string }
  */
 export async function checkUpgrade(base: Base | undefined): Promise<Step> {
   if (!base)
-    return { name: 'NOT TRIED: an older version with this one, because this is not a git clone', problems: [], output: '' }
+    return { name: 'NOT TRIED with an older version: this is not a git clone', problems: [], output: '' }
   const folder = mkdtempSync(join(tmpdir(), 'payments-upgrade-'))
   const { startPostgres } = await import(join(repoRoot, 'recon-worker/test/support/postgres.ts')) as { startPostgres: () => Promise<{ url: string, stop: () => void }> }
   const running: ChildProcess[] = []
@@ -56,7 +56,7 @@ export async function checkUpgrade(base: Base | undefined): Promise<Step> {
     postgres?.stop()
     rmSync(folder, { recursive: true })
   }
-  return { name: `the parts of ${base.name} and these settle payments together`, problems, output: '' }
+  return { name: `the services of ${base.name} and of this tree settle payments together`, problems, output: '' }
 }
 
 async function upgrade(old: Version, now: Version, url: string, running: ChildProcess[]): Promise<void> {
@@ -65,7 +65,7 @@ async function upgrade(old: Version, now: Version, url: string, running: ChildPr
     const child = spawn(process.execPath, ['src/main.ts'], { cwd: join(folder, service), env: { PATH: process.env.PATH, DATABASE_URL: login.href, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
     running.push(child)
     const port = await listening(child).catch((error: Error) => {
-      throw new Error(`the ${name} ${service} does not start: ${error.message}`)
+      throw new Error(`the ${name} ${service} did not start: ${error.message}`)
     })
     return {
       url: `http://127.0.0.1:${port}`,
@@ -81,16 +81,16 @@ async function upgrade(old: Version, now: Version, url: string, running: ChildPr
   await query(url, ['payments_api', 'payments_worker'].map(role => `alter role ${role} login password '${PASSWORD}'`).join('; '))
   const oldApi = await start('payments-api', old)
   const oldWorker = await start('recon-worker', old)
-  await settle('the old worker with the old API', oldApi.url)
+  await paySome('the old worker with the old API', oldApi.url)
   migrate(now, url)
-  await settle('the old worker and the old API on the new schema', oldApi.url)
+  await paySome('the old worker and the old API on the new schema', oldApi.url)
   const newApi = await start('payments-api', now)
-  await settle('the old worker with the new API', newApi.url)
+  await paySome('the old worker with the new API', newApi.url)
   await oldWorker.stop()
   await start('recon-worker', now)
-  await settle('the new worker with the old API', oldApi.url)
+  await paySome('the new worker with the old API', oldApi.url)
   await oldApi.stop()
-  await settle('the new worker with the new API', newApi.url)
+  await paySome('the new worker with the new API', newApi.url)
   await audit(url)
 }
 
@@ -105,7 +105,7 @@ function migrate({ name, folder }: Version, url: string): void {
     execFileSync(process.execPath, ['src/migrate.ts'], { cwd: join(folder, 'payments-api'), env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: 'pipe' })
   }
   catch (error) {
-    throw new Error(`the ${name} migrations fail: ${String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1)}`)
+    throw new Error(`the ${name} migrations failed: ${String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1)}`)
   }
 }
 
@@ -119,18 +119,18 @@ async function listening(child: ChildProcess): Promise<number> {
       if (msg === 'listening' && port !== undefined)
         resolve(port)
     })
-    child.once('exit', code => reject(new Error(errors.trim().split('\n').at(-1) || `it ended with code ${code}`)))
-    setTimeout(() => reject(new Error(`it has not said within ${START_DEADLINE_MS / 1000} s where it listens`)), START_DEADLINE_MS).unref()
+    child.once('exit', code => reject(new Error(errors.trim().split('\n').at(-1) || `exit code ${code}`)))
+    setTimeout(() => reject(new Error(`it logged no port within ${START_DEADLINE_MS / 1000} s`)), START_DEADLINE_MS).unref()
   })
 }
 
 /** Pays through the API and waits until a worker has settled it all. */
-async function settle(who: string, apiUrl: string): Promise<void> {
+async function paySome(combination: string, apiUrl: string): Promise<void> {
   const ask = async (path: string, init?: RequestInit): Promise<{ id: string, status: string }> => {
-    const answer = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(SETTLE_DEADLINE_MS) })
-    if (!answer.ok)
-      throw new Error(`${who}: ${init?.method ?? 'GET'} ${path} returned ${answer.status}: ${await answer.text()}`)
-    return await answer.json() as { id: string, status: string }
+    const response = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(SETTLE_DEADLINE_MS) })
+    if (!response.ok)
+      throw new Error(`${combination}: ${init?.method ?? 'GET'} ${path} returned ${response.status}: ${await response.text()}`)
+    return await response.json() as { id: string, status: string }
   }
   for (const [amount, expected] of Object.entries(PAYMENTS)) {
     const { id } = await ask('/payments', { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() }, body: JSON.stringify({ accountId: 'ACC-001', amount }) })
@@ -140,7 +140,7 @@ async function settle(who: string, apiUrl: string): Promise<void> {
       if (status === expected)
         break
       if (status !== 'pending' || Date.now() > deadline)
-        throw new Error(`${who}: a payment of ${amount} is ${status}, and not ${expected}`)
+        throw new Error(`${combination}: a payment of ${amount} is ${status} instead of ${expected}`)
       await delay(POLL_MS)
     }
   }
@@ -152,7 +152,7 @@ async function audit(url: string): Promise<void> {
   try {
     for await (const { name, file, rows: [broken] } of checkInvariants(client)) {
       if (broken)
-        throw new Error(`after the upgrade the books break a promise (${file}: ${name}): ${JSON.stringify(broken)}`)
+        throw new Error(`after the upgrade an invariant is broken (${file}: ${name}): ${JSON.stringify(broken)}`)
     }
   }
   finally {

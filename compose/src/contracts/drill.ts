@@ -20,7 +20,7 @@ function edits(...list: Edit[]): (tree: string) => void {
       const text = readFileSync(path, 'utf8')
       const edited = text.replaceAll(typeof was === 'string' ? was : new RegExp(was, 'gm'), is)
       if (edited === text)
-        throw new Error(`the drill finds no ${String(was)} in ${file}: write compose/src/contracts/drill.ts anew where the code has changed`)
+        throw new Error(`${file} does not contain ${String(was)}: update compose/src/contracts/drill.ts to the changed code`)
       writeFileSync(path, edited)
     }
   }
@@ -36,7 +36,7 @@ export const DRILL: Change[] = [
     named: 'payments-ui reads payments[].outcome, which is missing',
   },
   {
-    change: 'The API drops it from the document only',
+    change: 'The API drops that field from openapi.json only',
     edit: edits([SCHEMAS, /^ {2}outcome: z[\s\S]*?\}\),\n/, '']),
     named: 'body.payments[].outcome is gone',
   },
@@ -46,22 +46,22 @@ export const DRILL: Change[] = [
     named: `payments-ui reads payments[].status: Expected 'settled' (String) to be equal to 'completed' (String)`,
   },
   {
-    change: 'The API answers an amount as a number',
+    change: 'The API returns an amount as a number',
     edit: edits([JSON_FILE, 'amount: row.amount,', 'amount: Number(row.amount) as never,'], [SCHEMAS, `const Amount = z.string().meta({`, `const Amount = z.number().meta({`]),
     named: 'payments-ui reads payments[].amount: ',
   },
   {
-    change: 'The API takes shorter descriptions than before',
+    change: 'The API accepts only shorter descriptions than before',
     edit: edits(['payments-api/src/http/create-payment-body.ts', 'MAX_DESCRIPTION_CHARACTERS = 500', 'MAX_DESCRIPTION_CHARACTERS = 100']),
     named: 'POST /payments: body.description: maxLength was 500, is 100',
   },
   {
-    change: 'The API takes amounts as numbers only',
+    change: 'The API accepts amounts only as numbers',
     edit: edits(['payments-api/src/http/create-payment-body.ts', '    z.string(),\n', '']),
     named: 'payments-ui is answered another status, expected 201 but was 422',
   },
   {
-    change: 'The API no longer says which field is wrong',
+    change: 'The API no longer names the invalid field',
     edit: edits(['payments-api/src/http/create-payment-body.ts', 'return [{ pointer: pointer(issue.path), detail:', 'return [{ detail:']),
     named: 'payments-ui reads errors[].pointer, which is missing',
   },
@@ -71,7 +71,7 @@ export const DRILL: Change[] = [
     named: '"the event of a payment of 100.00 that settles" was not sent',
   },
   {
-    change: 'The API writes no notification for the worker',
+    change: 'The API sends no notification to the worker',
     edit: edits(['payments-api/src/main.ts', `notifications.notify('recon_jobs')`, `notifications.notify('jobs')`]),
     named: '"the notification that payments wait" was not sent',
   },
@@ -86,33 +86,33 @@ export const DRILL: Change[] = [
     named: 'column p.amount_minor does not exist',
   },
   {
-    change: 'The worker reads it, and says so in its pact',
+    change: 'The worker reads a new column, and its pact expects it',
     edit: edits(['recon-worker/src/sql/claim-jobs.ts', 'job.attempts\n', 'job.attempts, p.created_at as "createdAt", p.risk\n'], ['recon-worker/test/contract/consumer.test.ts', `    currency: regex`, `    risk: string('low'),\n    currency: regex`]),
     named: 'column "risk" does not exist',
   },
   {
-    change: 'The worker notifies without the payments\' ids',
+    change: 'The worker notifies without payment ids',
     edit: edits(['recon-worker/src/sql/notify-settled.ts', 'each.map(({ paymentId }) => paymentId),', 'each.length as never,']),
     named: 'payments-api reads payload.completed',
   },
   {
-    change: 'The worker notifies by other names of the results',
+    change: 'The worker notifies with other result names',
     edit: edits(['recon-worker/src/sql/notify-settled.ts', '      resultStatus,\n', `      resultStatus === 'completed' ? 'matched' : resultStatus,\n`]),
     named: 'payments-api reads payload.completed, which is missing',
   },
   {
-    change: 'The console reads a field that nobody promised',
+    change: 'The console reads a field that the API does not have',
     edit: edits(['payments-ui/shared/types/payment.ts', 'discrepancyAmount: string | null\n', 'discrepancyAmount: string | null\n  reference: string\n']),
     named: `Property 'reference' is missing`,
   },
   {
-    change: 'The console reads it, and says so in its pact',
+    change: 'The console reads that field, and its pact expects it',
     edit: edits(['payments-ui/shared/types/payment.ts', 'discrepancyAmount: string | null\n', 'discrepancyAmount: string | null\n  reference: string\n'], ['payments-ui/test/contract/support/expected.ts', '{ ...accepted, ', `{ ...accepted, reference: string('R-1'), `]),
     named: 'payments-ui reads payments[].reference, which is missing',
   },
 
   {
-    change: 'Harmless: the API answers one more field',
+    change: 'Harmless: the API returns one more field',
     edit: edits([JSON_FILE, '    updatedAt: row.updated_at,', `    updatedAt: row.updated_at,\n    reference: 'R-1',`], [JSON_FILE, '  updatedAt: Date\n', '  updatedAt: Date\n  reference: string\n'], [SCHEMAS, '  updatedAt: Instant,\n}\nexport const Payment', '  updatedAt: Instant,\n  reference: z.string(),\n}\nexport const Payment']),
   },
   {
@@ -120,7 +120,7 @@ export const DRILL: Change[] = [
     edit: edits(['payments-api/src/http/health.ts', '    defineRoute({\n      tag: \'Health\',\n      operationId: \'getReadiness\'', `    defineRoute({ tag: 'Health', operationId: 'getVersion', method: 'get', path: '/version', summary: 'Which version it is', answers: { 200: { description: 'It', schema: Health } }, handle: (_input, _req, res) => void res.json({ status: 'ok' }) }),\n    defineRoute({\n      tag: 'Health',\n      operationId: 'getReadiness'`]),
   },
   {
-    change: 'Harmless: the API has one more status, which the console does not know',
+    change: 'Harmless: the API has a status that the console does not know',
     edit: edits(['payments-api/src/domain/payment.ts', `PAYMENT_STATUSES = ['pending', 'completed', 'failed']`, `PAYMENT_STATUSES = ['pending', 'completed', 'failed', 'refunded']`], ['payments-api/src/domain/payment.ts', `  failed: ['failed'],\n}`, `  failed: ['failed'],\n  refunded: [],\n}`]),
   },
 ]

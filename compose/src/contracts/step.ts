@@ -41,7 +41,7 @@ export async function runScript(service: string, script: string, contracts: stri
   return {
     name: `${service}: npm run ${script}`,
     output,
-    problems: code === 0 || failed.length > 0 ? failed : [signal ? `it was ended by ${signal}` : `it ended with code ${code} and said nothing`],
+    problems: code === 0 || failed.length > 0 ? failed : [signal ? `killed by ${signal}` : `exit code ${code}, without output`],
   }
 }
 

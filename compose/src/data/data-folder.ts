@@ -8,7 +8,7 @@ import { processIdentity } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { desiredState, makePasswords, passwords, stackState } from './state.ts'
 
-const OURS = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
+const STACK_FILES = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
 
 /**
  * The folder that holds a stack's database, logs, passwords and state. Either one supervisor owns all of it, or each
@@ -37,7 +37,7 @@ export class DataFolder {
   /** Creates the folder. Throws a Refusal if it cannot be written to. */
   create(): void {
     try {
-      // Started as root, Postgres runs as another user, who must be able to enter the folder.
+      // Root starts Postgres as another user, which must be able to enter the folder.
       if (makeFolders(this.path))
         chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700)
       mkdirSync(this.logs, { recursive: true, mode: 0o700 })
@@ -45,7 +45,7 @@ export class DataFolder {
       accessSync(this.logs, constants.W_OK)
     }
     catch (error) {
-      throw new Refusal(`cannot write to the data folder ${this.path} (${(error as NodeJS.ErrnoException).code}): choose another with DATA_DIR=folder`)
+      throw new Refusal(`Cannot write to the data folder ${this.path} (${(error as NodeJS.ErrnoException).code}). Choose another with DATA_DIR=folder.`)
     }
   }
 
@@ -53,7 +53,7 @@ export class DataFolder {
   remove(): void {
     if (!existsSync(this.path))
       return
-    for (const name of readdirSync(this.path).filter(name => OURS.test(name)))
+    for (const name of readdirSync(this.path).filter(name => STACK_FILES.test(name)))
       rmSync(join(this.path, name), { recursive: true, force: true })
     if (readdirSync(this.path).length === 0)
       rmdirSync(this.path)
@@ -101,12 +101,12 @@ export class DataFolder {
 
   /** Returns the passwords of the database logins, generated on first use. Only the owner of the folder can read the file. */
   passwords(): Passwords {
-    const kept = this.read('passwords.json', passwords)
-    if (kept)
-      return kept
-    // Services may start side by side: whichever comes first made them for all.
-    const made = makePasswords(() => randomBytes(24).toString('base64url'))
-    return this.writeFirst('passwords.json', made) ? made : this.passwords()
+    const saved = this.read('passwords.json', passwords)
+    if (saved)
+      return saved
+    // Several services may start at the same time: the first one to write the file makes the passwords for all.
+    const generated = makePasswords(() => randomBytes(24).toString('base64url'))
+    return this.writeFirst('passwords.json', generated) ? generated : this.passwords()
   }
 
   /** The names of the logs: every part that ever ran, `supervisor` and `migrations`. */
@@ -116,7 +116,7 @@ export class DataFolder {
   }
 
   /** The logs that this folder's supervisor rotates: all, or those of its service. */
-  ownLogNames(): string[] {
+  rotatedLogNames(): string[] {
     const { service } = this
     return service ? this.logNames().filter(name => name === service || name.startsWith(`${service}-`)) : this.logNames()
   }
@@ -133,16 +133,16 @@ export class DataFolder {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT' || code === 'ENOTDIR')
         return null
-      throw new Refusal(`cannot read ${join(this.path, name)} (${code ?? 'it is not what this version writes'}): end what runs from this folder by hand, then remove the file`)
+      throw new Refusal(`Cannot read ${join(this.path, name)} (${code ?? 'another version wrote it'}). Stop the processes that use this folder, then remove the file.`)
     }
   }
 
-  // The rename is atomic: a reader sees the old content or the new.
+  // The rename is atomic: a reader sees either the old content or the new.
   private write(name: string, content: unknown): void {
     renameSync(this.writeDraft(name, content), join(this.path, name))
   }
 
-  // False when the file is there already: a hard link appears whole, or not at all.
+  // Returns false if the file exists already. A hard link appears complete or not at all.
   private writeFirst(name: string, content: unknown): boolean {
     const draft = this.writeDraft(name, content)
     try {
@@ -166,7 +166,7 @@ export class DataFolder {
   }
 }
 
-/** Creates the missing folders; returns whether there were any. Node's recursive mkdir hangs within /proc. */
+/** Creates the missing folders and returns whether there were any. Node's recursive mkdir would hang in /proc. */
 function makeFolders(path: string): boolean {
   const missing: string[] = []
   for (let folder = path; !existsSync(folder); folder = dirname(folder))

@@ -18,7 +18,7 @@ export async function ensureDatabase(port: number, passwords: Passwords): Promis
   })
 }
 
-/** Lets the roles that the migrations made log in, each with its own password. */
+/** Gives each role that the migrations created a login with a separate password. */
 export async function allowParts(port: number, passwords: Passwords): Promise<void> {
   await asSuperuser(port, async (client) => {
     for (const login of ['payments_api', 'payments_worker', 'payments_reader'] as const)
@@ -37,7 +37,7 @@ export function superuserUrl(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`
 }
 
-// At each start, so that the database always agrees with the file that holds the passwords.
+// Runs at each start, so that the database always agrees with the file that holds the passwords.
 async function allowLogin(client: pg.Client, login: keyof Passwords, passwords: Passwords): Promise<void> {
   await client.query(`alter role ${login} login password ${client.escapeLiteral(passwords[login])}`)
 }

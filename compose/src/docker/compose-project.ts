@@ -9,7 +9,7 @@ import { containers, lastLinesOf, partName } from './containers.ts'
 import { docker, lines, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
 const folder = join(repoRoot, 'compose')
-const LINES_OF_A_DEATH = 20
+const LINES_SHOWN = 20
 
 interface Limits { timeoutMs: number, signal?: AbortSignal }
 
@@ -48,10 +48,10 @@ export class ComposeProject {
   /** Starts everything in order and returns once it is healthy. Throws a Refusal with the last log lines of the part that failed. */
   async up(cpus: number, progress: Progress, limits: Limits): Promise<void> {
     try {
-      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: tellProgress(this.name, progress) })
+      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: reportProgress(this.name, progress) })
     }
     catch (error) {
-      throw await this.whatFailed() ?? error
+      throw await this.findFailure() ?? error
     }
   }
 
@@ -68,7 +68,7 @@ export class ComposeProject {
   async* logs({ lines, follow, signal }: { lines: number, follow: boolean, signal: AbortSignal }): AsyncGenerator<LogLine> {
     const args = ['compose', '--project-name', this.name, 'logs', '--no-color', '--tail', String(lines), ...(follow ? ['--follow'] : [])]
     const child = spawnDocker(args, { cwd: folder, env: this.env(), signal })
-    child.on('error', () => {}) // docker did not start, so there are no lines
+    child.on('error', () => {}) // if docker does not start, there are no lines
     child.stderr.resume()
     for await (const line of createInterface(child.stdout)) {
       const [, service, number, text] = /^(\w+)-(\d+) +\| ?(.*)$/.exec(line) ?? []
@@ -77,7 +77,7 @@ export class ComposeProject {
     }
   }
 
-  // The variables that compose.yaml and .env use. Docker's own programs read the rest of the caller's environment.
+  // The variables that compose.yaml and .env use, on top of the caller's environment, which Docker's programs read.
   private env(): NodeJS.ProcessEnv {
     const { callerEnv, ports, workers, apis, logLevel, dataDir } = this.config
     return {
@@ -93,15 +93,15 @@ export class ComposeProject {
     }
   }
 
-  private async whatFailed(): Promise<Refusal | null> {
+  private async findFailure(): Promise<Refusal | null> {
     const env = this.env()
     const failed = (await containers(this.name, env)).find(({ RestartCount, State: { Status, ExitCode, Health } }) =>
       RestartCount > 0 || (Status === 'exited' && ExitCode !== 0) || Health?.Status === 'unhealthy')
     if (!failed)
       return null
     const { Status, ExitCode } = failed.State
-    const how = Status === 'running' ? 'it is not healthy' : `exit code ${ExitCode}`
-    return new Refusal(`${failed.name} did not start: ${how}`, await lastLinesOf(failed, LINES_OF_A_DEATH, env))
+    const how = Status === 'running' ? 'not healthy' : `exit code ${ExitCode}`
+    return new Refusal(`${failed.name} did not start: ${how}`, await lastLinesOf(failed, LINES_SHOWN, env))
   }
 }
 
@@ -111,8 +111,8 @@ function fewerCpus(cpus: number): NodeJS.ProcessEnv {
 }
 
 /** Parses lines like `Container payments-1a2b3c4d-api-1  Healthy` into one step per container, from its start until it is healthy or has exited. */
-function tellProgress(project: string, progress: Progress): (line: string) => void {
-  const begun = new Map<string, number>()
+function reportProgress(project: string, progress: Progress): (line: string) => void {
+  const startedAt = new Map<string, number>()
   const done = new Set<string>()
   return (line) => {
     const [, service, number, event] = new RegExp(`Container ${project}-(\\w+)-(\\d+) +(\\w+)`).exec(line) ?? []
@@ -120,12 +120,12 @@ function tellProgress(project: string, progress: Progress): (line: string) => vo
       return
     const name = partName(service, number!)
     if (event === 'Starting') {
-      begun.set(name, Date.now())
+      startedAt.set(name, Date.now())
       progress({ name, tookMs: null })
     }
-    else if (['Healthy', 'Exited'].includes(event!) && begun.has(name) && !done.has(name)) {
+    else if (['Healthy', 'Exited'].includes(event!) && startedAt.has(name) && !done.has(name)) {
       done.add(name)
-      progress({ name, tookMs: Date.now() - begun.get(name)! })
+      progress({ name, tookMs: Date.now() - startedAt.get(name)! })
     }
   }
 }

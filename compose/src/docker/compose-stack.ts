@@ -3,12 +3,14 @@ import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.t
 import type { Container } from './containers.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { loginUrl } from '../data/logins.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { endProcess, identify, isAlive } from '../machine/processes.ts'
-import { waitUntil } from '../machine/wait-until.ts'
+import { waitFor } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
+import { NOTHING_RUNS } from '../stack.ts'
 import { ComposeProject } from './compose-project.ts'
 import { partStatus } from './container-status.ts'
 import { containers, containersSync, isPart, isWhole, publishedPort } from './containers.ts'
@@ -37,9 +39,9 @@ export class ComposeStack implements Stack {
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
-    const { problem, cpus } = askEngine(this.config.callerEnv)
+    const { problem, remedy, cpus } = askEngine(this.config.callerEnv)
     if (problem !== null)
-      throw new Refusal(`${problem}; or MODE=embedded make up, which needs no Docker`)
+      throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)
     this.folder.create()
     await this.claimStart(signal)
     try {
@@ -56,7 +58,7 @@ export class ComposeStack implements Stack {
     }
     catch (error) {
       await this.undo(error)
-      throw signal.aborted ? new Refusal('stopped: nothing was left running') : error
+      throw signal.aborted ? new Refusal('Stopped. Nothing is left running.') : error
     }
     finally {
       this.folder.releaseStart()
@@ -91,7 +93,7 @@ export class ComposeStack implements Stack {
     const port = (service: string) => {
       const published = publishedPort(found, service)
       if (published === null)
-        throw new Refusal('nothing runs here: make up starts it')
+        throw new Refusal(NOTHING_RUNS)
       return published
     }
     return {
@@ -104,9 +106,9 @@ export class ComposeStack implements Stack {
 
   async scale(workers: number): Promise<void> {
     if (!isWhole(await this.containers()))
-      throw new Refusal('nothing runs here: make up starts it')
+      throw new Refusal(NOTHING_RUNS)
     await this.project.run(['up', '--detach', '--no-deps', '--no-build', '--no-recreate', '--wait', '--scale', `worker=${workers}`, 'worker'], { timeoutMs: CHANGE_TIMEOUT_MS })
-    await this.until(`${workers} workers are healthy`, async () => {
+    await this.waitFor(count(workers, 'healthy worker'), async () => {
       const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
       return running.length === workers && running.every(part => part.health === 'ok')
     })
@@ -115,7 +117,7 @@ export class ComposeStack implements Stack {
   async restart(part: string): Promise<void> {
     const { Id, State } = this.running(part)
     await docker(['restart', Id], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
-    await this.until(`${part} is healthy again`, async () => {
+    await this.waitFor(`${part} to become healthy again`, async () => {
       const now = (await this.containers()).find(container => container.Id === Id)
       return now?.State.StartedAt !== State.StartedAt && now?.State.Health?.Status === 'healthy'
     })
@@ -151,7 +153,7 @@ export class ComposeStack implements Stack {
   private running(name: string): Container {
     const found = containersSync(this.project.name, this.config.callerEnv).find(container => container.name === name)
     if (!found || found.State.Pid === 0)
-      throw new Refusal(`${name} does not run: see make status`)
+      throw new Refusal(`${name} is not running. See \`make status\`.`)
     return found
   }
 
@@ -161,11 +163,11 @@ export class ComposeStack implements Stack {
     return starter && isAlive(starter) ? starter : null
   }
 
-  // Another `make up` may be running: wait until it is done.
+  /** Claims the start for this process. Waits while another `make up` has the claim. */
   private async claimStart(signal: AbortSignal): Promise<void> {
-    await this.until('another make up is done', async () => {
+    await this.waitFor('another `make up` to finish', async () => {
       if (signal.aborted)
-        throw new Refusal('stopped waiting: another make up is at work')
+        throw new Refusal('Stopped while waiting for another `make up` to finish.')
       if (this.starter() !== null)
         return false
       this.folder.releaseStart() // left by a make up that was killed
@@ -173,7 +175,7 @@ export class ComposeStack implements Stack {
     }, BUILD_TIMEOUT_MS)
   }
 
-  // On SIGTERM it stops what it has started, as after a Ctrl-C.
+  /** Ends another `make up`, which on SIGTERM stops what it has started. */
   private async endStarter(): Promise<void> {
     const starter = this.starter()
     if (starter)
@@ -183,10 +185,10 @@ export class ComposeStack implements Stack {
   /** Stops what a failed start has started. If that fails too, logs it, so that the caller throws the original error. */
   private async undo(failure: unknown): Promise<void> {
     await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
-      .catch((error: Error) => console.error(`could not stop what had been started, make down tries again: ${error.message}`, failure))
+      .catch((error: Error) => console.error(`Could not stop the parts that had started. Run \`make down\`. The error: ${error.message}`, failure))
   }
 
-  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
+  private waitFor(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitFor(what, condition, { timeoutMs, pollMs: POLL_MS })
   }
 }

@@ -4,11 +4,11 @@ import { superuserUrl } from '../data/logins.ts'
 import { checkHealth } from '../machine/health.ts'
 import { lastLinesOf, publishedPort } from './containers.ts'
 
-const LINES_OF_A_DEATH = 20
+const LINES_SHOWN = 20
 
 /**
- * The status of a container as a part. A container that publishes a port is asked for its health there; for the others
- * Docker's own health check counts, which is at most 2 s old.
+ * The status of a container as a part. The health of a container that publishes a port is checked there; the others have
+ * the result of Docker's health check, which is at most 2 s old.
  */
 export async function partStatus(container: Container, env: NodeJS.ProcessEnv): Promise<PartStatus> {
   const { name, RestartCount, State } = container
@@ -22,7 +22,7 @@ export async function partStatus(container: Container, env: NodeJS.ProcessEnv): 
     url: urlOf(container) ?? '-',
     health: running ? await healthOf(container) : '-',
     // Docker does not keep the exit code of a container that it has restarted.
-    lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastLinesOf(container, LINES_OF_A_DEATH, env, State.FinishedAt) } : null,
+    lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastLinesOf(container, LINES_SHOWN, env, State.FinishedAt) } : null,
   }
 }
 
@@ -37,7 +37,7 @@ async function healthOf(container: Container): Promise<string> {
   if (url !== null)
     return checkHealth(url.startsWith('postgres:') ? url : `${url}/${container.service === 'proxy' ? 'ready' : 'health'}`)
   const verdict = container.State.Health?.Status
-  return verdict === 'healthy' ? 'ok' : verdict === 'unhealthy' ? 'fails its health check' : verdict ?? '-'
+  return verdict === 'healthy' ? 'ok' : verdict === 'unhealthy' ? 'health check fails' : verdict ?? '-'
 }
 
 function urlOf(container: Container): string | null {

@@ -36,7 +36,7 @@ export function partName(service: string, number: string): string {
 
 const idsOf = (project: string) => ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=com.docker.compose.project=${project}`]
 
-/** All containers of the project, those that run once included, ordered by SERVICES, then by number. */
+/** All containers of the project, including those that run once, ordered by SERVICES, then by number. */
 export async function containers(project: string, env: NodeJS.ProcessEnv): Promise<Container[]> {
   const look = (args: string[]) => docker(args, { env, timeoutMs: LOOK_TIMEOUT_MS })
   const ids = lines(await look(idsOf(project)))
@@ -61,9 +61,9 @@ function inOrder(output: string): Container[] {
 
 /** The last `count` lines of a container's stdout and stderr, none later than `until`. */
 export async function lastLinesOf(container: Container, count: number, env: NodeJS.ProcessEnv, until = new Date().toISOString()): Promise<string[]> {
-  const said: string[] = []
-  const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: LOOK_TIMEOUT_MS, onLine: line => said.push(line) })
-  return [...lines(stdout), ...said].slice(-count).map(readable)
+  const stderr: string[] = []
+  const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: LOOK_TIMEOUT_MS, onLine: line => stderr.push(line) })
+  return [...lines(stdout), ...stderr].slice(-count).map(readable)
 }
 
 /** Whether this container is a part that keeps running, not a job that runs once. */

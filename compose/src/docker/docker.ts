@@ -24,8 +24,8 @@ interface Options {
  * takes too long, or is aborted by the signal.
  */
 export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
-  const late = AbortSignal.timeout(timeoutMs)
-  const end = signal ? AbortSignal.any([signal, late]) : late
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const end = signal ? AbortSignal.any([signal, deadline]) : deadline
   const child = spawnDocker(args, { env, cwd, signal: end })
   let stdout = ''
   const lines: string[] = []
@@ -42,7 +42,7 @@ export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLi
   // Docker Compose may still exit with 0 after the signal; that counts as interrupted too.
   if (code === 0 && !end.aborted)
     return stdout
-  const how = late.aborted ? `it took longer than ${timeoutMs / 1000} s` : end.aborted ? 'it was interrupted' : failure?.message ?? `exit code ${code}`
+  const how = deadline.aborted ? `timed out after ${timeoutMs / 1000} s` : end.aborted ? 'interrupted' : failure?.message ?? `exit code ${code}`
   throw explainDocker(args, how, lines)
 }
 
@@ -51,7 +51,7 @@ export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.
   const child = spawn('docker', args, {
     env,
     cwd,
-    // In its own process group, so that a Ctrl-C reaches only the harness, which decides what to do.
+    // A separate process group, so that a Ctrl-C reaches only the harness, which decides what to do.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,30 +1,30 @@
 import { Refusal } from '../refusal.ts'
 
-/** What Docker prints, and what it means to the user. The first entry that matches a line wins. */
-const KNOWN: [said: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
+/** What Docker prints, and what that means to the user. The first entry that matches a line wins. */
+const KNOWN: [printed: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
   [
     /no space left on device|ENOSPC/i,
-    () => 'the disk of the Docker engine is full: docker system df shows what takes it, docker system prune frees it',
+    () => 'The disk of the Docker engine is full. `docker system df` shows what fills it, `docker system prune` frees space.',
   ],
   [
     /permission denied while trying to connect to the Docker/i,
-    () => 'you may not use the Docker engine: sudo usermod -aG docker $USER, then log in again; or MODE=embedded',
+    () => 'Your user may not use the Docker engine. Run `sudo usermod -aG docker $USER` and log in again. Without Docker: `make up MODE=embedded`.',
   ],
   [
     /Cannot connect to the Docker daemon|error during connect/i,
-    () => 'the Docker engine does not answer any more: start it, then make up; or MODE=embedded',
+    () => 'The Docker engine stopped responding. Start it, then run `make up`. Without Docker: `make up MODE=embedded`.',
   ],
   [
     /(?:port is already allocated|address already in use)/i,
-    () => 'a port was taken by somebody else meanwhile: make up again says by whom',
+    () => 'Another process took a port during the start. Run `make up` again to see which process.',
   ],
   [
     /unknown (?:shorthand )?flag.*detach/,
-    () => 'the docker command is too old for a swarm: version 26 or newer is needed, https://docs.docker.com/engine/install',
+    () => 'The docker command is too old for a swarm. Install version 26 or newer: https://docs.docker.com/engine/install.',
   ],
   [
     /only updates to Labels are allowed/,
-    () => 'the swarm has other passwords than this clone: deploy from the one that made the stack, or copy its DATA_DIR/swarm here',
+    () => 'The passwords of the swarm differ from those of this clone. Deploy from the clone that created the stack, or copy its DATA_DIR/swarm here.',
   ],
   [
     // BuildKit could not get an image from its registry.
@@ -32,25 +32,25 @@ const KNOWN: [said: RegExp, meaning: (match: RegExpMatchArray) => string][] = [
     ([, host, name, tag]) => noImage(`${host ? `${host}/` : ''}${name}:${tag}`),
   ],
   [
-    // The build step that failed for that reason.
+    // The build step that failed because of that.
     /^ > \[.* load metadata for (?:docker\.io\/library\/)?(\S+?):?$/,
     ([, image]) => noImage(image!),
   ],
   [
     /(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)/,
-    match => `the npm registry cannot be reached from a container (${match[1]}): is there a network? MODE=embedded make up needs no container`,
+    match => `A container could not reach the npm registry (${match[1]}). Check the network. Without containers: \`make up MODE=embedded\`.`,
   ],
 ]
 
 function noImage(image: string): string {
-  return `the base image ${image} cannot be had: is there a network? docker pull ${image} shows more; MODE=embedded make up needs no image`
+  return `The base image ${image} could not be downloaded. Check the network; \`docker pull ${image}\` shows more. Without images: \`make up MODE=embedded\`.`
 }
 
 /** The Refusal for a docker command that failed: its meaning if KNOWN lists it, else its last lines. */
 export function explainDocker(args: string[], how: string, lines: string[]): Refusal {
   for (const line of lines) {
-    for (const [said, meaning] of KNOWN) {
-      const match = said.exec(line)
+    for (const [printed, meaning] of KNOWN) {
+      const match = printed.exec(line)
       if (match)
         return new Refusal(meaning(match))
     }

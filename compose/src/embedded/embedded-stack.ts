@@ -4,13 +4,15 @@ import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.t
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { loginUrl } from '../data/logins.ts'
 import { checkHealth } from '../machine/health.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
-import { waitUntil } from '../machine/wait-until.ts'
+import { waitFor } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
+import { NOTHING_RUNS } from '../stack.ts'
 import { followLogs } from './log-files.ts'
 import { endLeftovers, liveServices, liveState, serviceFolders, stopOwner } from './owners.ts'
 import { removeOutside } from './postgres-home.ts'
@@ -35,12 +37,12 @@ export class EmbeddedStack implements Stack {
 
   async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
     this.folder.create()
-    await this.settle(signal)
+    await this.waitForOthers(signal)
     if (liveState(this.folder))
       return 'already up'
     const alone = liveServices(this.config.dataDir)
     if (alone.length > 0)
-      throw new Refusal(`${alone.join(', ')} already run${alone.length === 1 ? 's' : ''} by make service: make down stops that, then make up starts everything`)
+      throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
     const { ports, workers, apis, logLevel } = this.config
@@ -88,9 +90,9 @@ export class EmbeddedStack implements Stack {
 
   async scale(workers: number): Promise<void> {
     if (this.liveStates().length > 0 && !this.liveStates().some(({ parts }) => parts.some(part => part.name.startsWith('worker-'))))
-      throw new Refusal('no worker runs: make service PART=worker starts them')
+      throw new Refusal('No worker is running. Start the workers with `make service PART=worker`.')
     this.change({ ...this.desired(), workers })
-    await this.until(`${workers} workers are healthy`, async () => {
+    await this.waitFor(count(workers, 'healthy worker'), async () => {
       const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
       return running.length === workers && running.every(part => part.health === 'ok')
     })
@@ -100,7 +102,7 @@ export class EmbeddedStack implements Stack {
     const before = this.running(part)
     const desired = this.desired()
     this.change({ ...desired, restarts: { ...desired.restarts, [part]: (desired.restarts[part] ?? 0) + 1 } })
-    await this.until(`${part} is healthy again`, async () => {
+    await this.waitFor(`${part} to become healthy again`, async () => {
       const now = (await this.parts()).find(({ name }) => name === part)
       return now !== undefined && now.pid !== before.pid && now.health === 'ok'
     })
@@ -110,7 +112,7 @@ export class EmbeddedStack implements Stack {
     const { pid } = this.running(part)
     const collecting = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../machine/collect-garbage.ts'), String(pid)], { timeout: CHANGE_TIMEOUT_MS })
     await collecting.catch(({ message, stderr }: { message: string, stderr?: string }) => {
-      throw new Refusal(`${part} could not be made to collect its garbage: ${stderr?.trim() || message}`)
+      throw new Refusal(`The garbage collection in ${part} failed: ${stderr?.trim() || message}`)
     })
   }
 
@@ -130,14 +132,14 @@ export class EmbeddedStack implements Stack {
     return followLogs(this.folder, lines, signal, () => follow && this.liveStates().length > 0)
   }
 
-  // Another make up or make down may be at work: wait until it is done.
-  private async settle(signal: AbortSignal): Promise<void> {
-    const settled = async () => {
+  /** Waits until no other `make up` or `make down` is running. */
+  private async waitForOthers(signal: AbortSignal): Promise<void> {
+    const idle = async () => {
       if (signal.aborted)
-        throw new Refusal('stopped waiting: another make up or make down is at work')
+        throw new Refusal('Stopped while waiting for another `make up` or `make down` to finish.')
       return !['starting', 'stopping'].includes(liveState(this.folder)?.phase ?? '')
     }
-    await this.until('another make up or make down is done', settled, START_TIMEOUT_MS)
+    await this.waitFor('another `make up` or `make down` to finish', idle, START_TIMEOUT_MS)
   }
 
   /** The states of all live supervisors. */
@@ -148,14 +150,14 @@ export class EmbeddedStack implements Stack {
   private desired(): DesiredState {
     const desired = this.liveStates().length > 0 ? this.folder.readDesired() : null
     if (!desired)
-      throw new Refusal('nothing runs here: make up starts it')
+      throw new Refusal(NOTHING_RUNS)
     return desired
   }
 
   private change(desired: DesiredState): void {
     const states = this.liveStates()
     if (!states.every(({ phase }) => phase === 'up'))
-      throw new Refusal('the stack is not up yet: see make status')
+      throw new Refusal('The system is still starting or stopping. Try again once `make status` shows every part running.')
     this.folder.writeDesired(desired)
     for (const { supervisor } of states)
       process.kill(supervisor.pid, 'SIGHUP')
@@ -164,12 +166,12 @@ export class EmbeddedStack implements Stack {
   private running(name: string) {
     const part = this.liveStates().flatMap(({ parts }) => parts).find(part => part.name === name)
     if (!part?.process)
-      throw new Refusal(`${name} does not run: see make status`)
+      throw new Refusal(`${name} is not running. See \`make status\`.`)
     return part.process
   }
 
-  private until(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    return waitUntil(what, condition, { timeoutMs, pollMs: POLL_MS })
+  private waitFor(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
+    return waitFor(what, condition, { timeoutMs, pollMs: POLL_MS })
   }
 }
 

@@ -42,7 +42,7 @@ export function lastLines(file: string, count: number, from = 0): string[] {
  */
 export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
   return setInterval(() => {
-    for (const file of folder.ownLogNames().map(name => folder.logFile(name))) {
+    for (const file of folder.rotatedLogNames().map(name => folder.logFile(name))) {
       if (sizeOf(file) > limitBytes) {
         copyFileSync(file, `${file}.1`)
         truncateSync(file)
@@ -52,10 +52,10 @@ export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, ever
 }
 
 /**
- * Yields the last lines of every log, then new lines as they are written, until `goOn` returns false or the signal aborts.
+ * Yields the last lines of every log, then new lines as they are written, until `isRunning` returns false or the signal aborts.
  * Includes logs that appear later. A rotated log is read from its start.
  */
-export async function* followLogs(folder: DataFolder, lines: number, signal: AbortSignal, goOn: () => boolean): AsyncGenerator<LogLine> {
+export async function* followLogs(folder: DataFolder, lines: number, signal: AbortSignal, isRunning: () => boolean): AsyncGenerator<LogLine> {
   const positions = new Map<string, number>()
   const unfinished = new Map<string, string>()
   for (const part of folder.logNames()) {
@@ -64,7 +64,7 @@ export async function* followLogs(folder: DataFolder, lines: number, signal: Abo
       yield { part, text }
   }
   while (!signal.aborted) {
-    const last = !goOn() // one more pass reads the lines written before the end
+    const last = !isRunning() // one more pass reads the lines written before the end
     for (const part of folder.logNames()) {
       const file = folder.logFile(part)
       const size = sizeOf(file)

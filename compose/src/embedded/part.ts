@@ -11,10 +11,10 @@ import { Refusal } from '../refusal.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
 /** The restart delay starts at 0.25 s and doubles up to 15 s. It resets once a part has run for 30 s. */
-const BACKOFF = { firstMs: 250, longestMs: 15_000, forgottenAfterMs: 30_000 }
+const BACKOFF = { firstMs: 250, longestMs: 15_000, resetAfterMs: 30_000 }
 const HEALTH_POLL_MS = 50
 // About the length of an uncaught error's report in Node.
-const LINES_OF_A_DEATH = 20
+const LINES_SHOWN = 20
 
 /** How to run a part once. */
 export interface Command {
@@ -43,8 +43,8 @@ export class Part {
   private readonly changed: () => void
   private readonly report: (line: string) => void
   private readonly stopping = new AbortController()
-  private ended: Promise<string> = Promise.resolve('it never ran')
-  private keptUp: Promise<void> = Promise.resolve()
+  private ended: Promise<string> = Promise.resolve('never started')
+  private restarting: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
 
   /** `changed` is called after every change of `state`, and `report` with each line for the supervisor's log. */
@@ -64,12 +64,12 @@ export class Part {
       await this.stop()
       throw new Refusal(`${this.spec.name} did not start: ${failure}`, this.linesSince(logStart))
     }
-    this.keptUp = this.keepUp(null)
+    this.restarting = this.restartLoop(null)
   }
 
   /** Starts the process and returns after the first attempt. If that fails, further attempts follow in the background. */
-  async startAnyhow(): Promise<void> {
-    this.keptUp = this.keepUp(await this.launch())
+  async startInBackground(): Promise<void> {
+    this.restarting = this.restartLoop(await this.launch())
   }
 
   /** Stops the process for good, and kills it at the deadline. Returns once the process has ended. */
@@ -82,21 +82,21 @@ export class Part {
     if (this.state.process && !await endProcess(this.state.process, this.spec.stopSignal, this.spec.stopTimeoutMs))
       this.report(`${this.spec.name} did not stop within ${this.spec.stopTimeoutMs / 1000} s and was killed`)
     await this.ended
-    await this.keptUp
+    await this.restarting
     this.update({ phase: 'stopped' })
   }
 
-  // The restart loop: wait until the process ends, report it, back off, start it again.
-  private async keepUp(failure: string | null): Promise<void> {
+  // Waits until the process ends, reports that, backs off, and starts it again.
+  private async restartLoop(failure: string | null): Promise<void> {
     let backoffMs = BACKOFF.firstMs
     let launchedAt = Date.now()
     let how = failure ?? await this.ended
     while (!this.stopping.signal.aborted) {
-      if (Date.now() - launchedAt > BACKOFF.forgottenAfterMs)
+      if (Date.now() - launchedAt > BACKOFF.resetAfterMs)
         backoffMs = BACKOFF.firstMs
       this.update({ phase: 'waiting to restart' })
       const lines = this.state.lastDeath?.lines ?? []
-      this.report([`${this.spec.name} died (${how}); it starts again in ${backoffMs / 1000} s; its last lines:`, ...lines].join('\n  | '))
+      this.report([`${this.spec.name} died (${how}) and restarts in ${backoffMs / 1000} s.${lines.length > 0 ? ' Its last log lines:' : ''}`, ...lines].join('\n  | '))
       await delay(backoffMs, null, { signal: this.stopping.signal }).catch(() => {})
       if (this.stopping.signal.aborted)
         return
@@ -105,7 +105,7 @@ export class Part {
       this.update({ restarts: this.state.restarts + 1 })
       failure = await this.launch()
       if (failure === null)
-        this.report(`${this.spec.name} runs again`)
+        this.report(`${this.spec.name} is running again`)
       how = failure ?? await this.ended
     }
   }
@@ -116,18 +116,18 @@ export class Part {
     try {
       command = await this.spec.command()
       if (this.stopping.signal.aborted)
-        return 'it was stopped'
+        return 'stopped during the start'
       this.ended = this.run(command)
     }
     catch (error) {
       return (error as Error).message
     }
-    const settled = new AbortController()
+    const decided = new AbortController()
     const { readyTimeoutMs } = this.spec
-    const limit = AbortSignal.any([settled.signal, this.stopping.signal, AbortSignal.timeout(readyTimeoutMs)])
-    const healthy = becomesHealthy(command.health, limit).then(health => health === 'ok' ? null : `not well after ${readyTimeoutMs / 1000} s: ${health}`)
+    const limit = AbortSignal.any([decided.signal, this.stopping.signal, AbortSignal.timeout(readyTimeoutMs)])
+    const healthy = becomesHealthy(command.health, limit).then(health => health === 'ok' ? null : `not healthy after ${readyTimeoutMs / 1000} s (${health})`)
     const failure = await Promise.race([this.ended, healthy])
-    settled.abort()
+    decided.abort()
     if (failure === null)
       this.update({ phase: 'running' })
     else if (this.state.process && !this.stopping.signal.aborted)
@@ -155,7 +155,7 @@ export class Part {
   }
 
   private linesSince(logStart: number): string[] {
-    return lastLines(this.logFile, LINES_OF_A_DEATH, logStart).map(line => readable(line))
+    return lastLines(this.logFile, LINES_SHOWN, logStart).map(line => readable(line))
   }
 
   private update(change: Partial<PartState>): void {

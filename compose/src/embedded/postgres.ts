@@ -9,7 +9,7 @@ import { loopbackAddresses } from '../machine/ports.ts'
 
 // The guide's psql command logs in as the superuser without a password, so any local process can; Postgres therefore listens
 // on loopback only. The parts log in with passwords.
-const ACCESS = ['127.0.0.1/32', '::1/128'].flatMap(address => [
+const HBA_RULES = ['127.0.0.1/32', '::1/128'].flatMap(address => [
   `host all postgres ${address} trust`,
   `host all all ${address} scram-sha-256`,
 ]).join('\n')
@@ -41,16 +41,16 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
 
 /** The command that runs the server: with the container's postgresql.conf, but different addresses and access rules. */
 export function postgresCommand(home: PostgresHome, port: number): Command {
-  // Write both files at each start, so that they are current. Copies, since Postgres's user may be unable to read the clone.
-  const accessFile = join(home.data, 'pg_hba.conf')
-  writeFileSync(accessFile, `${ACCESS}\n`)
+  // Rewrite both files at each start to keep them current. They are copies, since Postgres's user may not be able to read the clone.
+  const hbaFile = join(home.data, 'pg_hba.conf')
+  writeFileSync(hbaFile, `${HBA_RULES}\n`)
   writeFileSync(join(home.data, 'postgresql.conf'), readFileSync(postgresConf))
   const settings = {
     port: String(port),
     listen_addresses: loopbackAddresses().join(','),
     // No Unix socket: its path has a limit of about 100 bytes, and two stacks must never meet in one folder.
     unix_socket_directories: '',
-    hba_file: accessFile,
+    hba_file: hbaFile,
   }
   return {
     file: join(home.programs, 'bin/postgres'),

@@ -11,27 +11,27 @@ import { lastLines, sizeOf } from './log-files.ts'
 export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, timeoutMs: number) => Promise<void>
 
 /**
- * Makes a RunOnce that writes to the log. `recorded` receives the process when it starts and null when it ends, so that
- * the process can be found and ended if the supervisor is killed.
+ * Makes a RunOnce that writes to the log. `record` receives the process when it starts and null when it ends. With that
+ * record, the next verb can end the process if the supervisor is killed.
  */
-export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, recorded: (process: ProcessIdentity | null) => void): RunOnce {
+export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, record: (process: ProcessIdentity | null) => void): RunOnce {
   return ({ file, args, options }, timeoutMs) => new Promise((resolve, reject) => {
     const logStart = sizeOf(logFile)
     const log = openSync(logFile, 'a', 0o600)
     const child = spawn(file, args, { ...options, signal, timeout: timeoutMs, detached: true, stdio: ['ignore', log, log] })
     closeSync(log)
-    recorded(child.pid ? identify(child.pid) : null)
+    record(child.pid ? identify(child.pid) : null)
     const fail = (how: string) => reject(new Refusal(`${name} failed: ${how}`, lastLines(logFile, 20, logStart).map(readable)))
     child.once('error', (error) => {
       if (child.pid === undefined)
         fail(error.message) // the program did not start; otherwise 'exit' follows
     })
     child.once('exit', (code, killedBy) => {
-      recorded(null)
+      record(null)
       if (code === 0)
         resolve()
       else
-        fail(killedBy ? `stopped by ${killedBy} (it may take ${timeoutMs / 1000} s)` : `exit code ${code}`)
+        fail(killedBy ? `killed by ${killedBy} (its time limit is ${timeoutMs / 1000} s)` : `exit code ${code}`)
     })
   })
 }

@@ -15,10 +15,10 @@ const program = fileURLToPath(new URL('supervise.ts', import.meta.url))
  * fails, times out or is aborted, throws a Refusal after everything has stopped.
  */
 export async function startSupervisor(folder: DataFolder, progress: Progress, signal: AbortSignal, timeoutMs: number): Promise<void> {
-  const late = AbortSignal.timeout(timeoutMs)
-  const given = AbortSignal.any([signal, late])
-  if (given.aborted)
-    throw new Refusal('stopped before anything was started')
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const either = AbortSignal.any([signal, deadline])
+  if (either.aborted)
+    throw new Refusal('Stopped. Nothing was started.')
 
   const logFile = folder.logFile('supervisor')
   const log = openSync(logFile, 'a', 0o600)
@@ -26,7 +26,7 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
   closeSync(log)
   const ended = once(supervisor, 'exit')
   const end = () => supervisor.kill('SIGTERM')
-  given.addEventListener('abort', end)
+  either.addEventListener('abort', end)
 
   let failure: { line: string, details: readonly string[] } | undefined
   const up = await new Promise<boolean>((resolve) => {
@@ -36,20 +36,20 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
       else if ('failed' in message)
         failure = message.failed
       else
-        resolve(!given.aborted)
+        resolve(!either.aborted)
     })
     void ended.then(() => resolve(false))
   })
   if (up) {
-    given.removeEventListener('abort', end) // its deadline was for the start alone
+    either.removeEventListener('abort', end) // the deadline is for the start only
     supervisor.disconnect()
     supervisor.unref()
     return
   }
   await ended
   if (signal.aborted)
-    throw new Refusal('stopped: nothing was left running')
-  if (late.aborted)
-    throw new Refusal(`not up after ${timeoutMs / 1000} s: everything was stopped again; make logs shows how far it came`)
-  throw failure ? new Refusal(failure.line, failure.details) : new Refusal('the supervisor ended at once', lastLines(logFile, 10))
+    throw new Refusal('Stopped. Nothing is left running.')
+  if (deadline.aborted)
+    throw new Refusal(`The system did not start within ${timeoutMs / 1000} s, so it was stopped again. \`make logs\` shows how far it got.`)
+  throw failure ? new Refusal(failure.line, failure.details) : new Refusal(`The supervisor exited during the start. Its log is ${logFile}.`, lastLines(logFile, 10))
 }

@@ -10,22 +10,22 @@ import { superviseFolder } from './supervisor.ts'
 /** The messages to the parent while the stack starts. */
 export type StartMessage = { step: Step } | { up: true } | { failed: { line: string, details: readonly string[] } }
 
-const tellParent = (message: StartMessage) => process.connected && process.send?.(message)
+const sendToParent = (message: StartMessage) => process.connected && process.send?.(message)
 
 let up = false
 try {
   await superviseFolder(
     new DataFolder(process.argv[2]!),
-    step => tellParent({ step }),
-    stop => process.on('disconnect', () => up || stop('whoever started it has gone')),
+    step => sendToParent({ step }),
+    stop => process.on('disconnect', () => up || stop('the process that started it is gone')),
   )
   up = true
-  tellParent({ up: true })
+  sendToParent({ up: true })
 }
 catch (error) {
   console.log(`${new Date().toISOString()} ${explain(error)}`)
   const { message, details } = asRefusal(error)
-  tellParent({
+  sendToParent({
     failed: { line: message, details },
   })
   process.exitCode = 1

@@ -30,10 +30,10 @@ class Supervisor {
   private readonly only?: Service
   private readonly stopping = new AbortController()
   private readonly parts = new Map<string, Part>()
-  private readonly onceOnly = new Map<string, PartState>()
+  private readonly commands = new Map<string, PartState>()
   private readonly state: Omit<StackState, 'parts'>
   private restartsDone: Record<string, number>
-  // Changes run one at a time: the start, then the change of each SIGHUP.
+  // The start, then the change of each SIGHUP. They run one at a time.
   private work: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
 
@@ -49,7 +49,7 @@ class Supervisor {
   /** Claims the data folder. Throws a Refusal if another supervisor owns it. */
   claim(): void {
     if (!this.folder.claim({ ...this.state, parts: [] }))
-      throw new Refusal(`another ${this.only ? `make service PART=${this.only}` : 'make up'} is at work on this stack: wait for it, or see make status`)
+      throw new Refusal(`Another \`${this.only ? `make service PART=${this.only}` : 'make up'}\` uses this data folder. Wait for it to finish, or see \`make status\`.`)
   }
 
   /** Starts everything. If a part fails or `stop` is called meanwhile, stops everything that started, then throws. */
@@ -68,7 +68,7 @@ class Supervisor {
     const { setting } = this
     const step = async (name: string, work: () => Promise<void>) => {
       if (this.stopping.signal.aborted)
-        throw new Refusal('it was stopped while it started')
+        throw new Refusal('Stopped during the start.')
       const begin = Date.now()
       progress({ name, tookMs: null })
       await work()
@@ -85,7 +85,7 @@ class Supervisor {
     if (only === undefined)
       await step('migrations', () => migrateDatabase(setting, this.runOnce('migrate', 'migrations')))
     else if (only === 'api' || only === 'worker')
-      await step('the database', () => this.untilDatabaseAnswers(only))
+      await step('the database', () => this.waitForDatabase(only))
     const workers = this.runs('worker') ? numbers(1, setting.desired.workers).map(number => workerPart(setting, number)) : []
     const apis = this.runs('api') ? numbers(1, setting.desired.apis).map(number => apiPart(setting, number)) : []
     await Promise.all([...apis, ...workers].map(part))
@@ -99,23 +99,23 @@ class Supervisor {
     return this.only === undefined || this.only === service
   }
 
-  // Postgres and the migrations are somebody else's here: wait until the service's own login works.
-  private async untilDatabaseAnswers(service: 'api' | 'worker'): Promise<void> {
+  // Other services run Postgres and the migrations: wait until the login of this service works.
+  private async waitForDatabase(service: 'api' | 'worker'): Promise<void> {
     const { desired: { ports }, passwords } = this.setting
     const url = loginUrl(ports.postgres, `payments_${service}`, passwords)
     const deadline = Date.now() + DATABASE_TIMEOUT_MS
-    let answer = await checkHealth(url)
-    if (answer !== 'ok')
-      this.report(`waiting for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
-    this.onceOnly.set(service, { ...notRunning(service, 'SIGTERM'), phase: 'starting' })
+    let health = await checkHealth(url)
+    if (health !== 'ok')
+      this.report(`waiting for Postgres and its migrations (${health}): \`make service PART=postgres\`, then \`make migrate\``)
+    this.commands.set(service, { ...notRunning(service, 'SIGTERM'), phase: 'starting' })
     this.save()
-    while (answer !== 'ok' && !this.stopping.signal.aborted) {
+    while (health !== 'ok' && !this.stopping.signal.aborted) {
       if (Date.now() > deadline)
-        throw new Refusal(`${service} waited ${DATABASE_TIMEOUT_MS / 1000} s in vain for Postgres and its migrations (${answer}): make service PART=postgres, then make migrate`)
+        throw new Refusal(`${service} could not log in to Postgres within ${DATABASE_TIMEOUT_MS / 1000} s (${health}). Run \`make service PART=postgres\`, then \`make migrate\`.`)
       await delay(DATABASE_POLL_MS, null, { signal: this.stopping.signal }).catch(() => {})
-      answer = await checkHealth(url)
+      health = await checkHealth(url)
     }
-    this.onceOnly.delete(service)
+    this.commands.delete(service)
     this.save()
   }
 
@@ -125,11 +125,11 @@ class Supervisor {
       const names = [...this.parts.keys()]
       const running = names.filter(name => name.startsWith('worker-')).length
       const workers = this.runs('worker') ? desired.workers : 0
-      const asked = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
+      const toRestart = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
       this.restartsDone = desired.restarts
       await Promise.all([
-        ...asked.map(name => this.restart(name)),
-        ...numbers(running + 1, workers).map(number => this.add(workerPart(this.setting, number)).startAnyhow()),
+        ...toRestart.map(name => this.restart(name)),
+        ...numbers(running + 1, workers).map(number => this.add(workerPart(this.setting, number)).startInBackground()),
         ...numbers(workers + 1, running).map(number => this.drop(`worker-${number}`)),
       ])
     }).catch(error => this.report(explain(error)))
@@ -153,7 +153,7 @@ class Supervisor {
 
   private add(spec: PartSpec): Part {
     if (this.stopping.signal.aborted)
-      throw new Refusal(`${spec.name} is not started: the stack is stopping`)
+      throw new Refusal(`${spec.name} was not started, because the system is stopping.`)
     const part = new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
     this.parts.set(spec.name, part)
     return part
@@ -169,16 +169,16 @@ class Supervisor {
     const part = this.parts.get(name)
     await part?.stop()
     if (part)
-      await this.add(part.spec).startAnyhow()
+      await this.add(part.spec).startInBackground()
   }
 
   // The state records the command like a part, so that it can be found and ended if this process is killed.
   private runOnce(name: string, log: string): RunOnce {
     return makeRunOnce(name, this.folder.logFile(log), this.stopping.signal, (process) => {
       if (process)
-        this.onceOnly.set(name, { ...notRunning(name, 'SIGTERM'), phase: 'running', process, startedAt: Date.now() })
+        this.commands.set(name, { ...notRunning(name, 'SIGTERM'), phase: 'running', process, startedAt: Date.now() })
       else
-        this.onceOnly.delete(name)
+        this.commands.delete(name)
       this.save()
     })
   }
@@ -186,7 +186,7 @@ class Supervisor {
   private save(): void {
     const parts = [...this.parts.values()].map(part => part.state)
     try {
-      this.folder.writeState({ ...this.state, parts: [...parts, ...this.onceOnly.values()] })
+      this.folder.writeState({ ...this.state, parts: [...parts, ...this.commands.values()] })
     }
     catch (error) {
       // The data folder was removed, so nothing can keep running.
@@ -209,7 +209,7 @@ export async function superviseFolder(
 ): Promise<void> {
   const desired = folder.readDesired()
   if (!desired)
-    throw new Error(`there is no desired.json in ${folder.path}`)
+    throw new Error(`${folder.path} has no desired.json`)
   const supervisor = new Supervisor(folder, settingOf(folder, desired), report, service)
   supervisor.claim()
   boundLogs(folder)

@@ -14,12 +14,12 @@ const pid = Number(process.argv[2] ?? readFileSync('/proc/1/task/1/children', 'u
 process.kill(pid, 'SIGUSR1')
 const socket = new WebSocket(await inspectorUrl())
 await once('open')
-const owner = await ask('Runtime.evaluate', { expression: 'process.pid' })
+const owner = await send('Runtime.evaluate', { expression: 'process.pid' })
 if (owner !== pid)
-  fail(`the debugger of process ${owner} listens on ${INSPECTOR}, where that of process ${pid} should: end it, then try again`)
-await ask('HeapProfiler.collectGarbage')
-// Not before it has answered: closing it ends this connection.
-await ask('Runtime.evaluate', { expression: `setTimeout(() => process.getBuiltinModule('node:inspector').close())` })
+  fail(`the inspector of process ${owner} occupies ${INSPECTOR}, which process ${pid} needs. Close it, then try again.`)
+await send('HeapProfiler.collectGarbage')
+// A timeout, so that the response arrives first: closing the inspector ends this connection.
+await send('Runtime.evaluate', { expression: `setTimeout(() => process.getBuiltinModule('node:inspector').close())` })
 await once('close')
 
 async function inspectorUrl(): Promise<string> {
@@ -31,17 +31,17 @@ async function inspectorUrl(): Promise<string> {
     }
     catch {
       if (Date.now() > deadline)
-        fail(`process ${pid} has opened no debugger on ${INSPECTOR} within ${OPEN_TIMEOUT_MS / 1000} s: does another program have that port?`)
+        fail(`process ${pid} opened no inspector on ${INSPECTOR} within ${OPEN_TIMEOUT_MS / 1000} s. Check whether another program uses that port.`)
       await delay(POLL_MS)
     }
   }
 }
 
-/** One command of the protocol; answers the value of what it evaluated, if it did. */
-async function ask(method: string, params: object = {}): Promise<unknown> {
-  const answered = once('message')
+/** Sends one command of the protocol and returns the value of the evaluated expression, if any. */
+async function send(method: string, params: object = {}): Promise<unknown> {
+  const response = once('message')
   socket.send(JSON.stringify({ id: 1, method, params }))
-  const { data } = await answered as MessageEvent
+  const { data } = await response as MessageEvent
   const { error, result } = JSON.parse(data as string) as { error?: { message: string }, result?: { result?: { value: unknown } } }
   if (error)
     fail(`${method}: ${error.message}`)
@@ -52,7 +52,7 @@ async function ask(method: string, params: object = {}): Promise<unknown> {
 function once(event: 'open' | 'message' | 'close'): Promise<Event> {
   return new Promise((resolve) => {
     socket.addEventListener(event, resolve, { once: true })
-    socket.addEventListener('error', () => fail(`the debugger of process ${pid} does not answer`), { once: true })
+    socket.addEventListener('error', () => fail(`the inspector of process ${pid} closed the connection.`), { once: true })
   })
 }
 

@@ -30,6 +30,6 @@ export async function connect(connectionString: string, queryTimeoutMs: number):
   }
   catch (error) {
     const { host, pathname } = new URL(connectionString)
-    throw new Refusal(`cannot connect to the database ${pathname.slice(1)} at ${host}: ${(error as Error).message || (error as NodeJS.ErrnoException).code}`)
+    throw new Refusal(`Cannot connect to the database ${pathname.slice(1)} at ${host} (${(error as Error).message || (error as NodeJS.ErrnoException).code}). Check that it is running: \`make status\`.`)
   }
 }

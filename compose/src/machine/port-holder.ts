@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 
-// A process may end, and another user's is closed to us: whatever cannot be read tells nothing.
-function quietly<T>(read: () => T, otherwise: T): T {
+// A process may have ended, or belong to another user, whose files in /proc cannot be read.
+function readOr<T>(read: () => T, fallback: T): T {
   try {
     return read()
   }
   catch {
-    return otherwise
+    return fallback
   }
 }
-const list = (folder: string) => quietly(() => readdirSync(folder), [])
-const read = (file: string) => quietly(() => readFileSync(file, 'utf8'), '')
-const linkTarget = (link: string) => quietly(() => readlinkSync(link), '')
+const list = (folder: string) => readOr(() => readdirSync(folder), [])
+const read = (file: string) => readOr(() => readFileSync(file, 'utf8'), '')
+const linkTarget = (link: string) => readOr(() => readlinkSync(link), '')
 
 export interface PortHolder { pid: number, command: string }
 
@@ -28,7 +28,7 @@ export function portHolder(port: number): PortHolder | null {
   return null
 }
 
-/** The command line in one line of at most 60 characters, without the folder of the program. */
+/** The command line, without the program's folder, as one line of at most 60 characters. */
 function commandOf(pid: number): string {
   const [program = '', ...args] = read(`/proc/${pid}/cmdline`).split('\0').filter(part => part !== '')
   return [basename(program), ...args].join(' ').replaceAll(/\s+/g, ' ').slice(0, 60) || read(`/proc/${pid}/comm`).trim()

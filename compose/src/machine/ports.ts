@@ -36,29 +36,29 @@ export async function freePort(): Promise<number> {
     if (await isFree(port))
       return port
   }
-  throw new Error('no free port found between 20000 and 29999')
+  throw new Error('No free port found between 20000 and 29999.')
 }
 
-const users = {
+const PORTS = {
   postgres: { part: 'Postgres', variable: 'PGPORT' },
-  api: { part: 'the API', variable: 'API_PORT' },
-  ui: { part: 'the console', variable: 'UI_PORT' },
+  api: { part: 'API', variable: 'API_PORT' },
+  ui: { part: 'console', variable: 'UI_PORT' },
 }
 
 /** Throws a Refusal if a port is taken. It names the port, the process that holds it and the setting for another port. */
-export async function requireFreePorts(ports: Partial<Record<keyof typeof users, number>>, verb = 'make up'): Promise<void> {
+export async function requireFreePorts(ports: Partial<Record<keyof typeof PORTS, number>>, verb = 'make up'): Promise<void> {
   const taken: string[] = []
-  const choices: string[] = []
+  const alternatives: string[] = []
   for (const [name, port] of Object.entries(ports)) {
     if (await isFree(port))
       continue
-    const { part, variable } = users[name as keyof typeof users]
+    const { part, variable } = PORTS[name as keyof typeof PORTS]
     const holder = portHolder(port)
-    taken.push(`port ${port}, for ${part}, is taken by ${holder ? `pid ${holder.pid} (${holder.command})` : 'a process of another user'}`)
-    choices.push(`${variable}=${await nextFree(port)}`)
+    taken.push(`Port ${port} (${part}) is in use by ${holder ? `pid ${holder.pid} (${holder.command})` : 'a process that is not visible to you'}.`)
+    alternatives.push(`${variable}=${await nextFree(port)}`)
   }
   if (taken.length > 0)
-    throw new Refusal(`${taken.join('; ')}: stop it, or choose another: ${verb} ${choices.join(' ')}`)
+    throw new Refusal(`${taken.join(' ')} Stop ${taken.length === 1 ? 'that process' : 'those processes'}, or use ${taken.length === 1 ? 'another port' : 'other ports'}: \`${verb} ${alternatives.join(' ')}\`.`)
 }
 
 async function nextFree(port: number): Promise<number> {

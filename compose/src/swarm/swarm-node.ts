@@ -29,18 +29,18 @@ export class Swarm {
 
   /** Whether the engine is in a swarm. Throws a Refusal when no engine responds, or when it is in a swarm that it does not manage. */
   async exists(): Promise<boolean> {
-    const { problem } = askEngine(this.env)
+    const { problem, remedy } = askEngine(this.env)
     if (problem !== null)
-      throw new Refusal(`${problem}; make up needs no Docker`)
+      throw new Refusal(`${problem}. ${remedy} \`make up\` needs no Docker.`)
     const { LocalNodeState, ControlAvailable } = await this.info()
     if (LocalNodeState === 'inactive')
       return false
     if (LocalNodeState === 'locked')
-      throw new Refusal('the swarm of this engine is locked: docker swarm unlock')
+      throw new Refusal('The swarm of this engine is locked. Unlock it with `docker swarm unlock`.')
     if (LocalNodeState !== 'active')
-      throw new Refusal(`this engine has not joined its swarm (${LocalNodeState}): docker info says why, docker swarm leave --force ends it`)
+      throw new Refusal(`This engine has not joined its swarm (${LocalNodeState}). \`docker info\` says why; \`docker swarm leave --force\` leaves the swarm.`)
     if (!ControlAvailable)
-      throw new Refusal('this engine is a worker of a swarm, which cannot deploy: do this on a manager, or make it one there, docker node promote')
+      throw new Refusal('This engine is a worker of its swarm, and only a manager can deploy. Run this on a manager, or promote this node there with `docker node promote`.')
     return true
   }
 
@@ -80,7 +80,7 @@ export class Swarm {
     const deadline = Date.now() + timeoutMs
     for (let left = await this.look(args); left !== ''; left = await this.look(args)) {
       if (Date.now() > deadline)
-        throw new Refusal(`waited ${timeoutMs / 1000} s in vain until these are gone`, lines(left))
+        throw new Refusal(`Timed out after ${timeoutMs / 1000} s, waiting for these to be removed:`, lines(left))
       await delay(POLL_MS)
     }
   }

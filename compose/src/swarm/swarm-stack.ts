@@ -14,7 +14,7 @@ import { Refusal } from '../refusal.ts'
 import { nameByContent } from './image-names.ts'
 import { stackFile } from './stack-file.ts'
 import { Swarm } from './swarm-node.ts'
-import { whatIsNotWell } from './tasks.ts'
+import { findUnhealthy } from './tasks.ts'
 
 /** The first build on a machine downloads every base image and dependency. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
@@ -59,10 +59,10 @@ export class SwarmStack {
    * Deploys this tree, or updates a running stack to it, and returns once everything is healthy. Replicas and ports that are
    * not set stay as they are. Throws a Refusal if a service does not become healthy; its previous version keeps running.
    */
-  async up(say: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
+  async up(print: (line: string) => void, progress: Progress, signal: AbortSignal): Promise<Size> {
     const inSwarm = await this.swarm.exists()
     const now = inSwarm ? await this.running() : {}
-    const size = this.wanted(now)
+    const size = this.desiredSize(now)
     await requireFreePorts({
       ...now.proxy?.port !== size.ports.api && { api: size.ports.api },
       ...now.ui?.port !== size.ports.ui && { ui: size.ports.ui },
@@ -76,11 +76,11 @@ export class SwarmStack {
 
     if (!inSwarm) {
       await this.swarm.make()
-      say('This engine was in no swarm: made one of this machine alone, closed to others (docker swarm init --advertise-addr 127.0.0.1). make swarm-down ends it.')
+      print('This engine was not in a swarm. Created a swarm of this machine alone, which no other machine can join. `make swarm-down` removes it.')
     }
     const nodes = await this.swarm.prepareNodes()
     await nameByContent(this.swarm, file)
-    await this.share(file, nodes, progress, signal)
+    await this.pushImages(file, nodes, progress, signal)
     // The schema first, since each migration is safe while the old code still runs.
     const part = (which: (name: string) => boolean) => ({ ...file, services: Object.fromEntries(Object.entries(file.services).filter(([name]) => which(name))) })
     await this.deploy('database', part(name => DATABASE.includes(name)), DATABASE_TIMEOUT_MS, progress, signal)
@@ -109,15 +109,15 @@ export class SwarmStack {
     return `${this.name}_postgres`
   }
 
-  private wanted(now: Awaited<ReturnType<SwarmStack['running']>>): Size {
+  private desiredSize(now: Awaited<ReturnType<SwarmStack['running']>>): Size {
     const { config } = this
-    const named = (variable: string) => Boolean(config.callerEnv[variable])
+    const isSet = (variable: string) => Boolean(config.callerEnv[variable])
     return {
-      apis: named('APIS') ? config.apis : now.api?.replicas ?? config.apis,
+      apis: isSet('APIS') ? config.apis : now.api?.replicas ?? config.apis,
       workers: config.workers ?? now.worker?.replicas ?? 1,
       ports: {
-        api: named('API_PORT') ? config.ports.api : now.proxy?.port ?? config.ports.api,
-        ui: named('UI_PORT') ? config.ports.ui : now.ui?.port ?? config.ports.ui,
+        api: isSet('API_PORT') ? config.ports.api : now.proxy?.port ?? config.ports.api,
+        ui: isSet('UI_PORT') ? config.ports.ui : now.ui?.port ?? config.ports.ui,
       },
     }
   }
@@ -131,8 +131,8 @@ export class SwarmStack {
     ]))
   }
 
-  // With a registry in the images' name, pushes them there for all nodes to pull.
-  private async share({ services }: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
+  /** Pushes the images to the registry in their name, if it has one, for all nodes to pull. */
+  private async pushImages({ services }: StackFile, nodes: number, progress: Progress, signal: AbortSignal): Promise<void> {
     const images = new Set(Object.values(services).map(({ image }) => image))
     const [host] = [...images][0]!.split('/')
     if (host === 'localhost' || /[.:]/.test(host!)) {
@@ -142,7 +142,7 @@ export class SwarmStack {
       progress({ name: 'push', tookMs: Date.now() - begin })
     }
     else if (nodes > 1) {
-      throw new Refusal(`this swarm has ${nodes} nodes, which must all get the images from somewhere: IMAGES=registry.example.com/payments make swarm-up`)
+      throw new Refusal(`This swarm has ${nodes} nodes, which all need to pull the images from a registry. Name one: \`IMAGES=registry.example.com/payments make swarm-up\`.`)
     }
   }
 
@@ -155,8 +155,8 @@ export class SwarmStack {
     const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
       .then(() => null, (error: Error) => error)
     if (signal.aborted)
-      throw new Refusal(`stopped waiting: the swarm goes on by itself, docker stack ps ${this.name} shows it; make swarm-down takes it down`)
-    const problem = await whatIsNotWell(this.swarm, Object.keys(file.services).map(service => `${this.name}_${service}`)).catch((error: Error) => failure ?? error)
+      throw new Refusal(`Stopped waiting. The swarm continues to deploy: \`docker stack ps ${this.name}\` shows it, \`make swarm-down\` stops it.`)
+    const problem = await findUnhealthy(this.swarm, Object.keys(file.services).map(service => `${this.name}_${service}`)).catch((error: Error) => failure ?? error)
     if (problem ?? failure)
       throw problem ?? failure
     progress({ name: step, tookMs: Date.now() - begin })

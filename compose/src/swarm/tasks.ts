@@ -4,7 +4,7 @@ import { lines } from '../docker/docker.ts'
 import { readable } from '../machine/log-line.ts'
 import { Refusal } from '../refusal.ts'
 
-const LINES_OF_A_DEATH = 20
+const LINES_SHOWN = 20
 
 const services = z.array(z.object({
   ID: z.string(),
@@ -20,20 +20,20 @@ const tasks = z.array(z.object({
 type Task = z.infer<typeof tasks>[number]
 
 /** Finds the first of these services that was rolled back or has no running task, with its last log lines. Null if all are healthy. */
-export async function whatIsNotWell(swarm: Swarm, names: string[]): Promise<Refusal | null> {
+export async function findUnhealthy(swarm: Swarm, names: string[]): Promise<Refusal | null> {
   const taskIds = lines(await swarm.look(['service', 'ps', '--quiet', '--no-trunc', ...names]))
   if (taskIds.length === 0)
     return null
   const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
   for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...names])))) {
-    const own = all.filter(task => task.ServiceID === ID)
+    const ofService = all.filter(task => task.ServiceID === ID)
     // A task that the swarm stops as unhealthy may exit with 0 and count as complete. A replaced task is 'shutdown'.
-    const failed = newest(own.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
+    const failed = newest(ofService.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
     const rolledBack = UpdateStatus?.State?.startsWith('rollback_') ?? false
-    const well = own.some(({ Status }) => ['running', 'complete'].includes(Status.State))
-    if (failed && (rolledBack || !well)) {
-      const outcome = rolledBack ? 'was rolled back to what ran before' : 'did not start'
-      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err || 'it did not get healthy'}`, await lastLines(swarm, failed))
+    const healthy = ofService.some(({ Status }) => ['running', 'complete'].includes(Status.State))
+    if (failed && (rolledBack || !healthy)) {
+      const outcome = rolledBack ? 'was rolled back to its previous version' : 'did not start'
+      return new Refusal(`${Name} ${outcome}: ${failed.Status.Err || 'it did not become healthy'}`, await lastLines(swarm, failed))
     }
   }
   return null
@@ -44,6 +44,6 @@ function newest(found: Task[]): Task | undefined {
 }
 
 async function lastLines(swarm: Swarm, { ID }: Task): Promise<string[]> {
-  const said = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_OF_A_DEATH), ID]).catch(() => '')
-  return lines(said).map(line => readable(line))
+  const output = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_SHOWN), ID]).catch(() => '')
+  return lines(output).map(line => readable(line))
 }

@@ -1,5 +1,6 @@
 // `make audit-anchor`: adds an anchor to the chain, prints it and saves it in the data folder.
 import { anchorText, extendAnchors } from '../anchors.ts'
+import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { connect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
@@ -13,7 +14,7 @@ await runVerb(async (config) => {
   const anchor = await extendAnchors(client, anchors)
   await client.end()
   console.log(`Anchor ${anchorText(anchor)}`)
-  console.log(`It covers ${anchor.payments} payments accepted and ${anchor.results} settled since the previous anchor, was made at ${anchor.createdAt.toISOString()}, and is kept in ${anchors}.`)
-  console.log(`Keep the first line elsewhere too: make audit FULL=1 ANCHOR=${anchor.seq}:... proves that nothing it covers has changed.`)
+  console.log(`It covers ${count(anchor.payments, 'payment')} accepted and ${anchor.results} settled since the previous anchor. It was added at ${anchor.createdAt.toISOString()} and is saved in ${anchors}.`)
+  console.log(`Save the first line elsewhere too. Later, \`make audit FULL=1 ANCHOR=${anchor.seq}:...\` proves that nothing it covers has changed.`)
   return 0
 })

@@ -1,6 +1,7 @@
 // `make audit`: checks the payments since the last anchor, or all of them with FULL=1. Adds an anchor if every invariant
 // holds and the last anchor is over a day old.
 import { anchorText, extendAnchors, keptAnchors, lastAnchor, missingAnchors } from '../anchors.ts'
+import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { checkInvariants } from '../invariants.ts'
 import { connect } from '../machine/connect.ts'
@@ -16,14 +17,14 @@ await runVerb(async (config) => {
   const file = new DataFolder(config.dataDir).anchors
   const last = await lastAnchor(client)
   console.log(config.full || !last
-    ? `From the beginning: ${config.full ? 'FULL=1' : 'there is no anchor yet'}.`
-    : `From anchor ${last.seq} (${last.createdAt.toISOString()}) on; FULL=1 begins at the beginning.`)
+    ? `Checking all payments: ${config.full ? 'FULL=1 is set' : 'there is no anchor yet'}.`
+    : `Checking the payments since anchor ${last.seq} (${last.createdAt.toISOString()}). FULL=1 checks all of them.`)
 
   const broken: string[] = []
   let checked = 0
   const report = (promise: string, where: string, rows: object[]): void => {
     checked++
-    console.log(`${rows.length === 0 ? 'kept  ' : 'BROKEN'}  ${promise}  (${where})`)
+    console.log(`${rows.length === 0 ? 'holds ' : 'BROKEN'}  ${promise}  (${where})`)
     for (const row of rows.slice(0, ROWS_SHOWN))
       console.log(`  | ${JSON.stringify(row)}`)
     if (rows.length > ROWS_SHOWN)
@@ -36,18 +37,18 @@ await runVerb(async (config) => {
   }
   const kept = await keptAnchors(client, file)
   const missing = await missingAnchors(client, config.anchor ? [...kept, config.anchor] : kept)
-  report('The anchors that are kept outside of the database are in it, unchanged.', config.anchor ? `${file} and ANCHOR` : file, missing)
+  report('The database has every anchor that is saved outside of it, unchanged.', config.anchor ? `${file} and ANCHOR` : file, missing)
   if (missing.length > 0)
-    broken.push('anchors outside')
+    broken.push('saved-anchors')
 
   if (broken.length > 0) {
     await client.end()
-    console.log(`${broken.length} of ${checked} invariants are broken: ${broken.join(', ')}`)
+    console.log(`Broken: ${broken.length} of ${count(checked, 'invariant')} (${broken.join(', ')}). The rows above break them.`)
     return 1
   }
   if ((!last || Date.now() - last.createdAt.getTime() > ANCHOR_EVERY_MS) && await mayWrite()) {
     const anchor = await extendAnchors(client, file)
-    console.log(`Anchor ${anchorText(anchor)} covers what was accepted and settled until now.`)
+    console.log(`Anchor ${anchorText(anchor)} covers everything accepted and settled so far.`)
   }
   await client.end()
   console.log(`All ${checked} invariants hold.`)

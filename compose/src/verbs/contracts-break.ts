@@ -9,13 +9,18 @@ import { stripVTControlCharacters } from 'node:util'
 import { repoRoot } from '../config.ts'
 import { copyTree } from '../contracts/copy-tree.ts'
 import { DRILL } from '../contracts/drill.ts'
+import { count } from '../count.ts'
+import { Refusal } from '../refusal.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async () => {
   const begin = Date.now()
   const only = process.env.ONLY
   let wrong = 0
-  for (const { change, edit, named } of DRILL.filter(({ change }) => !only || change.includes(only))) {
+  const changes = DRILL.filter(({ change }) => !only || change.includes(only))
+  if (changes.length === 0)
+    throw new Refusal(`ONLY=${only} matches no change. compose/src/contracts/drill.ts lists them.`)
+  for (const { change, edit, named } of changes) {
     const begin = Date.now()
     const copy = mkdtempSync(join(tmpdir(), 'payments-drill-'))
     try {
@@ -29,13 +34,13 @@ await runVerb(async () => {
       wrong += isRight ? 0 : 1
       console.log(`${isRight ? 'ok    ' : 'FAILED'}  ${verdict.padEnd(5)}  ${change.padEnd(62)}  ${duration(Date.now() - begin).padStart(6)}${named && isRight ? `\n${' '.repeat(15)}${lineWith(output, named)}` : ''}`)
       if (!isRight)
-        console.log(`        demanded ${named === undefined ? 'green' : `red with "${named}"`}\n${output.replaceAll(/^/gm, '  | ')}`)
+        console.log(`        expected ${named === undefined ? 'green' : `red, naming "${named}"`}\n${output.replaceAll(/^/gm, '  | ')}`)
     }
     finally {
       rmSync(copy, { recursive: true })
     }
   }
-  console.log(`\n${wrong === 0 ? 'Every breaking change was named, every harmless one let through' : `${wrong} changes were judged wrongly`}, after ${duration(Date.now() - begin)}.`)
+  console.log(`\n${wrong === 0 ? 'Every breaking change was named, and every harmless one passed,' : `Wrong verdict for ${count(wrong, 'change')}`} after ${duration(Date.now() - begin)}.`)
   return wrong === 0 ? 0 : 1
 })
 

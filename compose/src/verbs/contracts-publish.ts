@@ -15,23 +15,23 @@ const broker = join(repoRoot, 'compose/node_modules/.bin/pact-broker')
 await runVerb(async () => {
   const url = process.env.PACT_BROKER_BASE_URL
   if (!url)
-    throw new Refusal('PACT_BROKER_BASE_URL is not set, so nothing was published: say which broker, as in make contracts-publish PACT_BROKER_BASE_URL=https://broker.example')
+    throw new Refusal('PACT_BROKER_BASE_URL is not set, so nothing was published. Set it: `make contracts-publish PACT_BROKER_BASE_URL=https://broker.example`.')
   if (!/^https?:\/\/\S+$/.test(url))
-    throw new Refusal(`PACT_BROKER_BASE_URL=${url} is wrong: it is an http URL`)
+    throw new Refusal(`PACT_BROKER_BASE_URL=${url} is not valid: it must be a URL such as https://broker.example.`)
   if (git('status', '--porcelain', '--', 'contracts/pacts') !== '')
-    throw new Refusal('contracts/pacts has changes that are not committed: a published pact belongs to a commit')
+    throw new Refusal('contracts/pacts has uncommitted changes, and a published pact belongs to a commit. Commit them first.')
   const version = git('rev-parse', 'HEAD')
   const branch = process.env.PACT_BRANCH || git('rev-parse', '--abbrev-ref', 'HEAD')
   if (branch === 'HEAD')
-    throw new Refusal('no branch is checked out: say which one these pacts belong to with PACT_BRANCH')
+    throw new Refusal('No branch is checked out. Set PACT_BRANCH to the branch of these pacts.')
 
   ask('publish', join(repoRoot, 'contracts/pacts'), '--consumer-app-version', version, '--branch', branch)
   Object.assign(process.env, { PACT_PROVIDER_VERSION: version, PACT_BRANCH: branch })
   for (const provider of PROVIDERS) {
     const { name, problems } = await runScript(provider, 'verify', join(repoRoot, 'contracts'))
     if (problems.length > 0)
-      throw new Refusal(`${name} failed against what the broker has`, problems)
-    console.log(`${provider} verified what the broker has, as ${version.slice(0, 8)} of ${branch}`)
+      throw new Refusal(`${name} failed for the pacts of the broker.`, problems)
+    console.log(`${provider} verified the pacts of the broker, as commit ${version.slice(0, 8)} of branch ${branch}`)
   }
   const where = process.env.PACT_ENVIRONMENT ? ['--to-environment', process.env.PACT_ENVIRONMENT] : ['--main-branch']
   for (const part of PARTS)
@@ -43,7 +43,7 @@ await runVerb(async () => {
 function ask(verb: string, ...args: string[]): void {
   const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0)
-    throw new Refusal(`pact-broker ${verb} failed${status === null ? '' : ` with code ${status}`}: see above`)
+    throw new Refusal(`\`pact-broker ${verb}\` failed${status === null ? '' : ` with exit code ${status}`}. Its output is above.`)
 }
 
 function git(...args: string[]): string {

@@ -5,8 +5,8 @@ await runVerb(async (config) => {
   const begin = Date.now()
   const stopped = await openStack(config).stop()
   if (stopped)
-    console.log(`Everything is stopped (${duration(Date.now() - begin)}). The data stays: make up starts on it, make reset removes it.`)
+    console.log(`Stopped in ${duration(Date.now() - begin)}. Your data is kept: \`make up\` uses it again, \`make reset\` deletes it.`)
   else
-    console.log('Nothing runs here.')
+    console.log('Nothing is running here.')
   return 0
 })

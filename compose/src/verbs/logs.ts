@@ -1,6 +1,7 @@
 import { readable } from '../machine/log-line.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
+import { NOTHING_RUNS } from '../stack.ts'
 import { runVerb } from '../verb.ts'
 
 const LINES_AT_FIRST = 10
@@ -11,18 +12,24 @@ await runVerb(async (config) => {
   process.on('SIGINT', () => stopped.abort())
   process.on('SIGTERM', () => stopped.abort())
   process.stdout.on('error', () => stopped.abort()) // make logs | head
-  const parts = [...new Set((await openStack(config).parts()).map(({ name }) => name.replace(/-\d+$/, '')))]
-  if (config.part !== undefined && parts.length > 0 && !parts.includes(config.part.replace(/-\d+$/, '')))
-    throw new Refusal(`PART=${config.part} is not a part: the parts are ${parts.join(', ')}, and one worker is worker-1`)
+  const parts = (await openStack(config).parts()).map(({ name }) => name)
+  if (parts.length > 0 && !parts.some(wanted))
+    throw new Refusal(`There is no part ${config.part}. The parts are ${parts.join(', ')}.`)
+  let shown = false
   for await (const { part, text } of openStack(config).logs({ lines: LINES_AT_FIRST, follow: true, signal: stopped.signal })) {
-    if (config.part === undefined || part === config.part || part.startsWith(`${config.part}-`)) {
+    if (wanted(part)) {
+      shown = true
       for (const line of readable(text).split('\n'))
         console.log(`${prefix(part)} ${line}`)
     }
   }
   if (!stopped.signal.aborted)
-    console.log('Nothing runs here (any more): these were the last lines.')
+    console.log(shown ? 'Nothing is running here. Above are the last lines of each log.' : NOTHING_RUNS)
   return 0
+
+  function wanted(part: string): boolean {
+    return config.part === undefined || part === config.part || part.startsWith(`${config.part}-`)
+  }
 })
 
 /** The part's name before its log line, in one colour per part on a terminal. */

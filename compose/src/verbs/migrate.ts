@@ -18,15 +18,15 @@ await runVerb(async (config) => {
   const runs = () => [folder, new DataFolder(config.dataDir, 'postgres')].some(owner =>
     liveState(owner)?.parts.some(part => part.name === 'postgres' && part.phase === 'running'))
   if (!runs())
-    console.log('Waiting for Postgres (make service PART=postgres) ...')
+    console.log('Waiting for Postgres, which `make service PART=postgres` starts ...')
   while (!runs()) {
     if (Date.now() > deadline)
-      throw new Refusal(`waited ${POSTGRES_TIMEOUT_MS / 1000} s in vain for Postgres: make service PART=postgres starts it`)
+      throw new Refusal(`Postgres did not start within ${POSTGRES_TIMEOUT_MS / 1000} s. Start it with \`make service PART=postgres\`.`)
     await delay(POLL_MS)
   }
   const desired = folder.readDesired()
   if (!desired)
-    throw new Refusal(`there is no desired.json in ${folder.path}: make down, then start again`)
+    throw new Refusal(`${folder.path} has no desired.json. Run \`make down\`, then start the system again.`)
   const log = folder.logFile('migrations')
   await migrateDatabase(settingOf(folder, desired), makeRunOnce('migrate', log, new AbortController().signal, () => {}))
   console.log(lastLines(log, 1)[0] ?? 'migrated')

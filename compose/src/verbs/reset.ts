@@ -9,6 +9,6 @@ await runVerb(async (config) => {
   if (config.mode === 'compose' || (config.mode !== 'embedded' && askEngine(config.callerEnv).problem === null))
     await compose.reset()
   await embedded.reset()
-  console.log(`Everything is stopped and its data is removed (${config.dataDir}).`)
+  console.log(`Everything is stopped, and all data in ${config.dataDir} is deleted.`)
   return 0
 })

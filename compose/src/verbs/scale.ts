@@ -1,3 +1,4 @@
+import { count } from '../count.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { runVerb } from '../verb.ts'
@@ -5,8 +6,8 @@ import { runVerb } from '../verb.ts'
 await runVerb(async (config) => {
   const stack = openStack(config)
   if (config.workers === undefined)
-    throw new Refusal('how many? make scale WORKERS=4')
+    throw new Refusal('WORKERS is not set. Set how many workers to run: `make scale WORKERS=4`.')
   await stack.scale(config.workers)
-  console.log(`Workers that run and are healthy: ${config.workers}.`)
+  console.log(`Running with ${count(config.workers, 'healthy worker')}.`)
   return 0
 })

@@ -15,16 +15,16 @@ import { runVerb } from '../verb.ts'
 await runVerb(async (config) => {
   const service = SERVICES.find(name => name === config.part)
   if (!service)
-    throw new Refusal(`${config.part === undefined ? 'say which service' : `PART=${config.part} is not a service`}: make service PART=${SERVICES.join('|')}`)
+    throw new Refusal(`${config.part === undefined ? 'PART is not set' : `PART=${config.part} is not a service`}. The services are ${SERVICES.join(', ')}: \`make service PART=postgres\`.`)
   if (config.mode === 'compose')
-    throw new Refusal('MODE=compose runs everything at once: make up. A service alone runs embedded: leave MODE out')
+    throw new Refusal('MODE=compose starts all parts together, with `make up`. To run one service as a process, leave MODE out.')
   const folder = new DataFolder(config.dataDir, service)
   await prepare(config, folder, service)
 
-  await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('nobody reads its log any more')), service)
-  const own = (part: string) => part === service || part.startsWith(`${service}-`)
+  await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('its output was closed')), service)
+  const ofService = (part: string) => part === service || part.startsWith(`${service}-`)
   for await (const { part, text } of followLogs(folder, 0, new AbortController().signal, () => true)) {
-    if (own(part))
+    if (ofService(part))
       console.log(readable(text))
   }
   return 0
@@ -34,10 +34,10 @@ await runVerb(async (config) => {
 async function prepare(config: Config, folder: DataFolder, service: Service): Promise<void> {
   folder.create()
   if (liveState(new DataFolder(config.dataDir)))
-    throw new Refusal(`make up runs everything already, ${service} too: make down stops it`)
+    throw new Refusal(`\`make up\` already runs everything, including ${service}. Run \`make down\` first.`)
   const live = liveServices(config.dataDir)
   if (live.includes(service))
-    throw new Refusal(`${service} runs already: see make status`)
+    throw new Refusal(`${service} is already running. See \`make status\`.`)
   for (const left of [new DataFolder(config.dataDir), folder])
     await endLeftovers(left)
   const { ports: { postgres, api, ui }, logLevel, workers, apis } = config

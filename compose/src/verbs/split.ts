@@ -1,7 +1,8 @@
 // `make split DEST=folder`: writes this tree as separate repositories: one for each service, with its folder as the root,
 // and one for the rest, the harness. Each repository keeps the history of its files.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { count } from '../count.ts'
 import { Refusal } from '../refusal.ts'
 import { git, gitWithInput, HARNESS, services } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
@@ -11,15 +12,15 @@ interface Piece { name: string, branch: string, paths: string[], treeOf: (commit
 
 await runVerb(async ({ dest }) => {
   if (dest === undefined)
-    throw new Refusal('say where to: make split DEST=folder')
-  if (existsSync(dest) && readdirSync(dest).length > 0)
-    throw new Refusal(`${dest} is not empty: choose another folder with DEST=folder`)
+    throw new Refusal('DEST is not set. Name a new or empty folder: `make split DEST=folder`.')
+  if (existsSync(dest) && !(statSync(dest).isDirectory() && readdirSync(dest).length === 0))
+    throw new Refusal(`${dest} is not an empty folder. Choose another one: \`make split DEST=folder\`.`)
   if (await git('rev-parse', '--verify', '--quiet', 'HEAD').catch(() => '') === '')
-    throw new Refusal('there is no commit here to split: this needs a git clone')
+    throw new Refusal('There is no commit to split. Run this in a git clone.')
   if (await git('rev-parse', '--is-shallow-repository') === 'true')
-    console.log('This clone is shallow: the repositories begin where it does. For all of the history: git fetch --unshallow')
+    console.log('This clone is shallow, so the repositories start at its oldest commit. For the whole history, run `git fetch --unshallow` first.')
   if (await git('status', '--porcelain') !== '')
-    console.log('There are changes that are not committed: they are left out.')
+    console.log('Uncommitted changes are left out.')
 
   for (const piece of pieces()) {
     const begin = Date.now()
@@ -30,7 +31,7 @@ await runVerb(async ({ dest }) => {
     await git('push', '--quiet', folder, `${tip}:refs/heads/split`)
     await git('-C', folder, 'reset', '--quiet', '--hard', 'split')
     await git('-C', folder, 'branch', '--quiet', '-D', 'split')
-    console.log(`${piece.name.padEnd(16)} ${commits} commit${commits === 1 ? '' : 's'}, branch ${piece.branch} (${duration(Date.now() - begin)})`)
+    console.log(`${piece.name.padEnd(16)} ${count(commits, 'commit')}, branch ${piece.branch} (${duration(Date.now() - begin)})`)
   }
   return 0
 })
@@ -57,7 +58,7 @@ async function rewrite({ name, paths, treeOf }: Piece): Promise<{ tip: string, c
   const made = new Map<string, string>()
   const lines = await git('rev-list', '--topo-order', '--reverse', '--parents', 'HEAD', '--', ...paths)
   if (lines === '')
-    throw new Refusal(`no commit here has ${name}: is it a repository of its own already?`)
+    throw new Refusal(`No commit has a file of ${name}. If it is already a separate repository, there is nothing to split.`)
   let tip = ''
   for (const [commit, ...parents] of lines.split('\n').map(line => line.split(' '))) {
     const header = [`tree ${await treeOf(commit!)}`, ...parents.map(parent => `parent ${made.get(parent)}`)]

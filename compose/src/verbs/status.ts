@@ -1,23 +1,31 @@
 import type { PartStatus } from '../stack.ts'
+import { SERVICES } from '../data/state.ts'
 import { openStack } from '../open-stack.ts'
+import { NOTHING_RUNS } from '../stack.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async (config) => {
   const all = await openStack(config).parts()
   const parts = config.part === undefined ? all : all.filter(({ name }) => name === config.part || name.startsWith(`${config.part}-`))
   if (parts.length === 0) {
-    console.log(all.length === 0 ? 'Nothing runs here: make up starts it.' : `${config.part} does not run: make service PART=${config.part} starts it, make status shows what runs.`)
+    console.log(all.length === 0 ? NOTHING_RUNS : missing(config.part!, all))
     return 1
   }
   printTable([['PART', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'HEALTH', 'URL'], ...parts.map(row)])
   for (const { name, lastDeath } of parts) {
     if (lastDeath)
-      console.log([`\n${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}); its last lines:`, ...lastDeath.lines].join('\n  | '))
+      console.log([`\n${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}).${lastDeath.lines.length > 0 ? ' Its last log lines:' : ''}`, ...lastDeath.lines].join('\n  | '))
   }
   if (parts.some(part => part.state === 'left behind' || part.state === 'gone'))
-    console.log('\nThe supervisor was killed: nobody watches these parts. make up or make down cleans up.')
+    console.log('\nThe supervisor was killed, so nothing restarts these parts. `make up` or `make down` cleans up.')
   return parts.every(part => part.state === 'running' && part.health === 'ok') ? 0 : 1
 })
+
+function missing(part: string, all: PartStatus[]): string {
+  return (SERVICES as readonly string[]).includes(part)
+    ? `${part} is not running. Start it with \`make service PART=${part}\`.`
+    : `There is no part ${part}. The parts are ${all.map(({ name }) => name).join(', ')}.`
+}
 
 function row({ name, state, pid, uptimeMs, restarts, health, url }: PartStatus): string[] {
   return [name, state, String(pid ?? '-'), uptimeMs === null ? '-' : duration(uptimeMs), String(restarts), health, url]

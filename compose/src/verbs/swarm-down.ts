@@ -7,9 +7,9 @@ await runVerb(async (config) => {
   const stack = new SwarmStack(config)
   const { ran, left } = await stack.down()
   console.log(ran
-    ? `The stack ${config.stack} is down (${duration(Date.now() - begin)}). The data stays: make swarm-up starts on it, docker volume rm ${stack.volume} removes it.`
-    : `No stack ${config.stack} runs here.`)
+    ? `The stack ${config.stack} was stopped in ${duration(Date.now() - begin)}. Your data is kept: \`make swarm-up\` uses it again, \`docker volume rm ${stack.volume}\` deletes it.`
+    : `No stack ${config.stack} is running here.`)
   if (left)
-    console.log('The swarm that make swarm-up made is ended, too.')
+    console.log('The swarm that `make swarm-up` created is removed too.')
   return 0
 })

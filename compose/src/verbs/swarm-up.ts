@@ -1,4 +1,5 @@
 // `make swarm-up`: deploys this tree as a Docker Swarm stack, or updates and scales the stack that runs.
+import { count } from '../count.ts'
 import { SwarmStack } from '../swarm/swarm-stack.ts'
 import { duration, runVerb } from '../verb.ts'
 
@@ -13,12 +14,13 @@ await runVerb(async (config) => {
     if (tookMs !== null)
       console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
   }, interrupted.signal)
-  console.log(`Up to date and healthy after ${duration(Date.now() - begin)}: the stack ${config.stack}, APIs ${apis}, workers ${workers}.
+  console.log(`The stack ${config.stack} is up to date and healthy after ${duration(Date.now() - begin)}: ${count(apis, 'API')}, ${count(workers, 'worker')}.
 
-  Console   http://localhost:${ports.ui}   on each node of the swarm, at each of its addresses
+  Console   http://localhost:${ports.ui}   on every node of the swarm, at all of its addresses
   API       http://localhost:${ports.api}   (health: http://localhost:${ports.api}/health)
 
-Again after a change it is rolled out, and rolled back where it does not get healthy; make swarm-up APIS=3 WORKERS=4 scales.
+After a change, run \`make swarm-up\` again: it rolls the change out, and back if it does not become healthy.
+To scale: \`make swarm-up APIS=3 WORKERS=4\`.
 Next: docker stack services ${config.stack}, docker service logs ${config.stack}_api, make swarm-down`)
   return 0
 })

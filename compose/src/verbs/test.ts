@@ -35,18 +35,18 @@ process.on('SIGINT', () => interrupted = true)
 const { only } = readConfig()
 const names = [...nuxt, ...sources, ...systems, images, inContainers, inSwarm].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
-  console.error(`ONLY=${only} is wrong: no check is called so; there are: ${names.join(', ')}`)
+  console.error(`ONLY=${only} matches no check. The checks are: ${names.join(', ')}.`)
   process.exit(1)
 }
 
-const verdicts = (await Promise.all([inTurn(nuxt), inTurn(sources)])).flat()
-verdicts.push(...await inTurn(systems))
-const { problem } = askEngine(process.env)
-verdicts.push(...problem === null ? await inTurn([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, problem)))
+const verdicts = (await Promise.all([oneByOne(nuxt), oneByOne(sources)])).flat()
+verdicts.push(...await oneByOne(systems))
+const { problem, remedy } = askEngine(process.env)
+verdicts.push(...problem === null ? await oneByOne([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
-const result = interrupted ? 'Interrupted' : failed.length > 0 ? `Failed: ${failed.join(', ')};` : 'Everything passed'
-console.log(`\n${result} after ${duration(Date.now() - begin)}. What each check printed: ${logs}`)
+const result = interrupted ? 'Interrupted' : failed.length > 0 ? 'Failed' : 'Everything passed'
+console.log(`\n${result} after ${duration(Date.now() - begin)}${failed.length > 0 ? `: ${failed.join(', ')}` : ''}. The output of each check is in ${logs}.`)
 const sum = (key: 'passed' | 'failed' | 'skipped') => verdicts.reduce((sum, verdict) => sum + verdict[key], 0)
 console.log(summary({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }))
 process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
@@ -55,7 +55,7 @@ function wanted(check: Check): boolean {
   return only === undefined || check.name.includes(only)
 }
 
-async function inTurn(checks: Check[]): Promise<Verdict[]> {
+async function oneByOne(checks: Check[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
   for (const check of checks) {
     if (!interrupted && wanted(check))

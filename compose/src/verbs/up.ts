@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { repoRoot } from '../config.ts'
+import { count } from '../count.ts'
 import { chooseMode, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { duration, runVerb } from '../verb.ts'
@@ -27,7 +28,7 @@ await runVerb(async (config) => {
   }, interrupted.signal)
   const { ui, api, postgresPort } = stack.endpoints()
   const parts = await stack.parts()
-  console.log(outcome === 'started' ? `Up in ${duration(Date.now() - begin)}.` : 'It is already up; nothing was changed.')
+  console.log(outcome === 'started' ? `Up in ${duration(Date.now() - begin)}.` : 'The system is already running. Nothing was changed.')
   console.log(`
   Console   ${ui}
   API       ${api}   (health: ${api}/health)
@@ -35,16 +36,16 @@ await runVerb(async (config) => {
 `)
   for (const { name, health, restarts, lastDeath } of parts) {
     if (health !== 'ok')
-      console.log(`${name} is not well: ${health}. See make status.`)
+      console.log(`${name} is not healthy (${health}). See \`make status\`.`)
     else if (lastDeath)
-      console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and runs again; restarts so far: ${restarts}.`)
+      console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and was restarted. Restarts so far: ${restarts}.`)
   }
   const workers = parts.filter(part => part.name.startsWith('worker-')).length
   if (config.workers !== undefined && config.workers !== workers)
-    console.log(`${workers} workers run: make scale WORKERS=${config.workers} changes that.`)
+    console.log(`WORKERS=${config.workers} was not applied: ${count(workers, 'worker')} ${workers === 1 ? 'is' : 'are'} running. To change that: \`make scale WORKERS=${config.workers}\`.`)
   const { ports } = config
-  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && portsWereNamed())
-    console.log('It runs on other ports than you named: make down first, then make up with the new ones.')
+  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && portsWereSet())
+    console.log('The ports you set were not applied: the system already runs on others. To change them, run `make down` first.')
   console.log('Next: make validate, make status, make logs, make down')
   return 0
 })
@@ -57,10 +58,10 @@ function prepareParts(): void {
   }
   catch (error) {
     const { code, signal } = error as { code?: string, signal?: NodeJS.Signals | null }
-    throw new Refusal(code === 'ENOENT' ? 'make is not installed: it installs and builds the parts' : signal ? `stopped by ${signal}: nothing was started` : 'the parts could not be installed or built: see above')
+    throw new Refusal(code === 'ENOENT' ? 'make is not installed. It installs and builds the parts, so install it first.' : signal ? `Stopped by ${signal}. Nothing was started.` : 'The parts could not be installed or built. The reason is above.')
   }
 }
 
-function portsWereNamed(): boolean {
+function portsWereSet(): boolean {
   return ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => process.env[name])
 }

@@ -11,7 +11,7 @@ await runVerb(async ({ repoBase }) => {
   const failures: string[] = []
   for (const { name, branch } of services()) {
     if (existsSync(join(repoRoot, name))) {
-      console.log(`${name.padEnd(14)} is here, and is left alone`)
+      console.log(`${name.padEnd(14)} already here, left unchanged`)
       continue
     }
     const url = `${repoBase ?? await siblingsOfOrigin()}/${name}`
@@ -28,7 +28,7 @@ await runVerb(async ({ repoBase }) => {
   for (const failure of failures)
     console.error(failure)
   if (failures.length > 0)
-    console.error('Where the services are: make workspace REPO_BASE=https://host/owner; on which branch: workspace.json')
+    console.error('To clone from elsewhere: `make workspace REPO_BASE=https://host/owner`. To change a branch: workspace.json.')
   return failures.length > 0 ? 1 : 0
 })
 
@@ -37,7 +37,7 @@ async function siblingsOfOrigin(): Promise<string> {
   const origin = await git('config', '--get', 'remote.origin.url').catch(() => '')
   const sibling = /^(.*[^/:])[/:][^/:]+\/?$/.exec(origin)
   if (!sibling)
-    throw new Refusal(`this tree has no remote origin beside which the services could be: make workspace REPO_BASE=https://host/owner`)
+    throw new Refusal('This clone has no remote `origin`, so the location of the services is unknown. Set it: `make workspace REPO_BASE=https://host/owner`.')
   return sibling[1]!
 }
 

@@ -13,7 +13,7 @@ describe('make up with MODE=compose leaves nothing half started', () => {
   it('when a base image cannot be pulled, and says so in one line', async () => {
     const { code, stderr } = await system.verb('up', { POSTGRES_IMAGE: '127.0.0.1:1/postgres:none' })
     assert.equal(code, 1)
-    assert.match(stderr, /^the base image 127\.0\.0\.1:1\/postgres:none cannot be had: .*MODE=embedded.*\n$/)
+    assert.match(stderr, /^The base image 127\.0\.0\.1:1\/postgres:none could not be downloaded\. .*MODE=embedded.*\n$/)
     assert.deepEqual(system.processes(), [])
   })
 
@@ -23,7 +23,7 @@ describe('make up with MODE=compose leaves nothing half started', () => {
     try {
       const { code, stderr } = await system.verb('up')
       assert.equal(code, 1)
-      assert.match(stderr, new RegExp(`^port ${system.config.ports.api}, for the API, is taken by pid ${process.pid} .*\n$`))
+      assert.match(stderr, new RegExp(`^Port ${system.config.ports.api} \\(API\\) is in use by pid ${process.pid} .*\n$`))
       assert.deepEqual(system.processes(), [])
     }
     finally {
@@ -40,7 +40,7 @@ describe('make up with MODE=compose leaves nothing half started', () => {
       await until(`${at} is done`, () => new RegExp(`^ +${at} `, 'm').test(said), 180_000)
       up.kill('SIGINT')
       assert.deepEqual(await once(up, 'exit'), [1, null])
-      assert.match(await stderr, /^stopped: nothing was left running\n$/)
+      assert.match(await stderr, /^Stopped\. Nothing is left running\.\n$/)
       assert.deepEqual(system.processes(), [])
     })
   }

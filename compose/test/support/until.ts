@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs
   while (true) {
-    const answer = await ask()
-    if (answer !== false && answer !== null && answer !== undefined)
-      return answer
+    const result = await ask()
+    if (result !== false && result !== null && result !== undefined)
+      return result
     if (Date.now() > deadline)
-      throw new Error(`waited ${timeoutMs / 1000} s in vain until ${what}`)
+      throw new Error(`not within ${timeoutMs / 1000} s: ${what}`)
     await delay(30)
   }
 }

@@ -49,7 +49,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     try {
       const { code, stdout, stderr } = await verb('swarm-up')
       assert.deepEqual([code, stdout], [1, ''])
-      assert.match(stderr, new RegExp(`^port ${env.API_PORT}, for the API, is taken by pid ${process.pid} .*: make swarm-up API_PORT=\\d+\n$`))
+      assert.match(stderr, new RegExp(`^Port ${env.API_PORT} \\(API\\) is in use by pid ${process.pid} .*: \`make swarm-up API_PORT=\\d+\`\\.\n$`))
       assert.equal(inSwarm(), wasInSwarm)
     }
     finally {
@@ -60,7 +60,7 @@ describe('the system as a stack of a Docker Swarm', function () {
   it('starts with one verb, which says that it creates a swarm', async () => {
     const { code, stdout, stderr } = await verb('swarm-up')
     assert.equal(code, 0, stderr)
-    assert.equal(/^This engine was in no swarm: made one/m.test(stdout), !wasInSwarm)
+    assert.equal(/^This engine was not in a swarm\. Created a swarm/m.test(stdout), !wasInSwarm)
     assert.deepEqual(replicas(), { api: '1/1', logins: '0/1 (1/1 completed)', migrate: '0/1 (1/1 completed)', postgres: '1/1', proxy: '1/1', ui: '1/1', worker: '1/1' })
     assert.equal((await fetch(`http://localhost:${env.UI_PORT}/health`)).status, 200)
   })
@@ -113,7 +113,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.notEqual(readFileSync(file, 'utf8'), source)
     const { code, stderr } = await underLoad('rollback', () => verb('swarm-up'))
     assert.equal(code, 1)
-    assert.match(stderr, new RegExp(`^${stack}_api was rolled back to what ran before: .*health.*\n  \\| .*listening`))
+    assert.match(stderr, new RegExp(`^${stack}_api was rolled back to its previous version: .*health.*\n  \\| .*listening`))
     await until('three run', () => replicas().api === '3/3', 60_000)
     assert.deepEqual(running('api'), before)
   })
@@ -129,13 +129,13 @@ describe('the system as a stack of a Docker Swarm', function () {
   it('is removed with one verb, which keeps the data and ends the swarm that swarm-up created', async () => {
     const { code, stdout, stderr } = await verb('swarm-down')
     assert.equal(code, 0, stderr)
-    assert.match(stdout, new RegExp(`The data stays: .* docker volume rm ${stack}_postgres removes it`))
+    assert.match(stdout, new RegExp(`Your data is kept: .*\`docker volume rm ${stack}_postgres\` deletes it\\.`))
     for (const kind of ['container', 'network'])
       assert.equal(docker(kind, 'ls', ...kind === 'container' ? ['--all'] : [], '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`), '', kind)
     for (const port of [env.API_PORT, env.UI_PORT])
       assert.ok(await isFree(Number(port)), `port ${port}`)
     assert.equal(inSwarm(), wasInSwarm)
-    assert.match((await verb('swarm-down')).stdout, /^No stack .* runs here\.\n$/)
+    assert.match((await verb('swarm-down')).stdout, /^No stack .* is running here\.\n$/)
   })
 
   async function remove(): Promise<void> {

@@ -83,7 +83,7 @@ describe('three repositories', function () {
   it('are not written into a folder that already has them', async () => {
     const { code, stderr } = await verb(origin, 'split', { DEST: split })
     assert.equal(code, 1)
-    assert.match(stderr, /^.*split is not empty: choose another folder with DEST=folder\n$/)
+    assert.match(stderr, /^.*split is not an empty folder\. Choose another one: `make split DEST=folder`\.\n$/)
   })
 
   it('start at the same commit as a shallow clone, and say so in one line', async () => {
@@ -92,7 +92,7 @@ describe('three repositories', function () {
     borrowDependencies(shallow)
     const { code, stdout, stderr } = await verb(shallow, 'split', { DEST: pieces })
     assert.deepEqual([code, stderr], [0, ''])
-    assert.match(stdout, /^This clone is shallow: .*: git fetch --unshallow$/m)
+    assert.match(stdout, /^This clone is shallow, .* `git fetch --unshallow` first\.$/m)
     for (const name of [...SERVICES, HARNESS])
       assert.equal(await git(join(pieces, name), 'rev-list', '--count', 'HEAD'), '1\n')
     assert.equal(await git(join(pieces, HARNESS), 'rev-parse', 'HEAD:compose'), await git(origin, 'rev-parse', 'HEAD:compose'))
@@ -105,7 +105,7 @@ describe('three repositories', function () {
     const away = await verb(bad, 'workspace', { REPO_BASE: 'https://name:secret@127.0.0.1:1/owner/' })
     assert.deepEqual([away.code, away.stdout], [1, ''])
     assert.deepEqual(away.stderr.match(/^\S+ could not be cloned from https:\/\/127\.0\.0\.1:1\/owner\/[\w-]+, branch main: .*Failed to connect/gm)?.length, 3, away.stderr)
-    assert.match(away.stderr, /^Where the services are: make workspace REPO_BASE=.*\n$/m)
+    assert.match(away.stderr, /^To clone from elsewhere: `make workspace REPO_BASE=.*\n$/m)
 
     writeFileSync(join(bad, 'workspace.json'), '{"payments-api": "main", "recon-worker": "no-such-branch", "no-such-service": "main"}')
     const { code, stdout, stderr } = await verb(bad, 'workspace', { REPO_BASE: `${remotes}/` })
@@ -121,14 +121,14 @@ describe('three repositories', function () {
     assert.ok(!existsSync(join(workspace, 'payments-api')))
     const { code, stderr } = await run(workspace, env, 'make', 'build')
     assert.notEqual(code, 0)
-    assert.match(stderr, /^payments-ui is not here: make workspace clones it$/m)
+    assert.match(stderr, /^payments-ui is missing\. Clone it with `make workspace`\.$/m)
 
     const said = await make(workspace, 'workspace', 'up', 'validate')
     assert.match(said, /✅ ALL VALIDATION CHECKS PASSED/)
     for (const name of SERVICES)
       assert.match(said, new RegExp(`^${name} +cloned from .*remotes/${name}, branch main`, 'm'))
     assert.equal(await git(workspace, 'status', '--porcelain'), '', 'git offers nothing of the services to the harness')
-    assert.match(await make(workspace, 'workspace'), /payments-api +is here, and is left alone/)
+    assert.match(await make(workspace, 'workspace'), /payments-api +already here, left unchanged/)
   })
 
   it('take a change across two of them, which runs before it is pushed to each', async () => {

@@ -1,65 +1,65 @@
 import type pg from 'pg'
 import type { Findings } from './findings.ts'
-import type { Noted } from './journal.ts'
+import type { Journal, PaymentEntry } from './journal.ts'
 import { z } from 'zod'
-import { acknowledged, checkAttempts, mayBeThere } from './check-attempts.ts'
+import { checkIdempotencyKey, firstAcknowledged, mayExist } from './check-idempotency-key.ts'
 
-const PAGE = 10_000
+const PAGE_SIZE = 10_000
 
-interface Row {
+interface StoredPayment {
   key: string
   id: string
   account_id: string
   amount: string
   currency: string
   status: string
-  /** How many ledger entries it has. */
+  /** The number of its ledger entries. */
   entries: number
-  /** From accepted to settled; null while it is not. */
+  /** From accepted to settled; null before it is settled. */
   settle_ms: number | null
 }
 
-export interface Reconciliation {
+export interface JournalCheck {
   /** Payments of the run that are in the database. */
   payments: number
   acknowledged: number
-  /** From accepted to settled, sorted. */
+  /** Milliseconds from accepted to settled, sorted. */
   settleMs: number[]
   ids: string[]
 }
 
-const answer = z.object({ id: z.string(), accountId: z.string(), amount: z.string(), currency: z.string() })
+const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.string(), currency: z.string() })
 
 /**
- * Compares k6's own account of a run with the database: every acknowledged payment is there, once, as it was answered,
- * and settled; what was refused is not there; and each account of the run holds the sum of what was sent to it. Where the
- * account is not complete there may be payments that it does not tell of.
+ * Compares the payments of the journal with the database. Every acknowledged payment exists once, as acknowledged, and is
+ * settled; refused payments do not exist; each account of the run holds the sum of its payments. An incomplete journal
+ * may lack payments that the database has.
  */
-export async function reconcileAccount(attempts: Map<string, Noted[]>, { run, complete }: { run: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<Reconciliation> {
-  const result: Reconciliation = { payments: 0, acknowledged: 0, settleMs: [], ids: [] }
+export async function checkJournal({ payments: journal }: Pick<Journal, 'payments'>, { run, complete }: { run: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<JournalCheck> {
+  const result: JournalCheck = { payments: 0, acknowledged: 0, settleMs: [], ids: [] }
   const seen = new Set<string>()
   const sums = new Map<string, bigint>()
-  // One snapshot: payments whose answer was lost may still be accepted and settled meanwhile.
+  // One snapshot: payments whose response was lost may be accepted and settled during the check.
   await database.query('begin isolation level repeatable read read only')
-  for await (const row of paymentsOf(run, database)) {
+  for await (const payment of storedPayments(run, database)) {
     result.payments++
-    result.ids.push(row.id)
-    if (seen.has(row.key))
-      findings.add('keys with two payments', row.key)
-    seen.add(row.key)
-    if (complete || attempts.has(row.key))
-      compare(row, attempts.get(row.key) ?? [], findings)
-    if (row.settle_ms !== null)
-      result.settleMs.push(row.settle_ms)
-    sums.set(row.account_id, (sums.get(row.account_id) ?? 0n) + (isSettled(row) && cents(row.amount) > 0n ? cents(row.amount) : 0n))
+    result.ids.push(payment.id)
+    if (seen.has(payment.key))
+      findings.add('keys with two payments', payment.key)
+    seen.add(payment.key)
+    if (complete || journal.has(payment.key))
+      comparePayment(payment, journal.get(payment.key) ?? [], findings)
+    if (payment.settle_ms !== null)
+      result.settleMs.push(payment.settle_ms)
+    sums.set(payment.account_id, (sums.get(payment.account_id) ?? 0n) + (isSettled(payment) && cents(payment.amount) > 0n ? cents(payment.amount) : 0n))
   }
-  for (const [key, each] of attempts) {
-    checkAttempts(key, each, findings)
-    const paid = acknowledged(each)
-    if (paid)
+  for (const [key, entries] of journal) {
+    checkIdempotencyKey(key, entries, findings)
+    const acknowledged = firstAcknowledged(entries)
+    if (acknowledged)
       result.acknowledged++
-    if (paid && !seen.has(key))
-      findings.add('acknowledged payments that are not in the database', `${key}: ${paid.body}`)
+    if (acknowledged && !seen.has(key))
+      findings.add('acknowledged payments missing from the database', `${key}: ${acknowledged.body}`)
   }
   await compareBalances(sums, run, database, findings)
   await database.query('commit')
@@ -67,23 +67,23 @@ export async function reconcileAccount(attempts: Map<string, Noted[]>, { run, co
   return result
 }
 
-function compare(row: Row, attempts: Noted[], findings: Findings): void {
-  const paid = acknowledged(attempts)
-  if (!paid && !mayBeThere(attempts))
-    findings.add(attempts.length > 0 ? 'refused payments that are in the database all the same' : 'payments that nobody asked for', `${row.key}: ${row.id}`)
-  if (paid) {
-    const { data } = answer.safeParse(JSON.parse(paid.body))
-    const asAnswered = data?.id === row.id && data.accountId === row.account_id && data.amount === row.amount && data.currency === row.currency
-    if (!asAnswered || paid.accountId !== row.account_id || paid.amount !== row.amount)
-      findings.add('payments that are not as they were sent and answered', `${row.key}: sent ${paid.accountId} ${paid.amount}, answered ${paid.body}, stored ${row.id} ${row.account_id} ${row.amount} ${row.currency}`)
+function comparePayment(stored: StoredPayment, entries: PaymentEntry[], findings: Findings): void {
+  const acknowledged = firstAcknowledged(entries)
+  if (!acknowledged && !mayExist(entries))
+    findings.add(entries.length > 0 ? 'refused payments that exist in the database' : 'payments in the database that k6 never sent', `${stored.key}: ${stored.id}`)
+  if (acknowledged) {
+    const { data } = paymentBody.safeParse(JSON.parse(acknowledged.body))
+    const asAcknowledged = data?.id === stored.id && data.accountId === stored.account_id && data.amount === stored.amount && data.currency === stored.currency
+    if (!asAcknowledged || acknowledged.accountId !== stored.account_id || acknowledged.amount !== stored.amount)
+      findings.add('payments stored differently than sent or acknowledged', `${stored.key}: sent ${acknowledged.accountId} ${acknowledged.amount}, response ${acknowledged.body}, stored ${stored.id} ${stored.account_id} ${stored.amount} ${stored.currency}`)
   }
-  if (!paid && row.status === 'pending')
-    return // its answer was lost: it may have been accepted just now
-  const succeeds = cents(row.amount) > 0n
-  if (row.status !== (succeeds ? 'completed' : 'failed'))
-    findings.add(row.status === 'pending' ? 'payments that did not settle' : 'payments that settled the wrong way', `${row.id}: ${row.amount} is ${row.status}`)
-  else if (row.entries !== (succeeds ? 2 : 0))
-    findings.add('payments that were not posted exactly once', `${row.id}: ${row.entries} ledger entries`)
+  if (!acknowledged && stored.status === 'pending')
+    return // its response was lost, so it may have been accepted a moment ago
+  const succeeds = cents(stored.amount) > 0n
+  if (stored.status !== (succeeds ? 'completed' : 'failed'))
+    findings.add(stored.status === 'pending' ? 'payments that did not settle' : 'payments that settled with the wrong status', `${stored.id}: ${stored.amount} is ${stored.status}`)
+  else if (stored.entries !== (succeeds ? 2 : 0))
+    findings.add('payments that were not posted exactly once', `${stored.id}: ${stored.entries} ledger entries`)
 }
 
 async function compareBalances(sums: Map<string, bigint>, run: string, database: pg.Client, findings: Findings): Promise<void> {
@@ -92,15 +92,15 @@ async function compareBalances(sums: Map<string, bigint>, run: string, database:
   for (const [id, sum] of sums) {
     const balance = balances.get(id)
     if (balance === undefined || cents(balance) !== sum)
-      findings.add('balances that are not the sum of what was sent', `${id}: ${balance}, and ${sum} cents were sent`)
+      findings.add('balances that differ from the sum of their payments', `${id}: the balance is ${balance}, the payments sum to ${sum} cents`)
   }
 }
 
-async function* paymentsOf(run: string, database: pg.Client): AsyncGenerator<Row> {
+async function* storedPayments(run: string, database: pg.Client): AsyncGenerator<StoredPayment> {
   let last: [key: string, id: string] = ['', '00000000-0000-0000-0000-000000000000']
   while (true) {
-    // '~' is the last of the characters that a key may have, and text sorts by code point here.
-    const { rows } = await database.query<Row>(`
+    // '~' is the highest character that a key may contain, and this column sorts by code point.
+    const { rows } = await database.query<StoredPayment>(`
       select p.idempotency_key as key, p.id, p.account_id, p.amount::text, p.currency, p.status,
              (select count(*) from ledger_entries e where e.payment_id = p.id)::int as entries,
              extract(epoch from r.created_at - p.created_at)::float8 * 1000 as settle_ms
@@ -109,20 +109,20 @@ async function* paymentsOf(run: string, database: pg.Client): AsyncGenerator<Row
        where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
          and (p.idempotency_key, p.id) > ($3, $4)
        order by p.idempotency_key, p.id
-       limit ${PAGE}`, [`${run}-`, `${run}-~`, ...last])
+       limit ${PAGE_SIZE}`, [`${run}-`, `${run}-~`, ...last])
     yield* rows
     const end = rows.at(-1)
-    if (!end || rows.length < PAGE)
+    if (!end || rows.length < PAGE_SIZE)
       return
     last = [end.key, end.id]
   }
 }
 
-function isSettled({ status }: Row): boolean {
+function isSettled({ status }: StoredPayment): boolean {
   return status === 'completed' || status === 'failed'
 }
 
-/** Of an amount with two decimals: the runs pay in USD only. */
+/** Converts an amount with two decimals; all load-test payments are in USD. */
 function cents(amount: string): bigint {
   return BigInt(amount.replace('.', ''))
 }

@@ -1,13 +1,13 @@
-const EXAMPLES = 3
+const EXAMPLES_PER_KIND = 3
 
-/** What is wrong, in words: the first of each kind, and how many there are of it. */
+/** What the audit found wrong: the number of findings of each kind, and the first examples. */
 export class Findings {
   private readonly byKind = new Map<string, { count: number, examples: string[] }>()
 
   add(kind: string, example: string): void {
     const found = this.byKind.get(kind) ?? { count: 0, examples: [] }
     found.count++
-    if (found.examples.length < EXAMPLES)
+    if (found.examples.length < EXAMPLES_PER_KIND)
       found.examples.push(example)
     this.byKind.set(kind, found)
   }

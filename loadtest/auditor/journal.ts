@@ -3,55 +3,61 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { Refusal } from '../../compose/src/refusal.ts'
 
-/** Payments of one run: the auditor holds k6's account of all of them in memory, about 1 kB each. */
-export const MOST_PAYMENTS = 1_000_000
+/** Maximum payments in one run. The auditor holds their journal in memory, about 1 kB per payment. */
+export const MAX_PAYMENTS = 1_000_000
 
-/** An answer to POST /payments. */
-const noted = z.strictObject({
-  /** `lost` is no answer at all; `unexpected` any answer that no caller should see. */
-  kind: z.enum(['accepted', 'replayed', 'refused', 'in-use', 'other-payment', 'lost', 'unexpected']),
+/** `lost`: no response arrived. `unexpected`: a response that no caller should see. */
+export const paymentResponseKinds = ['accepted', 'replayed', 'refused', 'idempotency-key-in-use', 'idempotency-key-reused', 'lost', 'unexpected'] as const
+export type PaymentResponseKind = typeof paymentResponseKinds[number]
+
+/** A POST /payments and its response. */
+const paymentEntry = z.strictObject({
+  kind: z.enum(paymentResponseKinds),
   key: z.string(),
   accountId: z.string(),
-  /** As the answer must have it. */
+  /** With two decimals, as the response must contain it. */
   amount: z.string(),
   status: z.int(),
   body: z.string(),
 })
-export type Noted = z.infer<typeof noted>
+export type PaymentEntry = z.infer<typeof paymentEntry>
 
-/** An answer that is to be compared with the OpenAPI document. */
-const shown = z.strictObject({
+/** A request and its response, to be compared with the OpenAPI document. */
+const exchangeEntry = z.strictObject({
   method: z.string(),
   url: z.string(),
   status: z.int(),
   contentType: z.string(),
   body: z.string(),
 })
-export type Shown = z.infer<typeof shown>
+export type ExchangeEntry = z.infer<typeof exchangeEntry>
 
-export interface Account {
-  /** By their key, in the order in which they were noted. */
-  attempts: Map<string, Noted[]>
-  shown: Shown[]
+export type JournalEntry = PaymentEntry | ExchangeEntry
+
+/** What k6 sent and received during one run. */
+export interface Journal {
+  /** By idempotency key, in the order in which k6 wrote the entries. */
+  payments: Map<string, PaymentEntry[]>
+  exchanges: ExchangeEntry[]
 }
 
-/** Reads what k6 noted, one JSON document a line (k6/lib/pay.ts). Throws a Refusal where there is more than fits. */
-export async function readAccount(file: string): Promise<Account> {
-  const account: Account = { attempts: new Map(), shown: [] }
+/** Reads the journal that k6/lib/pay.ts writes, one JSON document per line. Throws a Refusal if it does not fit in memory. */
+export async function readJournal(file: string): Promise<Journal> {
+  const journal: Journal = { payments: new Map(), exchanges: [] }
   let lines = 0
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    if (++lines > MOST_PAYMENTS * 2)
-      throw new Refusal(`k6 noted more than ${MOST_PAYMENTS * 2} answers, too many to compare: choose a smaller DURATION, VUS or RATE`)
-    const entry = z.union([noted, shown]).parse(JSON.parse(line))
+    if (++lines > MAX_PAYMENTS * 2)
+      throw new Refusal(`k6 received more than ${MAX_PAYMENTS * 2} responses, too many to compare: choose a smaller DURATION, VUS or RATE`)
+    const entry = z.union([paymentEntry, exchangeEntry]).parse(JSON.parse(line))
     if (!('key' in entry)) {
-      account.shown.push(entry)
+      journal.exchanges.push(entry)
       continue
     }
-    const attempts = account.attempts.get(entry.key)
-    if (attempts)
-      attempts.push(entry)
+    const sameKey = journal.payments.get(entry.key)
+    if (sameKey)
+      sameKey.push(entry)
     else
-      account.attempts.set(entry.key, [entry])
+      journal.payments.set(entry.key, [entry])
   }
-  return account
+  return journal
 }

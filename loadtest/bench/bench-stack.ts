@@ -2,7 +2,7 @@ import type { EmbeddedStack } from '../../compose/src/embedded/embedded-stack.ts
 import type { Course } from './measure.ts'
 import pg from 'pg'
 import { readConfig } from '../../compose/src/config.ts'
-import { ownStack } from '../runner/own-stack.ts'
+import { temporaryStack } from '../runner/temporary-stack.ts'
 
 export interface BenchStack {
   stack: EmbeddedStack
@@ -17,7 +17,7 @@ export interface BenchStack {
 export async function startStack({ resources, signal, progress }: Course): Promise<BenchStack> {
   progress('starting a system for it')
   const { PATH = '', HOME = '' } = process.env
-  const { stack, remove } = await ownStack(readConfig({ PATH, HOME }), 'payments-bench-')
+  const { stack, remove } = await temporaryStack(readConfig({ PATH, HOME }), 'payments-bench-')
   resources.defer(remove)
   await stack.start(() => {}, signal)
   const { api, postgresPort } = stack.endpoints()

@@ -5,18 +5,18 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { explain } from '../../compose/src/refusal.ts'
 
-/** Operations that a scenario may call, by name: see k6/lib/harness.ts. */
-export type Verbs = Record<string, (body: Record<string, unknown>) => Promise<object>>
+/** The operations that a scenario may call, by name: see k6/lib/harness.ts. */
+type HarnessOperations = Record<string, (body: Record<string, unknown>) => Promise<object>>
 
-/** Serves the verbs to the k6 of this run: on loopback, under a path that nobody else knows. */
-export async function serveHarness(verbs: Verbs): Promise<{ url: string, close: () => void }> {
+/** Serves the operations to this run's k6, on loopback under a secret path. */
+export async function serveHarness(operations: HarnessOperations): Promise<{ url: string, close: () => void }> {
   const secret = randomUUID()
   const server = createServer((req, res) => {
-    const verb = verbs[req.url?.split('/')[2] ?? '']
-    if (req.method !== 'POST' || !req.url?.startsWith(`/${secret}/`) || !verb)
+    const operation = operations[req.url?.split('/')[2] ?? '']
+    if (req.method !== 'POST' || !req.url?.startsWith(`/${secret}/`) || !operation)
       return void res.writeHead(404).end()
-    json(req).then(body => verb(body as Record<string, unknown>)).then(
-      answer => res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer)),
+    json(req).then(body => operation(body as Record<string, unknown>)).then(
+      result => res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(result)),
       error => res.writeHead(500).end(explain(error)),
     )
   })

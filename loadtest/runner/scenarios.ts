@@ -1,30 +1,31 @@
-/** A scenario's settings and their defaults. */
-export interface Takes {
+/** A scenario's settings; here with their defaults. */
+export interface ScenarioSettings {
+  /** k6's virtual users. */
   VUS?: number
   /** Seconds. */
   DURATION?: number
-  /** Payments a second. */
+  /** Payments per second. */
   RATE?: number
 }
 
 export interface Scenario {
   name: string
-  takes: Takes
-  /** It scales the workers itself: WORKERS means nothing to it. */
+  defaults: ScenarioSettings
+  /** It scales the workers, so WORKERS has no effect. */
   scalesWorkers?: true
-  /** Connections that each virtual user may hold; by default one to each API process. */
-  filesAVu?: number
-  /** Left out of a run of all. */
-  byHand?: true
+  /** Connections that each virtual user may open; by default one per API process. */
+  filesPerVu?: number
+  /** Runs only when SCENARIO names it. */
+  manualOnly?: true
 }
 
 /** Each has a file in k6/scenarios/. Scenarios run in this order. Default durations keep a full run under three minutes. */
 export const scenarios: Scenario[] = [
-  { name: 'smoke', takes: {} },
-  { name: 'concurrent-workers', takes: { VUS: 40, DURATION: 20 }, scalesWorkers: true },
-  { name: 'idempotency-race', takes: { VUS: 50, DURATION: 10 } },
-  { name: 'steady', takes: { VUS: 100, DURATION: 20, RATE: 200 } },
-  { name: 'ramp', takes: { VUS: 160, DURATION: 20, RATE: 3_000 }, filesAVu: 50 },
-  { name: 'mixed-read', takes: { VUS: 10, DURATION: 15, RATE: 50 } },
-  { name: 'soak', takes: { VUS: 100, DURATION: 1_800, RATE: 100 }, byHand: true },
+  { name: 'smoke', defaults: {} },
+  { name: 'concurrent-workers', defaults: { VUS: 40, DURATION: 20 }, scalesWorkers: true },
+  { name: 'idempotency-race', defaults: { VUS: 50, DURATION: 10 } },
+  { name: 'steady', defaults: { VUS: 100, DURATION: 20, RATE: 200 } },
+  { name: 'ramp', defaults: { VUS: 160, DURATION: 20, RATE: 3_000 }, filesPerVu: 50 },
+  { name: 'mixed-read', defaults: { VUS: 10, DURATION: 15, RATE: 50 } },
+  { name: 'soak', defaults: { VUS: 100, DURATION: 1_800, RATE: 100 }, manualOnly: true },
 ]

@@ -9,10 +9,10 @@ import { TemporaryStack } from '../../compose/test/support/temporary-stack.ts'
 import { findK6 } from '../runner/find-k6.ts'
 
 const TIMEOUT_MS = 300_000
-/** Building k6 takes minutes, once. */
+/** Building k6 for the first time takes minutes. */
 const K6_TIMEOUT_MS = 1_500_000
 
-describe('make load, against a system that runs', () => {
+describe('make load against a running system', () => {
   let system: TemporaryStack
   before(async function () {
     this.timeout(K6_TIMEOUT_MS)
@@ -38,7 +38,7 @@ describe('make load, against a system that runs', () => {
     return { code, stdout, stderr, page }
   }
 
-  it('holds in three scenarios, writes a page that needs nothing beside it, and leaves the workers as they were', async () => {
+  it('passes three scenarios, writes a self-contained report, and restores the number of workers', async () => {
     const { code, stdout, stderr, page } = await load({ SCENARIO: 'smoke,concurrent-workers,idempotency-race', VUS: '20', DURATION: '5s' })
     assert.deepEqual([code, stderr], [0, ''], stdout)
     for (const name of ['smoke', 'concurrent-workers', 'idempotency-race'])
@@ -50,7 +50,7 @@ describe('make load, against a system that runs', () => {
     assert.equal((await system.stack.parts()).filter(({ name }) => name.startsWith('worker')).length, 1)
   }).timeout(TIMEOUT_MS)
 
-  it('fails when a payment is not what was acknowledged, and when the books do not add up', async () => {
+  it('fails when the database differs from the acknowledged payment, and when the books do not add up', async () => {
     const superuser = await connect(`postgres://postgres@127.0.0.1:${system.config.ports.postgres}/payments`, 10_000)
     try {
       await superuser.query(`
@@ -64,16 +64,16 @@ describe('make load, against a system that runs', () => {
       const { code, stdout } = await load({ SCENARIO: 'smoke' })
       assert.equal(code, 1, stdout)
       assert.match(stdout, /^smoke +FAILED/m)
-      assert.match(stdout, /payments that are not as they were sent and answered: 1/)
-      assert.match(stdout, /broken: .*running-balances-add-up/)
-      assert.match(stdout, /threshold crossed: audit_passed rate==1, and it is 0/)
+      assert.match(stdout, /payments stored differently than sent or acknowledged: 1/)
+      assert.match(stdout, /broken invariant: .*running-balances-add-up/)
+      assert.match(stdout, /threshold crossed: audit_passed rate==1, measured 0/)
     }
     finally {
       await superuser.end()
     }
   }).timeout(TIMEOUT_MS)
 
-  it('fails when a part holds on to more and more memory, and says which', async () => {
+  it('fails when a part leaks memory, and names the part', async () => {
     const leaking = await TemporaryStack.create({ NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/leak.ts')}` })
     try {
       await leaking.verb('up')
@@ -88,12 +88,12 @@ describe('make load, against a system that runs', () => {
     }
   }).timeout(TIMEOUT_MS)
 
-  it('says in one line that the system is not well, and sends nothing', async () => {
+  it('reports an unhealthy system in one line, and sends nothing', async () => {
     system.stack.pause('worker-1')
     try {
       const { code, stdout, stderr } = await load({ SCENARIO: 'smoke' })
       assert.deepEqual([code, stdout], [1, ''])
-      assert.match(stderr, /^what runs here is not well: worker-1 is paused, its health: .*\. See make status\n$/)
+      assert.match(stderr, /^the running system is unhealthy: worker-1 is paused, its health: .*\. See make status\n$/)
     }
     finally {
       system.stack.resume('worker-1')

@@ -1,12 +1,13 @@
+import type { FaultName } from '../../faults/faults.ts'
 import http from 'k6/http'
 import { Gauge, Rate } from 'k6/metrics'
 import { harnessUrl } from './settings.ts'
 
-/** Longer than the auditor ever waits. */
+/** Longer than the longest audit. */
 const TIMEOUT = '10m'
 
 const auditPassed = new Rate('audit_passed')
-/** What only the harness can measure, so that it can be a threshold. */
+/** What only the harness can measure. As k6 metrics, scenarios can set thresholds on them. */
 const figures = {
   settle_p95_ms: new Gauge('settle_p95_ms'),
   settle_p99_ms: new Gauge('settle_p99_ms'),
@@ -15,36 +16,39 @@ const figures = {
   size_growth_ratio: new Gauge('size_growth_ratio'),
 }
 
-function ask<T>(verb: string, body: object = {}): T {
-  const response = http.post(`${harnessUrl}/${verb}`, JSON.stringify(body), { timeout: TIMEOUT, tags: { name: `harness: ${verb}` } })
+function call<T>(operation: string, body: object = {}): T {
+  const response = http.post(`${harnessUrl}/${operation}`, JSON.stringify(body), { timeout: TIMEOUT, tags: { name: `harness: ${operation}` } })
   if (response.status !== 200)
-    throw new Error(`the harness could not ${verb}: ${response.error || String(response.body)}`)
+    throw new Error(`the harness failed at ${operation}: ${response.error || String(response.body)}`)
   return response.json() as T
 }
 
-/** Makes so many workers run, lets a backlog grow before them, and measures how fast they drain it. */
-export function drain(workers: number): void {
-  ask('drain', { workers })
+/** Scales to `workers`, lets a backlog grow, and measures how fast they drain it. */
+export function measureDrain(workers: number): void {
+  call('measure-drain', { workers })
 }
 
-/** Opens event streams (GET /events), which k6 cannot read: it waits for the end of an answer. */
-export function listen(streams: number): void {
-  ask('listen', { streams })
+/** Opens event streams (GET /events). k6 cannot read them: it waits for the end of a response. */
+export function followEvents(streams: number): void {
+  call('follow-events', { streams })
 }
 
-/** Makes the database stand still until the first API refuses payments, for some seconds at most. */
-export function stall(): void {
-  ask('stall')
+/**
+ * Injects faults at the same time for `maxMs`, or with `untilApiRefuses` until the first API process refuses a payment.
+ * Returns once all are stopped.
+ */
+export function injectFaults(faults: FaultName[], hold: { maxMs: number, untilApiRefuses?: boolean }): void {
+  call('inject-faults', { faults, ...hold })
 }
 
-/** Watches the memory of the parts and the size of the tables from now on. */
-export function watch(): void {
-  ask('watch')
+/** Starts sampling the memory of each part and the size of each table, until the audit. */
+export function sampleGrowth(): void {
+  call('sample-growth')
 }
 
-/** After the last request: the auditor's verdict becomes a metric, and so a threshold, of the run. */
+/** Runs the audit after the last request. Its verdict becomes a metric, so that a threshold can fail the run. */
 export function teardown(): void {
-  const audit = ask<{ passed: boolean, figures: Partial<Record<keyof typeof figures, number>> }>('audit')
+  const audit = call<{ passed: boolean, figures: Partial<Record<keyof typeof figures, number>> }>('audit')
   auditPassed.add(audit.passed)
   for (const [name, gauge] of Object.entries(figures)) {
     const value = audit.figures[name as keyof typeof figures]
@@ -53,7 +57,7 @@ export function teardown(): void {
   }
 }
 
-/** k6's figures go to the harness, which prints one summary over all scenarios. */
+/** Writes k6's metrics to a file: the harness prints one summary of all scenarios. */
 export function handleSummary(data: object): Record<string, string> {
   return { [__ENV.SUMMARY_FILE!]: JSON.stringify(data) }
 }

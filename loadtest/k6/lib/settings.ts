@@ -1,19 +1,19 @@
-// What the harness tells a scenario: see runner/run-scenario.ts, which sets each.
-function told(name: string): string {
+// The settings of a scenario. runner/run-k6.ts passes each to k6.
+function required(name: string): string {
   const value = __ENV[name]
   if (value === undefined)
-    throw new Error(`${name} is missing: run the scenarios by make load`)
+    throw new Error(`${name} is missing: run the scenarios with make load`)
   return value
 }
 
-/** Begins every idempotency key, account and description of this run: what is the run's own, and all that it touches. */
-export const run = told('RUN')
-/** The base URL of each API process, or of the proxy before them. */
-export const apis = told('API_URLS').split(',')
-/** Where the harness answers, for what k6 cannot do: scale workers, listen to events, look into the database. */
-export const harnessUrl = told('HARNESS_URL')
+/** The prefix of every idempotency key and account of this run, and the description of its payments. */
+export const run = required('RUN')
+/** The base URL of each API process, or of the proxy in front of them. */
+export const apis = required('API_URLS').split(',')
+/** The harness does what k6 cannot: scale workers, follow events, query the database. */
+export const harnessUrl = required('HARNESS_URL')
 
-/** A number of this scenario's own settings: VUS, DURATION_S (seconds) or RATE (per second). */
+/** A number that configures the scenario: VUS, DURATION_S (seconds) or RATE (payments per second). */
 export function setting(name: 'VUS' | 'DURATION_S' | 'RATE'): number {
-  return Number(told(name))
+  return Number(required(name))
 }

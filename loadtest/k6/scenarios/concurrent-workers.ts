@@ -1,9 +1,9 @@
-// A burst of payments over 1,000 accounts and one hot account, while the workers become 1, 4 and 2: is each payment
-// settled exactly once, and does every balance equal what was sent?
+// Payments arrive on 1,000 accounts and one hot account while the number of workers changes to 1, 4 and 2. Is each payment
+// settled exactly once, and does every balance equal the sum of its payments?
 import type { Options } from 'k6/options'
 import exec from 'k6/execution'
-import { drain } from '../lib/harness.ts'
-import { ownAccount, ownKey, pay } from '../lib/pay.ts'
+import { measureDrain } from '../lib/harness.ts'
+import { pay, runAccount, runKey } from '../lib/pay.ts'
 import { apis, setting } from '../lib/settings.ts'
 import { thresholds } from '../lib/thresholds.ts'
 
@@ -11,7 +11,7 @@ export { handleSummary, teardown } from '../lib/harness.ts'
 
 const ACCOUNTS = 1_000
 const WORKER_COUNTS = [1, 4, 2]
-/** Reconciled, with a discrepancy, failed: the three ways that a payment can end. */
+/** All three results: completed, completed with a discrepancy (42.13, 0.13), failed (0.00, -5.00). */
 const AMOUNTS = ['12.50', '7.00', '42.13', '0.00', '-5.00', '100.00', '0.13', '3.99']
 
 export const options: Options = {
@@ -25,10 +25,10 @@ export const options: Options = {
 
 export function burst(): void {
   const n = exec.scenario.iterationInTest
-  const accountId = ownAccount(n % 10 === 0 ? 'hot' : String(n % ACCOUNTS))
-  pay({ key: ownKey(String(n)), accountId, amount: AMOUNTS[n % AMOUNTS.length]! }, apis[n % apis.length])
+  const accountId = runAccount(n % 10 === 0 ? 'hot' : String(n % ACCOUNTS))
+  pay({ key: runKey(String(n)), accountId, amount: AMOUNTS[n % AMOUNTS.length]! }, apis[n % apis.length])
 }
 
 export function scaling(): void {
-  WORKER_COUNTS.forEach(drain)
+  WORKER_COUNTS.forEach(measureDrain)
 }

@@ -1,11 +1,11 @@
-// Payments arrive while people look at lists, details and balances, and follow the events: does each stay fast beside the
-// others, and does every stream of events tell of every payment?
+// Payments arrive while readers load lists, details and balances, and event streams stay open. Does everything stay fast, and
+// does every event stream announce every payment?
 import type { Options } from 'k6/options'
 import { check } from 'k6'
 import exec from 'k6/execution'
 import http from 'k6/http'
-import { listen } from '../lib/harness.ts'
-import { openAccounts, ownAccount, ownKey, pay } from '../lib/pay.ts'
+import { followEvents } from '../lib/harness.ts'
+import { openAccounts, pay, runAccount, runKey } from '../lib/pay.ts'
 import { apis, setting } from '../lib/settings.ts'
 import { thresholds } from '../lib/thresholds.ts'
 
@@ -15,15 +15,15 @@ const ACCOUNTS = 20
 const STREAMS = 20
 const DURATION = `${setting('DURATION_S')}s`
 const AMOUNTS = ['12.50', '42.13', '-5.00']
-/** What people ask for, by the name that its measurements have. */
+/** The lists that readers load, by their name in the thresholds. */
 const LISTS = {
   newest: '/payments?limit=50',
   pending: '/payments?status=pending',
   failed: '/payments?status=failed',
   discrepancies: '/payments?outcome=discrepancy',
-  account: `/payments?accountId=${ownAccount('0')}`,
+  account: `/payments?accountId=${runAccount('0')}`,
   amount: '/payments?amountFrom=12&amountTo=13',
-  accounts: `/accounts?prefix=${ownAccount('')}`,
+  accounts: `/accounts?prefix=${runAccount('')}`,
 }
 
 export const options: Options = {
@@ -42,13 +42,13 @@ export const options: Options = {
 }
 
 export function setup(): void {
-  listen(STREAMS)
+  followEvents(STREAMS)
   openAccounts(ACCOUNTS)
 }
 
 export function payments(): void {
   const n = exec.scenario.iterationInTest
-  pay({ key: ownKey(String(n)), accountId: ownAccount(String(n % ACCOUNTS)), amount: AMOUNTS[n % AMOUNTS.length]! }, apis[n % apis.length])
+  pay({ key: runKey(String(n)), accountId: runAccount(String(n % ACCOUNTS)), amount: AMOUNTS[n % AMOUNTS.length]! }, apis[n % apis.length])
 }
 
 export function readers(): void {
@@ -57,14 +57,14 @@ export function readers(): void {
   const page = read('newest', LISTS.newest) as { payments: { id: string, accountId: string }[] }
   const payment = page.payments[exec.scenario.iterationInTest % Math.max(1, page.payments.length)]
   if (!payment)
-    return // nothing has been paid here yet
+    return // no payment exists yet
   read('detail', `/payments/${payment.id}`)
   read('balance', `/accounts/${payment.accountId}/balance`)
   read('entries', `/accounts/${payment.accountId}/entries`)
 }
 
 function read(name: string, path: string): unknown {
-  const answer = http.get(apis[exec.vu.idInTest % apis.length] + path, { tags: { name }, timeout: '20s' })
-  check(answer, { 'is answered with 200': ({ status }) => status === 200 })
-  return answer.json()
+  const response = http.get(apis[exec.vu.idInTest % apis.length] + path, { tags: { name }, timeout: '20s' })
+  check(response, { 'status is 200': ({ status }) => status === 200 })
+  return response.json()
 }

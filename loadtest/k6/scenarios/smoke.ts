@@ -1,10 +1,11 @@
-// Every route once: is each answer one that the OpenAPI document tells of? The auditor compares them, and misses none.
+// Calls every operation once. Does the OpenAPI document describe every response? The auditor compares them, and finds
+// operations that this scenario does not call.
 import type { Options } from 'k6/options'
-import type { Shown } from '../../auditor/journal.ts'
+import type { ExchangeEntry } from '../../auditor/journal.ts'
 import { sleep } from 'k6'
 import http from 'k6/http'
-import { listen } from '../lib/harness.ts'
-import { note, ownAccount, ownKey } from '../lib/pay.ts'
+import { followEvents } from '../lib/harness.ts'
+import { runAccount, runKey, writeJournal } from '../lib/pay.ts'
 import { apis, run } from '../lib/settings.ts'
 
 export { handleSummary, teardown } from '../lib/harness.ts'
@@ -19,12 +20,12 @@ export const options: Options = {
 }
 
 export default function (): void {
-  listen(apis.length) // GET /events
-  const accountId = ownAccount('smoke')
-  const [key, amount] = [ownKey('smoke'), '42.13']
-  const { id, text } = ask('POST', '/payments', { accountId, amount, description: run }, { 'Idempotency-Key': key })
-  note({ kind: 'accepted', key, accountId, amount, status: 201, body: text })
-  untilSettled(id)
+  followEvents(apis.length) // GET /events
+  const accountId = runAccount('smoke')
+  const [key, amount] = [runKey('smoke'), '42.13']
+  const { id, text } = send('POST', '/payments', { accountId, amount, description: run }, { 'Idempotency-Key': key })
+  writeJournal({ kind: 'accepted', key, accountId, amount, status: 201, body: text })
+  waitUntilSettled(id)
   for (const path of [
     '/payments',
     `/payments?accountId=${accountId}&status=completed&outcome=discrepancy&limit=1`,
@@ -40,30 +41,30 @@ export default function (): void {
     '/ready',
     '/metrics',
   ])
-    ask('GET', path)
-  ask('POST', `/recon-jobs/${id}/retry`) // it is not dead, so 409
-  ask('POST', '/recon-jobs/retry', { error: run }) // no job died of that
+    send('GET', path)
+  send('POST', `/recon-jobs/${id}/retry`) // 409: the job is not dead
+  send('POST', '/recon-jobs/retry', { error: run }) // retries nothing: no job has this error
 
-  // And what each refuses.
-  ask('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': ownKey('refused') })
-  ask('POST', '/payments', { accountId, amount: '1.00' })
-  ask('GET', '/payments?limit=0')
-  ask('POST', '/queue/pause', { reason: 0 }) // the queue may be somebody's: its state is not touched
-  ask('POST', '/queue/resume?reason=none')
-  ask('GET', '/payments/0190a6e0-0000-7000-8000-000000000000')
-  ask('GET', `/accounts/${ownAccount('nobody')}/balance`)
+  // Requests that the API refuses.
+  send('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': runKey('refused') })
+  send('POST', '/payments', { accountId, amount: '1.00' })
+  send('GET', '/payments?limit=0')
+  send('POST', '/queue/pause', { reason: 0 }) // an invalid reason: the queue of a running system must not pause
+  send('POST', '/queue/resume?reason=none')
+  send('GET', '/payments/0190a6e0-0000-7000-8000-000000000000')
+  send('GET', `/accounts/${runAccount('nobody')}/balance`)
 }
 
-/** Asks the first API, and shows the answer to the auditor. */
-function ask(method: 'GET' | 'POST', path: string, body?: object, headers: Record<string, string> = {}): { id: string, text: string } {
+/** Sends a request to the first API process, and writes it to the journal with its response. */
+function send(method: 'GET' | 'POST', path: string, body?: object, headers: Record<string, string> = {}): { id: string, text: string } {
   const url = apis[0]! + path
-  const answer = http.request(method, url, body && JSON.stringify(body), { headers: { ...headers, ...body && { 'Content-Type': 'application/json' } }, timeout: '20s' })
-  const shown: Shown = { method, url, status: answer.status, contentType: answer.headers['Content-Type'] ?? '', body: String(answer.body ?? '') }
-  note(shown)
-  return { id: /json/.test(shown.contentType) ? String(answer.json('id')) : '', text: shown.body }
+  const response = http.request(method, url, body && JSON.stringify(body), { headers: { ...headers, ...body && { 'Content-Type': 'application/json' } }, timeout: '20s' })
+  const entry: ExchangeEntry = { method, url, status: response.status, contentType: response.headers['Content-Type'] ?? '', body: String(response.body ?? '') }
+  writeJournal(entry)
+  return { id: /json/.test(entry.contentType) ? String(response.json('id')) : '', text: entry.body }
 }
 
-function untilSettled(id: string): void {
+function waitUntilSettled(id: string): void {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS
   while (http.get(`${apis[0]}/payments/${id}`).json('status') === 'pending') {
     if (Date.now() > deadline)

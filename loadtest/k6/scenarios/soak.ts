@@ -1,9 +1,9 @@
-// Payments for half an hour or longer: does anything grow that should not? The memory of each part, and the size of each
-// table with its indexes, are sampled all along, and printed as slopes.
+// Payments arrive at a constant rate for half an hour or longer. Does anything grow that should not? The run samples the
+// memory of each part and the size of each table with its indexes, and prints their slopes.
 import type { Options } from 'k6/options'
 import exec from 'k6/execution'
-import { watch } from '../lib/harness.ts'
-import { openAccounts, ownAccount, ownKey, pay } from '../lib/pay.ts'
+import { sampleGrowth } from '../lib/harness.ts'
+import { openAccounts, pay, runAccount, runKey } from '../lib/pay.ts'
 import { apis, setting } from '../lib/settings.ts'
 import { thresholds } from '../lib/thresholds.ts'
 
@@ -26,10 +26,10 @@ export const options: Options = {
 
 export function setup(): void {
   openAccounts(ACCOUNTS)
-  watch()
+  sampleGrowth()
 }
 
 export default function (): void {
   const n = exec.scenario.iterationInTest
-  pay({ key: ownKey(String(n)), accountId: ownAccount(String(n % ACCOUNTS)), amount: '12.50' }, apis[n % apis.length])
+  pay({ key: runKey(String(n)), accountId: runAccount(String(n % ACCOUNTS)), amount: '12.50' }, apis[n % apis.length])
 }

@@ -1,8 +1,8 @@
-// Payments arrive at a constant rate for minutes: is every one accepted, and how long does it take until it is accepted,
-// and until it is settled?
+// Payments arrive at a constant rate for minutes. Is every payment accepted, and how long does it take to accept and to
+// settle one?
 import type { Options } from 'k6/options'
 import exec from 'k6/execution'
-import { openAccounts, ownAccount, ownKey, pay } from '../lib/pay.ts'
+import { openAccounts, pay, runAccount, runKey } from '../lib/pay.ts'
 import { apis, setting } from '../lib/settings.ts'
 import { thresholds } from '../lib/thresholds.ts'
 
@@ -20,7 +20,7 @@ export const options: Options = {
     },
   },
   thresholds: thresholds(['accepted'], {
-    dropped_iterations: ['count==0'], // or the rate was not what was asked for
+    dropped_iterations: ['count==0'], // otherwise k6 did not reach the rate
     accept_time: ['p(95)<100', 'p(99)<500'],
     settle_p95_ms: ['value<200'],
     settle_p99_ms: ['value<1000'],
@@ -35,5 +35,5 @@ export function setup(): void {
 
 export default function (): void {
   const n = exec.scenario.iterationInTest
-  pay({ key: ownKey(String(n)), accountId: ownAccount(String(n % ACCOUNTS)), amount: '12.50' }, apis[n % apis.length])
+  pay({ key: runKey(String(n)), accountId: runAccount(String(n % ACCOUNTS)), amount: '12.50' }, apis[n % apis.length])
 }

@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import { EmbeddedStack } from '../../compose/src/embedded/embedded-stack.ts'
 import { freePort } from '../../compose/src/machine/ports.ts'
 
-export interface OwnStack {
+export interface TemporaryStack {
   stack: EmbeddedStack
-  /** Stops it and removes its folder, whether it was started or not. */
+  /** Stops the stack and deletes its folder, whether or not it was started. */
   remove: () => Promise<void>
 }
 
-/** A system beside whatever runs here, not started yet: free ports, a new database in a temporary folder of its own. */
-export async function ownStack(config: Config, folder: string): Promise<OwnStack> {
-  const parent = mkdtempSync(join(tmpdir(), folder))
-  chmodSync(parent, 0o711) // as root, Postgres runs as another user
+/** Prepares, but does not start, a stack that shares nothing with a running one: free ports, a new database, a temporary folder. */
+export async function temporaryStack(config: Config, folderPrefix: string): Promise<TemporaryStack> {
+  const parent = mkdtempSync(join(tmpdir(), folderPrefix))
+  chmodSync(parent, 0o711) // started by root, Postgres runs as another user
   const stack = new EmbeddedStack({
     ...config,
     ports: { postgres: await freePort(), api: await freePort(), ui: await freePort() },

@@ -4,64 +4,65 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { processTree } from '../../compose/src/machine/processes.ts'
 
-/** The parts are made to collect their garbage for each, which makes them stand still for some 100 ms. */
+/** Few: each sample forces a garbage collection in every Node part, which stops the part for about 100 ms. */
 const SAMPLES = 60
-const SHORTEST_STEP_MS = 1_000
-/** The parts that are Node processes. */
+const MIN_INTERVAL_MS = 1_000
+/** Parts that are Node processes. */
 const NODE_PART = /^(?:api|worker|ui)\b/
 
 interface Sample {
   atMs: number
   payments: number
-  /** Bytes of memory that a part holds on to, by its name; of a table with its indexes, by its name. */
+  /** Bytes of retained memory, by part. */
   memory: Record<string, number>
+  /** Bytes with indexes, by table. */
   sizes: Record<string, number>
 }
 
-export interface Watching {
-  /** Ends the watch and answers what grew. */
+export interface GrowthSampling {
+  /** Stops sampling and returns what grew. */
   end: () => Promise<Growth>
 }
 
 export interface Growth {
-  /** By how many percent the fastest growing part's memory grew over the second half. */
+  /** Growth of the fastest-growing part's memory over the second half of the run, in percent. */
   memory_growth_percent: number
-  /** Bytes a payment in the second half to those in the first, of the table where this is the most. */
+  /** Bytes per payment in the second half, divided by those in the first half; the highest ratio of any table. */
   size_growth_ratio: number
-  /** For a person: a line for each part and each table. */
+  /** For the terminal: one line per part and per table. */
   lines: string[]
 }
 
-/** Samples the memory of each part and the size of each table while a run of `durationMs` goes on: now, and all along. */
-export async function watch(stack: Stack, database: pg.Client, durationMs: number): Promise<Watching> {
-  const samples = [await sample(stack, database)]
+/** Samples the memory of each part and the size of each table, now and at intervals throughout a run of `durationMs`. */
+export async function sampleGrowth(stack: Stack, database: pg.Client, durationMs: number): Promise<GrowthSampling> {
+  const samples = [await takeSample(stack, database)]
   const ending = new AbortController()
-  const stepMs = Math.max(SHORTEST_STEP_MS, durationMs / SAMPLES)
+  const intervalMs = Math.max(MIN_INTERVAL_MS, durationMs / SAMPLES)
   const sampling = (async () => {
     while (!ending.signal.aborted) {
-      await delay(stepMs, undefined, { signal: ending.signal }).catch(() => {})
-      samples.push(await sample(stack, database))
+      await delay(intervalMs, undefined, { signal: ending.signal }).catch(() => {})
+      samples.push(await takeSample(stack, database))
     }
   })()
-  sampling.catch(() => {}) // told by end()
+  sampling.catch(() => {}) // end() rethrows it
   return {
     end: async () => {
       ending.abort()
       await sampling
-      return growth(samples)
+      return computeGrowth(samples)
     },
   }
 }
 
-async function sample(stack: Stack, database: pg.Client): Promise<Sample> {
+async function takeSample(stack: Stack, database: pg.Client): Promise<Sample> {
   const memory: Record<string, number> = {}
   for (const { name, pid } of await stack.parts()) {
     if (pid === null)
       continue
-    // Else it would be known only when V8 collects next, which at a slow rate is after more than half an hour.
+    // At a low rate V8 waits more than half an hour before it collects old garbage.
     if (NODE_PART.test(name))
       await stack.collectGarbage(name)
-    memory[name] = processTree(pid).reduce((sum, pid) => sum + ownMemory(pid), 0)
+    memory[name] = processTree(pid).reduce((sum, pid) => sum + privateBytes(pid), 0)
   }
   const { rows } = await database.query<{ name: string, bytes: string }>(`
     select c.relname as name, pg_total_relation_size(c.oid) as bytes
@@ -76,20 +77,20 @@ async function sample(stack: Stack, database: pg.Client): Promise<Sample> {
   }
 }
 
-/** Bytes that belong to a process alone: not its program's text, nor what Postgres' processes share. */
-function ownMemory(pid: number): number {
+/** Memory of one process in bytes, without its program text and without the buffers that Postgres processes share. */
+function privateBytes(pid: number): number {
   try {
     if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('postgres: autovacuum worker'))
-      return 0 // what it has it gives back when it ends, within seconds
+      return 0 // it ends within seconds and releases its memory
     return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
   }
   catch {
-    return 0 // it has ended
+    return 0 // the process has ended
   }
 }
 
-/** The first half is for warming up: compilers, caches and free lists. */
-function growth(samples: Sample[]): Growth {
+/** Memory counts in the second half only: compilers, caches and free lists fill up in the first. */
+function computeGrowth(samples: Sample[]): Growth {
   const half = samples.slice(samples.length >> 1)
   const [first, middle, last] = [samples[0]!, half[0]!, samples.at(-1)!]
   const lines: string[] = []
@@ -99,7 +100,7 @@ function growth(samples: Sample[]): Growth {
     const perHour = slope(values) * 3_600_000
     const percent = 100 * slope(values) * (last.atMs - middle.atMs) / (middle.memory[name] || bytes)
     memoryGrowth = Math.max(memoryGrowth, percent)
-    lines.push(`${name.padEnd(22)} ${megabytes(bytes)} of memory, ${signed(perHour / 1024 ** 2)} MB an hour (${signed(percent)} % over the second half)`)
+    lines.push(`${name.padEnd(22)} ${megabytes(bytes)} of memory, ${signed(perHour / 1024 ** 2)} MB per hour (${signed(percent)} % over the second half)`)
   }
   let sizeGrowth = 0
   for (const [name, bytes] of Object.entries(last.sizes)) {
@@ -107,12 +108,12 @@ function growth(samples: Sample[]): Growth {
     const [before, after] = [perPayment(first, middle), perPayment(middle, last)]
     if (before > 0)
       sizeGrowth = Math.max(sizeGrowth, after / before)
-    lines.push(`${name.padEnd(22)} ${megabytes(bytes)} with its indexes, ${before.toFixed(0)} bytes a payment in the first half, ${after.toFixed(0)} in the second`)
+    lines.push(`${name.padEnd(22)} ${megabytes(bytes)} with indexes, ${before.toFixed(0)} bytes per payment in the first half, ${after.toFixed(0)} in the second`)
   }
   return { memory_growth_percent: memoryGrowth, size_growth_ratio: sizeGrowth, lines }
 }
 
-/** By least squares: y's change for each step of x. */
+/** The least-squares slope of y over x. */
 function slope(points: (readonly [x: number, y: number])[]): number {
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
   const [x, y] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))]

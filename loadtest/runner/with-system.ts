@@ -4,41 +4,41 @@ import type { Stack } from '../../compose/src/stack.ts'
 import { connect } from '../../compose/src/machine/connect.ts'
 import { openStack } from '../../compose/src/open-stack.ts'
 import { Refusal } from '../../compose/src/refusal.ts'
-import { ownStack } from './own-stack.ts'
+import { temporaryStack } from './temporary-stack.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
-/** So that what must hold across API processes is tried across them. */
-const OWN_APIS = 2
+/** Two, so that guarantees are tested across API processes. */
+const TEMPORARY_APIS = 2
 
 /** The system under load. */
 export interface System {
   stack: Stack
-  /** As a login that may read everything and change nothing. */
+  /** A connection that may read everything and write nothing. */
   database: pg.Client
-  /** The base URL of each API process, or of the proxy before them. */
+  /** The base URL of each API process, or of the proxy in front of them. */
   apis: string[]
   description: string
 }
 
 /**
- * Gives the system that runs here, and leaves it with as many workers as it had; where none runs, one of its own on free
- * ports, which it removes. Throws a Refusal when what runs here is not well.
+ * Passes the running system to `use`, and restores its number of workers afterwards. If none is running, passes a temporary
+ * system on free ports and removes it afterwards. Throws a Refusal if the running system is unhealthy.
  */
 export async function withSystem<T>(config: Config, signal: AbortSignal, use: (system: System) => Promise<T>): Promise<T> {
   const stack = openStack(config)
   const parts = await stack.parts()
   if (parts.length === 0 && config.mode === 'compose')
-    throw new Refusal('nothing runs here: make up MODE=compose first; without MODE, a system of its own is started')
+    throw new Refusal('no containers are running: run make up MODE=compose first, or omit MODE to use a temporary system')
   if (parts.length === 0)
-    return withOwnSystem(config, signal, use)
-  const unwell = parts.find(({ state, health }) => state !== 'running' || health !== 'ok')
-  if (unwell)
-    throw new Refusal(`what runs here is not well: ${unwell.name} is ${unwell.state}, its health: ${unwell.health}. See make status`)
+    return withTemporarySystem(config, signal, use)
+  const unhealthy = parts.find(({ state, health }) => state !== 'running' || health !== 'ok')
+  if (unhealthy)
+    throw new Refusal(`the running system is unhealthy: ${unhealthy.name} is ${unhealthy.state}, its health: ${unhealthy.health}. See make status`)
   const workers = countWorkers(parts)
   try {
     if (config.workers !== undefined)
       await stack.scale(config.workers)
-    return await useStack(stack, 'the system that runs here', use)
+    return await useStack(stack, 'the running system', use)
   }
   finally {
     if (countWorkers(await stack.parts()) !== workers)
@@ -46,11 +46,11 @@ export async function withSystem<T>(config: Config, signal: AbortSignal, use: (s
   }
 }
 
-async function withOwnSystem<T>(config: Config, signal: AbortSignal, use: (system: System) => Promise<T>): Promise<T> {
-  const { stack, remove } = await ownStack({ ...config, apis: Math.max(config.apis, OWN_APIS) }, 'payments-load-system-')
+async function withTemporarySystem<T>(config: Config, signal: AbortSignal, use: (system: System) => Promise<T>): Promise<T> {
+  const { stack, remove } = await temporaryStack({ ...config, apis: Math.max(config.apis, TEMPORARY_APIS) }, 'payments-load-system-')
   try {
     await stack.start(() => {}, signal)
-    return await useStack(stack, 'a system of its own, since none runs here', use)
+    return await useStack(stack, 'a temporary system, since none is running', use)
   }
   finally {
     await remove()
@@ -69,10 +69,10 @@ async function useStack<T>(stack: Stack, what: string, use: (system: System) => 
   }
 }
 
-/** Each API process that answers at an address of its own; else the one address that all share. */
+/** The URL of each API process that has its own port, or else the URL that all share. */
 function apiUrls(stack: Stack, parts: { name: string, url: string }[]): string[] {
   const urls = parts.filter(({ name, url }) => /^api(?:-\d+)?$/.test(name) && url.startsWith('http')).map(({ url }) => url)
-  // The name localhost would be tried as ::1 first, where no API listens.
+  // localhost may resolve to ::1 first, where no API listens.
   return (urls.length > 0 ? urls : [stack.endpoints().api]).map(url => new URL(url).origin.replace('//localhost', '//127.0.0.1'))
 }
 

@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv'
 import type { Findings } from './findings.ts'
-import type { Shown } from './journal.ts'
+import type { ExchangeEntry } from './journal.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import addFormats from 'ajv-formats'
@@ -10,8 +10,8 @@ import { repoRoot } from '../../compose/src/config.ts'
 interface Operation { responses: Record<string, { content?: Record<string, { schema?: object }> }> }
 interface Document { paths: Record<string, Record<string, Operation>>, components: object }
 
-/** Compares answers with contracts/openapi.json: each is one that its operation tells of, and each operation was asked. */
-export function checkAnswers(shown: Shown[], findings: Findings): void {
+/** Checks that contracts/openapi.json documents every response, and that the run called every documented operation. */
+export function checkOpenApi(exchanges: ExchangeEntry[], findings: Findings): void {
   const document = JSON.parse(readFileSync(join(repoRoot, 'contracts/openapi.json'), 'utf8')) as Document
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
@@ -21,26 +21,26 @@ export function checkAnswers(shown: Shown[], findings: Findings): void {
     method: method.toUpperCase(),
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     operation,
-    asked: 0,
+    calls: 0,
   })))
 
-  for (const answer of shown) {
-    const { pathname } = new URL(answer.url)
-    const asked = operations.find(({ method, pattern }) => method === answer.method && pattern.test(pathname))
-    if (!asked) {
-      findings.add('routes that OpenAPI does not tell of', `${answer.method} ${pathname}`)
+  for (const exchange of exchanges) {
+    const { pathname } = new URL(exchange.url)
+    const called = operations.find(({ method, pattern }) => method === exchange.method && pattern.test(pathname))
+    if (!called) {
+      findings.add('routes missing from the OpenAPI document', `${exchange.method} ${pathname}`)
       continue
     }
-    asked.asked++
-    const problem = compare(asked.operation, answer, ajv)
-    if (problem)
-      findings.add('answers that OpenAPI does not tell of', `${asked.name}: ${problem}`)
+    called.calls++
+    const mismatch = findMismatch(called.operation, exchange, ajv)
+    if (mismatch)
+      findings.add('responses missing from the OpenAPI document', `${called.name}: ${mismatch}`)
   }
-  for (const { name } of operations.filter(({ asked }) => asked === 0))
-    findings.add('operations that were not asked', name)
+  for (const { name } of operations.filter(({ calls }) => calls === 0))
+    findings.add('operations that were not called', name)
 }
 
-function compare(operation: Operation, { status, contentType, body }: Shown, ajv: Ajv2020): string | undefined {
+function findMismatch(operation: Operation, { status, contentType, body }: ExchangeEntry, ajv: Ajv2020): string | undefined {
   const content = operation.responses[status]?.content
   if (!content)
     return `status ${status}`

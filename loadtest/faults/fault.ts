@@ -1,0 +1,15 @@
+import type { System } from '../runner/with-system.ts'
+
+/**
+ * A fault as a value, like a Jepsen nemesis: what it does and how that is undone. The scenario that injects a fault decides
+ * which others run at the same time, and for how long.
+ */
+export interface Fault {
+  /** How scenarios refer to it; also the name of its file. */
+  name: string
+  /** Returns the parts to hit. Called once, before any fault starts: the health check of a frozen part is slow. */
+  targets: (system: System) => Promise<string[]>
+  start: (system: System, targets: string[]) => Promise<void>
+  /** Undoes start(), even when start() failed halfway. */
+  stop: (system: System, targets: string[]) => Promise<void>
+}

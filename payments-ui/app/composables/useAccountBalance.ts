@@ -17,17 +17,17 @@ export function useAccountBalance() {
   const state = useState<BalanceState>('account-balance', () => shallowRef({ kind: 'none' }))
 
   async function load(accountId: string): Promise<void> {
-    const answer = await askServer<Balance>(`/api/accounts/${encodeURIComponent(accountId)}/balance`)
+    const result = await fetchJson<Balance>(`/api/accounts/${encodeURIComponent(accountId)}/balance`)
     if (state.value.kind === 'none' || state.value.accountId !== accountId)
       return // another account was chosen meanwhile
-    if (answer.ok)
-      state.value = { kind: 'known', accountId, balance: answer.body }
-    else if (answer.problem.status === 404)
+    if (result.ok)
+      state.value = { kind: 'known', accountId, balance: result.body }
+    else if (result.problem.status === 404)
       state.value = { kind: 'unknown', accountId }
-    else if (answer.problem.status === 400)
-      state.value = { kind: 'refused', accountId, reason: answer.problem.errors?.[0]?.detail ?? answer.problem.title }
+    else if (result.problem.status === 400)
+      state.value = { kind: 'refused', accountId, reason: result.problem.errors?.[0]?.detail ?? result.problem.title }
     else
-      state.value = { kind: 'failed', accountId, problem: answer.problem }
+      state.value = { kind: 'failed', accountId, problem: result.problem }
   }
 
   async function choose(accountId: string): Promise<void> {

@@ -27,7 +27,7 @@ export function useCreatePayment() {
   let refused: string | undefined
 
   onMounted(() => {
-    const attempt = rememberedAttempt()
+    const attempt = loadAttempt()
     interrupted.value = attempt?.body ?? null
     if (attempt)
       key.value = attempt.key
@@ -53,16 +53,16 @@ export function useCreatePayment() {
     sending.value = true
     problem.value = null
     created.value = null
-    rememberAttempt({ key: key.value, body })
-    const answer = await askServer<AcceptedPayment>('/api/payments', {
+    saveAttempt({ key: key.value, body })
+    const result = await fetchJson<AcceptedPayment>('/api/payments', {
       method: 'POST',
       headers: { 'idempotency-key': key.value },
       body,
     })
     sending.value = false
-    if (!answer.ok) {
-      problem.value = answer.problem
-      refused = isRefusal(answer.problem)
+    if (!result.ok) {
+      problem.value = result.problem
+      refused = isRefusal(result.problem)
         ? JSON.stringify(body)
         : undefined
       if (refused !== undefined)
@@ -71,15 +71,15 @@ export function useCreatePayment() {
     }
     finishAttempt()
     created.value = {
-      payment: answer.body,
-      replayed: answer.headers.has('idempotent-replayed'),
+      payment: result.body,
+      replayed: result.headers.has('idempotent-replayed'),
     }
     renewKey()
     return created.value
   }
 
   function finishAttempt(): void {
-    rememberAttempt(null)
+    saveAttempt(null)
     interrupted.value = null
   }
 

@@ -35,16 +35,16 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
 
   async function fetchPage({ limit, cursor }: { limit?: number, cursor?: string }): Promise<Body | undefined> {
     const asked = source.value
-    const answer = await askServer<Body>(path, {
+    const result = await fetchJson<Body>(path, {
       query: { ...query.value, ...cursor && { cursor }, ...limit && { limit } },
     })
     if (source.value !== asked)
       return undefined
-    problem.value = answer.ok
+    problem.value = result.ok
       ? null
-      : answer.problem
-    return answer.ok
-      ? answer.body
+      : result.problem
+    return result.ok
+      ? result.body
       : undefined
   }
 

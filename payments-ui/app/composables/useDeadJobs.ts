@@ -33,13 +33,13 @@ export function useDeadJobs() {
     retryProblem.value = null
     report.value = ''
     mark(paymentId, true)
-    const answer = await askServer<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
-    if (answer.ok)
+    const result = await fetchJson<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
+    if (result.ok)
       report.value = 'The job is in the queue again.'
-    else if (answer.problem.type === '/problems/job-not-dead')
+    else if (result.problem.type === '/problems/job-not-dead')
       report.value = 'The job was not dead any more: somebody else had put it back.'
     else
-      retryProblem.value = answer.problem
+      retryProblem.value = result.problem
     await list.load()
     mark(paymentId, false)
   }
@@ -58,16 +58,16 @@ export function useDeadJobs() {
     let done = 0
     let remaining = 0
     while (done < dead) {
-      const answer = await askServer<RetriedReconJobs>('/api/recon-jobs/retry', { method: 'POST', body: { error } })
-      if (!answer.ok) {
-        retryProblem.value = answer.problem
+      const result = await fetchJson<RetriedReconJobs>('/api/recon-jobs/retry', { method: 'POST', body: { error } })
+      if (!result.ok) {
+        retryProblem.value = result.problem
         break
       }
-      done += answer.body.retried
-      remaining = answer.body.remaining
+      done += result.body.retried
+      remaining = result.body.remaining
       if (dead === Infinity)
         dead = done + remaining
-      if (answer.body.retried === 0)
+      if (result.body.retried === 0)
         break
       report.value = `${count(done)} put back so far, ${count(remaining)} to go.`
     }

@@ -45,17 +45,17 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
   async function fetchPage({ limit, cursor }: { limit?: number, cursor?: string } = {}): Promise<PaymentPage | undefined> {
     const asked = JSON.stringify(filters.value)
     for (let emptyPages = 0; ; emptyPages++) {
-      const answer = await askServer<PaymentPage>('/api/payments', {
+      const result = await fetchJson<PaymentPage>('/api/payments', {
         query: { ...filters.value, limit, cursor },
       })
       if (JSON.stringify(filters.value) !== asked)
         return undefined
-      problem.value = answer.ok ? null : answer.problem
-      if (!answer.ok)
+      problem.value = result.ok ? null : result.problem
+      if (!result.ok)
         return undefined
-      const { payments, nextCursor } = answer.body
+      const { payments, nextCursor } = result.body
       if (payments.length > 0 || nextCursor === null || emptyPages === MAX_EMPTY_PAGES)
-        return answer.body
+        return result.body
       cursor = nextCursor
     }
   }
@@ -78,12 +78,12 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
 
   const fetchDiscrepancies = coalesce(async () => {
     const unknown = list.value.payments.filter(payment => payment.outcome === 'discrepancy' && payment.discrepancyAmount === null)
-    const answers = await Promise.all(unknown.slice(0, MAX_DETAILS).map(({ id }) => askServer<Payment>(`/api/payments/${id}`)))
-    for (const answer of answers) {
-      if (answer.ok)
-        list.value = withPayment(list.value, answer.body)
+    const results = await Promise.all(unknown.slice(0, MAX_DETAILS).map(({ id }) => fetchJson<Payment>(`/api/payments/${id}`)))
+    for (const result of results) {
+      if (result.ok)
+        list.value = withPayment(list.value, result.body)
     }
-    if (unknown.length > MAX_DETAILS && answers.every(({ ok }) => ok))
+    if (unknown.length > MAX_DETAILS && results.every(({ ok }) => ok))
       fetchDiscrepancies()
   }, REFRESH_EVERY_MS)
 

@@ -11,10 +11,10 @@ export function useQueuePause(changed: () => Promise<void>) {
     if (busy.value)
       return
     busy.value = true
-    const answer = await askServer<QueuePause>(`/api/queue/${to}`, { method: 'POST', body })
-    problem.value = answer.ok
+    const result = await fetchJson<QueuePause>(`/api/queue/${to}`, { method: 'POST', body })
+    problem.value = result.ok
       ? null
-      : answer.problem
+      : result.problem
     await changed()
     busy.value = false
   }

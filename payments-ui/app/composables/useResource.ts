@@ -19,15 +19,15 @@ export function useResource<Body>(name: string, path: string) {
   }
 
   async function load(): Promise<void> {
-    const answer = await askServer<Body>(path)
+    const result = await fetchJson<Body>(path)
     if (shown.value !== path)
       return // another page shows another one by now
-    missing.value = !answer.ok && (answer.problem.status === 404 || answer.problem.status === 400)
-    problem.value = answer.ok || missing.value
+    missing.value = !result.ok && (result.problem.status === 404 || result.problem.status === 400)
+    problem.value = result.ok || missing.value
       ? null
-      : answer.problem
-    if (answer.ok)
-      body.value = answer.body
+      : result.problem
+    if (result.ok)
+      body.value = result.body
   }
 
   return {

@@ -25,6 +25,6 @@ export function balancePoints(entries: readonly LedgerEntry[]): BalancePoint[] {
  * The last point of each moment. A worker posts many entries in one transaction, at one time; the chart needs times that
  * rise, and would else scale its axis by the first of them.
  */
-export function lastOfEachMoment(points: readonly BalancePoint[]): BalancePoint[] {
+export function lastPerInstant(points: readonly BalancePoint[]): BalancePoint[] {
   return points.filter((point, index) => point.seconds !== points[index + 1]?.seconds)
 }

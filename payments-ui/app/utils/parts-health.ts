@@ -9,7 +9,7 @@ export interface PartHealth {
   says: string
 }
 
-export interface PartsSeen {
+export interface HealthInputs {
   operations: Operations | null
   /** Why the figures could not be fetched. */
   apiProblem: Problem | null
@@ -20,7 +20,7 @@ export interface PartsSeen {
 }
 
 /** The health of each part, as far as it can be told from this page. */
-export function partsHealth({ operations, apiProblem, readinessProblem, isReady, stream }: PartsSeen): PartHealth[] {
+export function partsHealth({ operations, apiProblem, readinessProblem, isReady, stream }: HealthInputs): PartHealth[] {
   const consoleAnswers = apiProblem?.status !== 0
   const apiAnswers = consoleAnswers && !isUnreachable(readinessProblem) && !isUnreachable(apiProblem)
   return [

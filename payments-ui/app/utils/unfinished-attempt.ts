@@ -9,7 +9,7 @@ export interface UnfinishedAttempt {
 const NAME = 'unfinished-payment'
 
 /** Remembers the attempt for this tab, so that a reload goes on with the same key. Null: there is none any more. */
-export function rememberAttempt(attempt: UnfinishedAttempt | null): void {
+export function saveAttempt(attempt: UnfinishedAttempt | null): void {
   try {
     if (attempt)
       sessionStorage.setItem(NAME, JSON.stringify(attempt))
@@ -22,7 +22,7 @@ export function rememberAttempt(attempt: UnfinishedAttempt | null): void {
 }
 
 /** The attempt that a reload has cut off. */
-export function rememberedAttempt(): UnfinishedAttempt | null {
+export function loadAttempt(): UnfinishedAttempt | null {
   try {
     const attempt: unknown = JSON.parse(sessionStorage.getItem(NAME) ?? 'null')
     return isAttempt(attempt)

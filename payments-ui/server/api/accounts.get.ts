@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().listAccounts(getRequestURL(event).searchParams, untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().listAccounts(getRequestURL(event).searchParams, disconnectSignal(event.node.res))))

@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().operations(untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().operations(disconnectSignal(event.node.res))))

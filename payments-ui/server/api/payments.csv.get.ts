@@ -3,14 +3,14 @@ const IDLE_TIMEOUT_MS = 60_000
 
 /** All payments that the filters match, streamed: a large export costs this server no memory. */
 export default defineEventHandler(async (event) => {
-  const answer = await usePaymentsApi().exportPayments(getRequestURL(event).searchParams, untilClosed(event.node.res))
-  if (!answer.ok)
-    return sendAnswer(event, answer)
+  const result = await usePaymentsApi().exportPayments(getRequestURL(event).searchParams, disconnectSignal(event.node.res))
+  if (!result.ok)
+    return sendResponse(event, result)
   event.node.res.writeHead(200, {
     'content-type': 'text/csv; charset=utf-8',
     'content-disposition': `attachment; filename="payments-${new Date().toISOString().slice(0, 10)}.csv"`,
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
-  await relayStream(answer.body, event.node.res, { idleTimeoutMs: IDLE_TIMEOUT_MS })
+  await relayStream(result.body, event.node.res, { idleTimeoutMs: IDLE_TIMEOUT_MS })
 })

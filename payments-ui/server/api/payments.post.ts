@@ -1,5 +1,5 @@
 export default defineEventHandler(async event =>
-  passBody(event, (json, signal) => usePaymentsApi().createPayment({
+  forwardJson(event, (json, signal) => usePaymentsApi().createPayment({
     ...json,
     idempotencyKey: getHeader(event, 'idempotency-key'),
   }, signal)))

@@ -1,3 +1,3 @@
 /** Whether the API is ready, which it is while it reaches its database. */
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().ready(untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().ready(disconnectSignal(event.node.res))))

@@ -10,13 +10,13 @@ import { problem } from './problem.ts'
 // The one client of the payments API. Plain TypeScript, nothing of Nuxt: the contract tests drive it as it is.
 
 /** Headers of the API's response that the browser gets too. */
-const PASSED_HEADERS = ['location', 'idempotent-replayed', 'retry-after'] as const
-type PassedHeaders = Partial<Record<typeof PASSED_HEADERS[number], string>>
+const FORWARDED_HEADERS = ['location', 'idempotent-replayed', 'retry-after'] as const
+type ForwardedHeaders = Partial<Record<typeof FORWARDED_HEADERS[number], string>>
 
 /** What the API said, or the problem that the browser is told instead. No call throws. */
-export type ApiAnswer<Body>
-  = | { ok: true, status: number, headers: PassedHeaders, body: Body }
-    | { ok: false, headers: PassedHeaders, problem: Problem }
+export type ApiResult<Body>
+  = | { ok: true, status: number, headers: ForwardedHeaders, body: Body }
+    | { ok: false, headers: ForwardedHeaders, problem: Problem }
 
 export interface PaymentsApiOptions {
   /** Where the API listens, such as http://127.0.0.1:3001. */
@@ -39,7 +39,7 @@ export type PaymentsApi = ReturnType<typeof createPaymentsApi>
 
 /** `signal` aborts a call under way: the browser has gone. */
 export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOptions) {
-  async function call<Body>(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<ApiAnswer<Body>> {
+  async function call<Body>(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<ApiResult<Body>> {
     const deadline = AbortSignal.timeout(timeoutMs)
     try {
       const response = await request(path, init, signal
@@ -49,7 +49,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
         ? {
             ok: true,
             status: response.status,
-            headers: passedHeaders(response),
+            headers: forwardedHeaders(response),
             body: await response.json() as Body,
           }
         : await refusal(response)
@@ -66,7 +66,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
   }
 
   /** POSTs JSON byte for byte. */
-  function send<Body>(path: string, { body, contentType }: JsonCall, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<ApiAnswer<Body>> {
+  function send<Body>(path: string, { body, contentType }: JsonCall, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<ApiResult<Body>> {
     return call(path, {
       method: 'POST',
       body,
@@ -74,7 +74,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     }, signal)
   }
 
-  async function open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ApiAnswer<ReadableStream<Uint8Array>>> {
+  async function open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ApiResult<ReadableStream<Uint8Array>>> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), timeoutMs)
     try {
@@ -175,7 +175,7 @@ function withQuery(path: string, query: URLSearchParams | undefined): string {
 }
 
 /** A text as one segment of a path. A dot segment would climb out of it, however it is escaped: no resource has such a name. */
-async function segment<Body>(text: string, then: (safe: string) => Promise<ApiAnswer<Body>>): Promise<ApiAnswer<Body>> {
+async function segment<Body>(text: string, then: (safe: string) => Promise<ApiResult<Body>>): Promise<ApiResult<Body>> {
   return /^\.{0,2}$/.test(text)
     ? {
         ok: false,
@@ -189,7 +189,7 @@ async function segment<Body>(text: string, then: (safe: string) => Promise<ApiAn
  * Problems of the caller pass, and so does a 503 that says when to try again. Everything else is between this server and
  * the API (5xx, a redirect, a refused credential, a proxy's page): a 502, with the API's request id if it gave one.
  */
-async function refusal<Body>(response: Response): Promise<ApiAnswer<Body>> {
+async function refusal<Body>(response: Response): Promise<ApiResult<Body>> {
   const { status } = response
   const told = await readProblem(response)
   const callersFault = status >= 400 && status < 500 && status !== 401 && status !== 403
@@ -197,7 +197,7 @@ async function refusal<Body>(response: Response): Promise<ApiAnswer<Body>> {
   if (told && (callersFault || comeBackLater)) {
     return {
       ok: false,
-      headers: passedHeaders(response),
+      headers: forwardedHeaders(response),
       problem: { ...told, status },
     }
   }
@@ -218,8 +218,8 @@ async function readProblem(response: Response): Promise<Problem | undefined> {
     : undefined
 }
 
-function passedHeaders(response: Response): PassedHeaders {
-  return Object.fromEntries(PASSED_HEADERS.flatMap((name) => {
+function forwardedHeaders(response: Response): ForwardedHeaders {
+  return Object.fromEntries(FORWARDED_HEADERS.flatMap((name) => {
     const value = response.headers.get(name)
     return value === null
       ? []

@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import { problem } from './problem.ts'
-import { sendProblem } from './send-answer.ts'
+import { sendProblem } from './send-response.ts'
 
 /** Generous: the API itself takes less. */
 export const MAX_BODY_BYTES = 64 * 1024

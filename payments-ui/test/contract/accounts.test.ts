@@ -1,5 +1,5 @@
 import { Matchers } from '@pact-foundation/pact'
-import { expectAnswer, expectProblem } from './support/ask.ts'
+import { expectProblem, expectResponse } from './support/expect-response.ts'
 import { account, ACCOUNT_ID, balance, cursor, entry, fact } from './support/expected.ts'
 
 const { eachLike, nullValue } = Matchers
@@ -8,7 +8,7 @@ const ofAccount = (path = '') => fact('accountId', ACCOUNT_ID, id => `/accounts/
 const settledPayments = (...amounts: string[]): [string, { amounts: string[] }] => ['payments of an account have settled', { amounts }]
 
 describe('accounts', () => {
-  it('are listed', () => expectAnswer({
+  it('are listed', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the accounts whose ids begin so',
     path: '/accounts',
@@ -16,21 +16,21 @@ describe('accounts', () => {
     call: client => client.listAccounts(new URLSearchParams({ prefix: ACCOUNT_ID })),
   }, { accounts: eachLike(account), nextCursor: nullValue() }))
 
-  it('are found by their ids', () => expectAnswer({
+  it('are found by their ids', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'an account',
     path: ofAccount(),
     call: client => client.findAccount(ACCOUNT_ID),
   }, account))
 
-  it('have a balance', () => expectAnswer({
+  it('have a balance', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the balance of an account',
     path: ofAccount('/balance'),
     call: client => client.accountBalance(ACCOUNT_ID),
   }, balance))
 
-  it('have entries', () => expectAnswer({
+  it('have entries', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the newest entry of an account',
     path: ofAccount('/entries'),
@@ -38,7 +38,7 @@ describe('accounts', () => {
     call: client => client.listEntries(ACCOUNT_ID, new URLSearchParams({ limit: '1' })),
   }, { entries: eachLike(entry), nextCursor: cursor }))
 
-  it('have entries on further pages', () => expectAnswer({
+  it('have entries on further pages', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the entries of an account after a page',
     path: ofAccount('/entries'),

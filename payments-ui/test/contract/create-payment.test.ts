@@ -40,9 +40,9 @@ describe('creating a payment', () => {
       .headers({ ...JSON_TYPE, 'idempotent-replayed': 'true' })
       .jsonBody(accepted))
     .executeTest(async (server) => {
-      const answer = await clientOf(server).createPayment(call(body))
-      assert.equal(answer.headers['idempotent-replayed'], 'true')
-      assert.ok(answer.ok)
+      const result = await clientOf(server).createPayment(call(body))
+      assert.equal(result.headers['idempotent-replayed'], 'true')
+      assert.ok(result.ok)
     }))
 
   it('is told that the key belongs to another payment', () => pact.addInteraction()
@@ -80,8 +80,8 @@ describe('creating a payment', () => {
       .headers(PROBLEM_TYPE)
       .jsonBody(problem('idempotency-key-missing', 400)))
     .executeTest(async (server) => {
-      const answer = await clientOf(server).createPayment({ body: JSON.stringify(body), contentType: 'application/json' })
-      assert.deepEqual(answer, { ok: false, headers: {}, problem: reify(problem('idempotency-key-missing', 400)) })
+      const result = await clientOf(server).createPayment({ body: JSON.stringify(body), contentType: 'application/json' })
+      assert.deepEqual(result, { ok: false, headers: {}, problem: reify(problem('idempotency-key-missing', 400)) })
     }))
 
   for (const [field, value] of Object.entries({ amount: '100.001', accountId: 'no spaces please', currency: 'usd', description: 'x'.repeat(501) })) {

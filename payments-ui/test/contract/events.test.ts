@@ -63,9 +63,9 @@ async function throughTheConsole(events: StreamEvent[]): Promise<{ event: string
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
   async function relay(res: Parameters<typeof relayEvents>[1]): Promise<void> {
-    const answer = await createPaymentsApi({ baseUrl }).openEvents(undefined, AbortSignal.timeout(DEADLINE_MS))
-    assert.ok(answer.ok)
-    await relayEvents(answer.body, res)
+    const result = await createPaymentsApi({ baseUrl }).openEvents(undefined, AbortSignal.timeout(DEADLINE_MS))
+    assert.ok(result.ok)
+    await relayEvents(result.body, res)
   }
 
   // What the page's script finds in a browser, besides EventSource, which Node has.

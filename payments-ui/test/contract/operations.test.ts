@@ -2,7 +2,7 @@ import type { Operations, QueuePause, SettleRate, Worker } from '../../shared/ty
 import type { RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
-import { expectAnswer, expectProblem } from './support/ask.ts'
+import { expectProblem, expectResponse } from './support/expect-response.ts'
 import { deadJob, fact, instant, PAYMENT_ID, reconJob } from './support/expected.ts'
 
 const { eachLike, equal, integer, nullValue, number, string } = Matchers
@@ -35,14 +35,14 @@ const json = (body: object) => ({ body: JSON.stringify(body), contentType: 'appl
 const retry = fact('paymentId', PAYMENT_ID, id => `/recon-jobs/${id}/retry`)
 
 describe('operations', () => {
-  it('shows the queue, the rate and the workers', () => expectAnswer({
+  it('shows the queue, the rate and the workers', () => expectResponse({
     given: ['a worker is settling payments and one waits'],
     description: 'how the system is doing',
     path: '/operations',
     call: client => client.operations(),
   }, operations))
 
-  it('shows whether the API is ready', () => expectAnswer({
+  it('shows whether the API is ready', () => expectResponse({
     description: 'whether it is ready',
     path: '/ready',
     call: client => client.ready(),
@@ -52,7 +52,7 @@ describe('operations', () => {
 describe('the queue', () => {
   const body = { reason: 'the bank corrects its accounts' }
 
-  it('can be paused', () => expectAnswer({
+  it('can be paused', () => expectResponse({
     given: ['the queue is running'],
     description: 'a pause of the queue',
     method: 'POST',
@@ -61,7 +61,7 @@ describe('the queue', () => {
     call: client => client.pauseQueue(json(body)),
   }, paused))
 
-  it('can be resumed', () => expectAnswer({
+  it('can be resumed', () => expectResponse({
     given: ['the queue is paused'],
     description: 'a resumption of the queue',
     method: 'POST',
@@ -71,7 +71,7 @@ describe('the queue', () => {
 })
 
 describe('dead jobs', () => {
-  it('are listed', () => expectAnswer({
+  it('are listed', () => expectResponse({
     given: ['a payment was given up'],
     description: 'the dead jobs',
     path: '/recon-jobs',
@@ -79,7 +79,7 @@ describe('dead jobs', () => {
     call: client => client.listJobs(new URLSearchParams({ status: 'dead', limit: '200' })),
   }, { jobs: eachLike(reconJob(deadJob)), nextCursor: nullValue() }))
 
-  it('can be put back into the queue', () => expectAnswer({
+  it('can be put back into the queue', () => expectResponse({
     given: ['a payment was given up'],
     description: 'a retry of a dead job',
     method: 'POST',
@@ -89,7 +89,7 @@ describe('dead jobs', () => {
 
   it('can be put back all at once, or those with one error', async () => {
     for (const body of [{}, { error: 'no such account' }]) {
-      await expectAnswer({
+      await expectResponse({
         given: ['a payment was given up', { error: 'no such account' }],
         description: 'error' in body ? 'a retry of the dead jobs with one error' : 'a retry of all dead jobs',
         method: 'POST',

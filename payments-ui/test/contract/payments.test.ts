@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
-import { expectAnswer, expectProblem } from './support/ask.ts'
+import { expectProblem, expectResponse } from './support/expect-response.ts'
 import { accepted, ACCOUNT_ID, cursor, disputed, fact, matched, PAYMENT_ID, pending, settledDetail, waitingDetail } from './support/expected.ts'
 import { clientOf, pact } from './support/pact.ts'
 
@@ -11,7 +11,7 @@ const onePayment = fact('paymentId', PAYMENT_ID, id => `/payments/${id}`)
 const settledPayments = (...amounts: string[]): [string, { amounts: string[] }] => ['payments of an account have settled', { amounts }]
 
 describe('listing payments', () => {
-  it('shows the newest', () => expectAnswer({
+  it('shows the newest', () => expectResponse({
     given: settledPayments('100.00'),
     description: 'the newest payments',
     path: '/payments',
@@ -22,7 +22,7 @@ describe('listing payments', () => {
   it('shows those that every filter lets through, with what reconciliation found', () => {
     const filters = { status: 'completed', outcome: 'matched', currency: 'USD', amountFrom: '50', amountTo: '150.00' }
     const [from, to] = ['2026-11-23T00:00:00.000Z', '2026-11-24T00:00:00.000Z']
-    return expectAnswer({
+    return expectResponse({
       given: settledPayments('100.00'),
       description: 'the payments that match filters',
       path: '/payments',
@@ -31,7 +31,7 @@ describe('listing payments', () => {
     }, { payments: eachLike(matched), nextCursor: nullValue() })
   })
 
-  it('shows what is in dispute', () => expectAnswer({
+  it('shows what is in dispute', () => expectResponse({
     given: settledPayments('42.13'),
     description: 'the payments of an account that have a discrepancy',
     path: '/payments',
@@ -39,7 +39,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, outcome: 'discrepancy' })),
   }, { payments: eachLike(disputed), nextCursor: nullValue() }))
 
-  it('shows what is not settled yet', () => expectAnswer({
+  it('shows what is not settled yet', () => expectResponse({
     given: ['a payment is waiting'],
     description: 'the payments of an account that are pending',
     path: '/payments',
@@ -47,7 +47,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, status: 'pending' })),
   }, { payments: eachLike(pending), nextCursor: nullValue() }))
 
-  it('goes on where a page ended', () => expectAnswer({
+  it('goes on where a page ended', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the payments after a page',
     path: '/payments',
@@ -71,23 +71,23 @@ describe('listing payments', () => {
     .willRespondWith(200, response => response
       .headers({ 'Content-Type': regex('text/csv(;.*)?', 'text/csv') }))
     .executeTest(async (server) => {
-      const answer = await clientOf(server).exportPayments(new URLSearchParams({ accountId: ACCOUNT_ID }), AbortSignal.timeout(30_000))
-      assert.ok(answer.ok)
-      await answer.body.cancel()
+      const result = await clientOf(server).exportPayments(new URLSearchParams({ accountId: ACCOUNT_ID }), AbortSignal.timeout(30_000))
+      assert.ok(result.ok)
+      await result.body.cancel()
     }))
 })
 
 describe('one payment', () => {
-  const call: Parameters<typeof expectAnswer>[0]['call'] = client => client.findPayment(PAYMENT_ID)
+  const call: Parameters<typeof expectResponse>[0]['call'] = client => client.findPayment(PAYMENT_ID)
 
-  it('shows its reconciliation, its job and its entries once it has settled', () => expectAnswer({
+  it('shows its reconciliation, its job and its entries once it has settled', () => expectResponse({
     given: settledPayments('42.13'),
     description: 'a payment that has settled with a discrepancy',
     path: onePayment,
     call,
   }, settledDetail))
 
-  it('shows that it waits', () => expectAnswer({
+  it('shows that it waits', () => expectResponse({
     given: ['a payment is waiting'],
     description: 'a payment that has not settled',
     path: onePayment,

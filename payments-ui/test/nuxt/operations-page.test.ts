@@ -35,7 +35,7 @@ let refusals: Record<string, number>
 let pause: QueuePause
 /** Bodies of the bulk retries, and the result of each: a status for a refusal. */
 let bulkRetries: unknown[]
-let bulkAnswers: (RetriedReconJobs | number)[]
+let bulkResponses: (RetriedReconJobs | number)[]
 /** The status of the next pause or resume. */
 let pauseRefusal: number | undefined
 
@@ -48,7 +48,7 @@ beforeEach(() => {
   pause = RUNNING
   pauseRefusal = undefined
   bulkRetries = []
-  bulkAnswers = []
+  bulkResponses = []
   registerEndpoint('/api/operations', () => ({ ...operations, queue: { ...operations.queue, ...pause } }))
   registerEndpoint('/api/queue/pause', {
     method: 'POST',
@@ -64,11 +64,11 @@ beforeEach(() => {
     method: 'POST',
     handler: async (event) => {
       bulkRetries.push(await readBody(event))
-      const answer = bulkAnswers.shift()!
-      if (typeof answer === 'number')
-        return refuse(event, answer)
-      dead = dead.slice(answer.retried)
-      return answer
+      const result = bulkResponses.shift()!
+      if (typeof result === 'number')
+        return refuse(event, result)
+      dead = dead.slice(result.retried)
+      return result
     },
   })
   registerEndpoint('/api/ready', () => ({ status: 'ready' }))
@@ -158,7 +158,7 @@ const retryAll = () => page.get('[data-testid=retry-all]').trigger('click')
 
 it('puts all back, request by request, and no more than were dead at first', async () => {
   await open()
-  bulkAnswers = [{ retried: 1_000, remaining: 500 }, { retried: 500, remaining: 3 }, { retried: 3, remaining: 0 }]
+  bulkResponses = [{ retried: 1_000, remaining: 500 }, { retried: 500, remaining: 3 }, { retried: 3, remaining: 0 }]
   await retryAll()
   await vi.waitFor(() => expect(page.text()).toContain('1,500 jobs are in the queue again. 3 are still dead.'))
   expect(bulkRetries).toEqual([{}, {}])
@@ -167,7 +167,7 @@ it('puts all back, request by request, and no more than were dead at first', asy
 it('puts back those with one error', async () => {
   await open()
   await page.get('select[name=error]').setValue('deadlock of job-2')
-  bulkAnswers = [{ retried: 1, remaining: 0 }]
+  bulkResponses = [{ retried: 1, remaining: 0 }]
   await retryAll()
   await vi.waitFor(() => expect(page.text()).toContain('One job is in the queue again.'))
   expect(bulkRetries).toEqual([{ error: 'deadlock of job-2' }])
@@ -175,7 +175,7 @@ it('puts back those with one error', async () => {
 
 it('says how many were put back before a request failed, and why it did', async () => {
   await open()
-  bulkAnswers = [{ retried: 1_000, remaining: 500 }, 502]
+  bulkResponses = [{ retried: 1_000, remaining: 500 }, 502]
   await retryAll()
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(page.text()).toContain('1,000 jobs are in the queue again. Then a request failed.')
@@ -183,11 +183,11 @@ it('says how many were put back before a request failed, and why it did', async 
 
 it('claims nothing where the first request failed, or nothing was dead', async () => {
   await open()
-  bulkAnswers = [502]
+  bulkResponses = [502]
   await retryAll()
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(page.text()).not.toContain('in the queue again')
-  bulkAnswers = [{ retried: 0, remaining: 0 }]
+  bulkResponses = [{ retried: 0, remaining: 0 }]
   await vi.waitFor(retryAll)
   await vi.waitFor(() => expect(page.text()).toContain('0 jobs are in the queue again.'))
   expect(page.find('[role=alert]').exists()).toBe(false)

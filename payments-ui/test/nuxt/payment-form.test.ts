@@ -75,12 +75,12 @@ describe('one key for one payment', () => {
   beforeEach(() => field('amount').setValue('100.00'))
 
   it('sends a double submit once', async () => {
-    const answer = Promise.withResolvers<void>()
-    server.refusals.push(answer.promise)
+    const response = Promise.withResolvers<void>()
+    server.refusals.push(response.promise)
     await submit()
     await submit()
     await sentOnce()
-    answer.resolve()
+    response.resolve()
     await created()
     await submit() // the second click of a double click, after a fast answer
     await ready()
@@ -147,8 +147,8 @@ describe('one key for one payment', () => {
 it('goes on with the same payment and key after a reload that cut an attempt off', async () => {
   await field('amount').setValue('7.00')
   const key = shownKey()
-  const answer = Promise.withResolvers<void>()
-  server.refusals.push(answer.promise)
+  const response = Promise.withResolvers<void>()
+  server.refusals.push(response.promise)
   await submit()
   await sentOnce()
   form.unmount()
@@ -160,7 +160,7 @@ it('goes on with the same payment and key after a reload that cut an attempt off
   await submit()
   await created()
   expect(server.sent.map(sent => sent.key)).toEqual([key, key])
-  answer.resolve()
+  response.resolve()
 })
 
 it('says what is wrong as a person types, but not before it can be known', async () => {

@@ -12,9 +12,9 @@ describe('createPayment', () => {
       expect(await bodyOf(req)).toBe('{"amount": 100.10}')
       sendJson(res, 201, { id: '1', status: 'pending' }, { 'location': '/payments/1', 'idempotent-replayed': 'true', 'server': 'secret' })
     })
-    const answer = await createPaymentsApi({ baseUrl: `${baseUrl}/` })
+    const result = await createPaymentsApi({ baseUrl: `${baseUrl}/` })
       .createPayment({ body: '{"amount": 100.10}', contentType: 'application/json; charset=utf-8', idempotencyKey: 'key-1' })
-    expect(answer).toEqual({
+    expect(result).toEqual({
       ok: true,
       status: 201,
       headers: { 'location': '/payments/1', 'idempotent-replayed': 'true' },
@@ -65,12 +65,12 @@ describe('what the browser is told', () => {
       detail: 'SECRET',
       instance: 'urn:uuid:7',
     }))
-    const answer = await ask(baseUrl)
-    expect(answer).toMatchObject({
+    const result = await ask(baseUrl)
+    expect(result).toMatchObject({
       ok: false,
       problem: { type: '/problems/api-failed', status: 502, instance: 'urn:uuid:7' },
     })
-    expect(JSON.stringify(answer)).not.toContain('SECRET')
+    expect(JSON.stringify(result)).not.toContain('SECRET')
   })
 
   it('passes a 503 that says when to come back', async () => {
@@ -115,21 +115,21 @@ describe('what the browser is told', () => {
     ],
   ])('makes %s a 502', async (_name, status, type, body) => {
     const baseUrl = await listen((_req, res) => res.writeHead(status, { 'content-type': type, 'location': 'http://127.0.0.1:1/' }).end(body))
-    const answer = await ask(baseUrl)
-    expect(answer).toMatchObject({
+    const result = await ask(baseUrl)
+    expect(result).toMatchObject({
       ok: false,
       problem: { status: 502 },
     })
-    expect(JSON.stringify(answer)).not.toContain('SECRET')
+    expect(JSON.stringify(result)).not.toContain('SECRET')
   })
 
   it('makes no answer at all a 502, and does not say where it looked for one', async () => {
-    const answer = await ask('http://127.0.0.1:1')
-    expect(answer).toMatchObject({
+    const result = await ask('http://127.0.0.1:1')
+    expect(result).toMatchObject({
       ok: false,
       problem: { type: '/problems/api-unreachable', status: 502 },
     })
-    expect(JSON.stringify(answer)).not.toContain('127.0.0.1')
+    expect(JSON.stringify(result)).not.toContain('127.0.0.1')
   })
 
   it('makes no answer in time a 504', async () => {
@@ -157,11 +157,11 @@ it('hangs up on the API when the browser goes away', async () => {
     asked.resolve()
   })
   const browser = new AbortController()
-  const answer = createPaymentsApi({ baseUrl }).listPayments(undefined, browser.signal)
+  const result = createPaymentsApi({ baseUrl }).listPayments(undefined, browser.signal)
   await asked.promise
   browser.abort()
   await hungUp.promise
-  expect(await answer).toMatchObject({ ok: false })
+  expect(await result).toMatchObject({ ok: false })
 })
 
 it('keeps a name within its segment of the path', async () => {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { Buffer } from 'node:buffer'
 import { expect, it } from 'vitest'
+import { disconnectSignal } from '../../server/utils/disconnect-signal'
 import { createPaymentsApi } from '../../server/utils/payments-api'
 import { closeEventStreams, relayEvents } from '../../server/utils/relay-events'
-import { untilClosed } from '../../server/utils/until-closed'
 import { listen, sendProblemJson, signal } from '../support/fake-api'
 
 /** An API with an event stream, and this console's server before it. */
@@ -16,10 +16,10 @@ async function start({ idleTimeoutMs, timeoutMs }: { idleTimeoutMs?: number, tim
     opened.resolve({ res, after: req.headers['last-event-id'] as string | undefined })
   })
   const uiUrl = await listen(async (req, res) => {
-    const answer = await createPaymentsApi({ baseUrl: apiUrl, timeoutMs })
-      .openEvents(new URL(req.url ?? '', 'http://ui').searchParams.get('after') ?? undefined, untilClosed(res))
-    if (answer.ok)
-      await relayEvents(answer.body, res, idleTimeoutMs)
+    const result = await createPaymentsApi({ baseUrl: apiUrl, timeoutMs })
+      .openEvents(new URL(req.url ?? '', 'http://ui').searchParams.get('after') ?? undefined, disconnectSignal(res))
+    if (result.ok)
+      await relayEvents(result.body, res, idleTimeoutMs)
   })
   return { uiUrl, opened: opened.promise, upstreamClosed: upstreamClosed.promise }
 }

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { get } from 'node:http'
 import { expect, it } from 'vitest'
+import { disconnectSignal } from '../../server/utils/disconnect-signal'
 import { createPaymentsApi } from '../../server/utils/payments-api'
 import { relayStream } from '../../server/utils/relay-stream'
-import { untilClosed } from '../../server/utils/until-closed'
 import { listen, sendProblemJson, signal } from '../support/fake-api'
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
@@ -28,11 +28,11 @@ async function start({ chunks, idleTimeoutMs = 5_000, breakOff = false }: { chun
       res.end()
   })
   const uiUrl = await listen(async (req, res) => {
-    const answer = await createPaymentsApi({ baseUrl: apiUrl }).exportPayments(new URL(req.url ?? '', 'http://ui').searchParams, untilClosed(res))
-    if (answer.ok)
-      await relayStream(answer.body, res, { idleTimeoutMs })
+    const result = await createPaymentsApi({ baseUrl: apiUrl }).exportPayments(new URL(req.url ?? '', 'http://ui').searchParams, disconnectSignal(res))
+    if (result.ok)
+      await relayStream(result.body, res, { idleTimeoutMs })
     else
-      sendProblemJson(res, answer.problem.status, answer.problem)
+      sendProblemJson(res, result.problem.status, result.problem)
   })
   return { uiUrl, seen, upstreamClosed: upstreamClosed.promise }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { balancePoints, lastOfEachMoment } from '../../app/utils/balance-points'
+import { balancePoints, lastPerInstant } from '../../app/utils/balance-points'
 
 function entry(time: string, balanceAfter: string) {
   return {
@@ -30,6 +30,6 @@ it('keeps what a moment ended with', () => {
     entry('2026-11-25T10:00:00.000Z', '20.00'),
     entry('2026-11-25T10:00:00.000Z', '10.00'),
   ])
-  expect(lastOfEachMoment(points).map(({ balance }) => balance)).toEqual(['20.00', '40.00'])
-  expect(lastOfEachMoment([])).toEqual([])
+  expect(lastPerInstant(points).map(({ balance }) => balance)).toEqual(['20.00', '40.00'])
+  expect(lastPerInstant([])).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { PartsSeen } from '../../app/utils/parts-health'
+import type { HealthInputs } from '../../app/utils/parts-health'
 import type { Operations } from '../../shared/types/operations'
 import type { Problem } from '../../shared/types/problem'
 import { expect, it } from 'vitest'
@@ -15,10 +15,10 @@ const operations: Operations = {
   },
   workers: [],
 }
-const well: PartsSeen = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }
+const well: HealthInputs = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }
 const aProblem = (type: string, status: number): Problem => ({ type, title: '', status })
 
-function states(seen: Partial<PartsSeen>): string {
+function states(seen: Partial<HealthInputs>): string {
   return partsHealth({ ...well, ...seen }).map(part => part.state).join(' ')
 }
 
@@ -29,7 +29,7 @@ it.each([
   ['the console is gone', { apiProblem: aProblem('/problems/no-answer', 0), readinessProblem: aProblem('/problems/no-answer', 0), stream: 'reconnecting' }, 'failed failed unknown unknown failed'],
   ['the API is gone', { apiProblem: aProblem('/problems/api-unreachable', 502), readinessProblem: aProblem('/problems/api-unreachable', 502) }, 'ok failed unknown unknown ok'],
   ['the database is gone', { apiProblem: aProblem('/problems/api-failed', 502), readinessProblem: aProblem('/problems/unavailable', 503) }, 'ok ok failed unknown ok'],
-] satisfies [string, Partial<PartsSeen>, string][])('tells what is wrong when %s', (_case, seen, expected) => {
+] satisfies [string, Partial<HealthInputs>, string][])('tells what is wrong when %s', (_case, seen, expected) => {
   expect(states(seen)).toBe(expected)
 })
 

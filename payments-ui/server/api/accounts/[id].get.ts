@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().findAccount(getRouterParam(event, 'id', { decode: true }) ?? '', untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().findAccount(getRouterParam(event, 'id', { decode: true }) ?? '', disconnectSignal(event.node.res))))

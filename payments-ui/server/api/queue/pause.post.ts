@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  passBody(event, (json, signal) => usePaymentsApi().pauseQueue(json, signal)))
+  forwardJson(event, (json, signal) => usePaymentsApi().pauseQueue(json, signal)))

@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().resumeQueue(untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().resumeQueue(disconnectSignal(event.node.res))))

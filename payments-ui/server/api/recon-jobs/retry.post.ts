@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  passBody(event, (json, signal) => usePaymentsApi().retryJobs(json, signal)))
+  forwardJson(event, (json, signal) => usePaymentsApi().retryJobs(json, signal)))

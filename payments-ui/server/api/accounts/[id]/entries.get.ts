@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().listEntries(getRouterParam(event, 'id', { decode: true }) ?? '', getRequestURL(event).searchParams, untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().listEntries(getRouterParam(event, 'id', { decode: true }) ?? '', getRequestURL(event).searchParams, disconnectSignal(event.node.res))))

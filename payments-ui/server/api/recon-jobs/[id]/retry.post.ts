@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendAnswer(event, await usePaymentsApi().retryJob(getRouterParam(event, 'id', { decode: true }) ?? '', untilClosed(event.node.res))))
+  sendResponse(event, await usePaymentsApi().retryJob(getRouterParam(event, 'id', { decode: true }) ?? '', disconnectSignal(event.node.res))))

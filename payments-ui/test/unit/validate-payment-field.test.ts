@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mistakeIn } from '../../app/utils/payment-rules'
+import { validatePaymentField } from '../../app/utils/validate-payment-field'
 
 it.each([
   ['accountId', 'ACC-001'],
@@ -13,8 +13,8 @@ it.each([
   ['description', ''],
   ['description', '😀'.repeat(500)],
 ] as const)('finds no mistake in %s %j', (field, value) => {
-  expect(mistakeIn(field, value, false)).toBeUndefined()
-  expect(mistakeIn(field, value, true)).toBeUndefined()
+  expect(validatePaymentField(field, value, false)).toBeUndefined()
+  expect(validatePaymentField(field, value, true)).toBeUndefined()
 })
 
 it.each([
@@ -28,7 +28,7 @@ it.each([
   ['currency', 'usd'],
   ['description', 'x'.repeat(501)],
 ] as const)('finds one in %s %j at once', (field, value) => {
-  expect(mistakeIn(field, value, true)).toBeTypeOf('string')
+  expect(validatePaymentField(field, value, true)).toBeTypeOf('string')
 })
 
 it.each([
@@ -38,6 +38,6 @@ it.each([
   ['amount', '12.'],
   ['currency', 'US'],
 ] as const)('waits for more typing in %s %j', (field, value) => {
-  expect(mistakeIn(field, value, true)).toBeUndefined()
-  expect(mistakeIn(field, value, false)).toBeTypeOf('string')
+  expect(validatePaymentField(field, value, true)).toBeUndefined()
+  expect(validatePaymentField(field, value, false)).toBeTypeOf('string')
 })

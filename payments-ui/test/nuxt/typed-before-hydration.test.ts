@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { createSSRApp, defineComponent, h } from 'vue'
 
 const Fields = defineComponent(() => {
-  const typed = typedBeforeAlive()
+  const typed = typedBeforeHydration()
   return () => h('form', [
     h('input', { name: 'account', value: typed.account ?? 'ACC-001' }),
     h('input', { name: 'amount', value: typed.amount ?? '' }),

@@ -11,18 +11,18 @@ const MAX_DESCRIPTION = 500
  * What is wrong with a field, in the words that follow its name, or undefined. `whileTyping` lets pass what more typing can
  * mend. It is a help and not a gate: the API has the rules, and judges what is sent.
  */
-export function mistakeIn(field: keyof PaymentRequest, value: string, whileTyping: boolean): string | undefined {
+export function validatePaymentField(field: keyof PaymentRequest, value: string, whileTyping: boolean): string | undefined {
   switch (field) {
-    case 'accountId': return mistakeInAccount(value, whileTyping)
-    case 'amount': return mistakeInAmount(value, whileTyping)
-    case 'currency': return mistakeInCurrency(value, whileTyping)
+    case 'accountId': return validateAccount(value, whileTyping)
+    case 'amount': return validateAmount(value, whileTyping)
+    case 'currency': return validateCurrency(value, whileTyping)
     case 'description': return [...value].length > MAX_DESCRIPTION
       ? `may have ${MAX_DESCRIPTION} characters; these are ${[...value].length}`
       : undefined
   }
 }
 
-function mistakeInAccount(value: string, whileTyping: boolean): string | undefined {
+function validateAccount(value: string, whileTyping: boolean): string | undefined {
   if (value === '') {
     return whileTyping
       ? undefined
@@ -33,7 +33,7 @@ function mistakeInAccount(value: string, whileTyping: boolean): string | undefin
     : 'has letters, digits, ".", "_" and "-", at most 64, and begins with a letter or a digit'
 }
 
-function mistakeInAmount(value: string, whileTyping: boolean): string | undefined {
+function validateAmount(value: string, whileTyping: boolean): string | undefined {
   if (whileTyping && BEGUN_AMOUNT.test(value) && !tooLong(value))
     return undefined
   if (value === '')
@@ -51,7 +51,7 @@ function tooLong(amount: string): boolean {
   return amount.replace('-', '').split('.')[0]!.length > MAX_INTEGER_DIGITS
 }
 
-function mistakeInCurrency(value: string, whileTyping: boolean): string | undefined {
+function validateCurrency(value: string, whileTyping: boolean): string | undefined {
   const isBegun = whileTyping && /^[A-Z]{0,2}$/.test(value)
   return isBegun || /^[A-Z]{3}$/.test(value)
     ? undefined

@@ -12,7 +12,7 @@ const START = `{
  * Has the scripts of a rendered page wait in a template until it was painted. Until then they would take the line from the
  * styles and the font, and the processor from the page.
  */
-export function scriptsAfterPaint(head: readonly string[]): string[] {
+export function deferScripts(head: readonly string[]): string[] {
   const modules = head.flatMap(part => part.match(MODULES) ?? [])
   return [
     ...head.map(part => part.replaceAll(MODULES, '')),

@@ -1,14 +1,14 @@
 import type { H3Event } from 'h3'
 import type { Problem } from '../../shared/types/problem.ts'
-import type { ApiAnswer } from './payments-api.ts'
+import type { ApiResult } from './payments-api.ts'
 
 /** Passes the API's answer on to the browser, or the problem in its place. */
-export function sendAnswer(event: H3Event, answer: ApiAnswer<unknown>): string {
-  if (!answer.ok)
-    return sendProblem(event, answer.problem, answer.headers)
-  setResponseStatus(event, answer.status)
-  setHeaders(event, { ...answer.headers, 'content-type': 'application/json' })
-  return JSON.stringify(answer.body)
+export function sendResponse(event: H3Event, result: ApiResult<unknown>): string {
+  if (!result.ok)
+    return sendProblem(event, result.problem, result.headers)
+  setResponseStatus(event, result.status)
+  setHeaders(event, { ...result.headers, 'content-type': 'application/json' })
+  return JSON.stringify(result.body)
 }
 
 /** Answers application/problem+json with the problem's own status. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { scriptsAfterPaint } from '../../server/utils/scripts-after-paint'
+import { deferScripts } from '../../server/utils/defer-scripts'
 
 const STYLES = '<link nonce="n" rel="stylesheet" href="/a.css" crossorigin>'
 const IMPORTS = '<script nonce="n" type="importmap">{}</script>'
@@ -7,7 +7,7 @@ const PRELOAD = '<link nonce="n" integrity="i" rel="modulepreload" as="script" c
 const ENTRY = '<script nonce="n" integrity="i" type="module" src="/a.js" crossorigin></script>'
 
 it('has modules wait in a template, in their order, and leaves what paints the page', () => {
-  const [first, second, waiting] = scriptsAfterPaint([STYLES + IMPORTS + PRELOAD, `${ENTRY}<title>Payments</title>`])
+  const [first, second, waiting] = deferScripts([STYLES + IMPORTS + PRELOAD, `${ENTRY}<title>Payments</title>`])
   expect(first).toBe(STYLES + IMPORTS)
   expect(second).toBe('<title>Payments</title>')
   expect(waiting).toContain(`<template id="scripts">${PRELOAD}${ENTRY}</template><script>`)

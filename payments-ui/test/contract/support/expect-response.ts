@@ -1,10 +1,10 @@
-import type { ApiAnswer, PaymentsApi } from '../../../server/utils/payments-api.ts'
+import type { ApiResult, PaymentsApi } from '../../../server/utils/payments-api.ts'
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
 import { JSON_TYPE, problem, PROBLEM_TYPE } from './expected.ts'
 import { clientOf, pact } from './pact.ts'
 
-interface Question {
+interface Interaction {
   /** A state of the provider in the domain's words, and the facts that it is to have. */
   given?: [state: string, facts?: Record<string, string | number | string[]>]
   /** What is asked, for people: the interaction's name. */
@@ -15,25 +15,25 @@ interface Question {
   /** JSON that is sent with it. */
   body?: object
   /** The client's call that asks it. */
-  call: (client: PaymentsApi) => Promise<ApiAnswer<unknown>>
+  call: (client: PaymentsApi) => Promise<ApiResult<unknown>>
 }
 
 /** Records that the client asks this and reads these fields of the answer; the client must hand them on as they are. */
-export async function expectAnswer(question: Question, body: object): Promise<void> {
-  await record(question).willRespondWith(200, response => response.headers(JSON_TYPE).jsonBody(body)).executeTest(async (server) => {
-    assert.deepEqual(await question.call(clientOf(server)), { ok: true, status: 200, headers: {}, body: Matchers.reify(body) })
+export async function expectResponse(interaction: Interaction, body: object): Promise<void> {
+  await record(interaction).willRespondWith(200, response => response.headers(JSON_TYPE).jsonBody(body)).executeTest(async (server) => {
+    assert.deepEqual(await interaction.call(clientOf(server)), { ok: true, status: 200, headers: {}, body: Matchers.reify(body) })
   })
 }
 
 /** Records that the API refuses this with a problem of a kind that the console knows. */
-export async function expectProblem(question: Question, ...kind: Parameters<typeof problem>): Promise<void> {
+export async function expectProblem(interaction: Interaction, ...kind: Parameters<typeof problem>): Promise<void> {
   const refused = problem(...kind)
-  await record(question).willRespondWith(kind[1], response => response.headers(PROBLEM_TYPE).jsonBody(refused)).executeTest(async (server) => {
-    assert.deepEqual(await question.call(clientOf(server)), { ok: false, headers: {}, problem: Matchers.reify(refused) })
+  await record(interaction).willRespondWith(kind[1], response => response.headers(PROBLEM_TYPE).jsonBody(refused)).executeTest(async (server) => {
+    assert.deepEqual(await interaction.call(clientOf(server)), { ok: false, headers: {}, problem: Matchers.reify(refused) })
   })
 }
 
-function record({ given, description, method = 'GET', path, query, body }: Question) {
+function record({ given, description, method = 'GET', path, query, body }: Interaction) {
   const interaction = pact.addInteraction()
   if (given)
     interaction.given(...given)

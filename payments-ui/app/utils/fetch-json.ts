@@ -1,10 +1,10 @@
 import type { Problem } from '#shared/types/problem'
 
-export type Answer<Body>
+export type FetchResult<Body>
   = | { ok: true, body: Body, headers: Headers }
     | { ok: false, problem: Problem }
 
-export interface AskOptions {
+export interface FetchJsonOptions {
   method?: 'GET' | 'POST'
   query?: Record<string, string | number | undefined>
   headers?: Record<string, string>
@@ -15,7 +15,7 @@ export interface AskOptions {
 /** Longer than the server's own deadline, so that its problem is what a person gets to read. */
 const TIMEOUT_MS = 15_000
 
-const NO_ANSWER: Problem = {
+const NO_RESPONSE: Problem = {
   type: '/problems/no-answer',
   title: 'The console gave no answer',
   status: 0,
@@ -23,7 +23,7 @@ const NO_ANSWER: Problem = {
 }
 
 /** Calls this console's own server. What goes wrong is a value: no call throws. */
-export async function askServer<Body>(path: string, options: AskOptions = {}): Promise<Answer<Body>> {
+export async function fetchJson<Body>(path: string, options: FetchJsonOptions = {}): Promise<FetchResult<Body>> {
   try {
     const response = await $fetch.raw<unknown>(path, {
       timeout: TIMEOUT_MS,
@@ -41,7 +41,7 @@ export async function askServer<Body>(path: string, options: AskOptions = {}): P
     }
   }
   catch {
-    return { ok: false, problem: NO_ANSWER }
+    return { ok: false, problem: NO_RESPONSE }
   }
 }
 

@@ -2,7 +2,7 @@
  * Keeps new rows from moving what a person reads. While `isReading`, rows that come above the one that was on top are
  * held back and counted; `release` shows them.
  */
-export function useHeldTop<Row extends { id: string }>(rows: Readonly<Ref<readonly Row[]>>, isReading: Readonly<Ref<boolean>>) {
+export function useHeldRows<Row extends { id: string }>(rows: Readonly<Ref<readonly Row[]>>, isReading: Readonly<Ref<boolean>>) {
   const topId = ref<string>()
   const heldCount = computed(() => topId.value === undefined
     ? 0

@@ -2,15 +2,15 @@ export default defineNuxtConfig({
   modules: [
     '@nuxt/ui',
     'nuxt-security',
-    // An icon of @nuxt/icon calls onServerPrefetch, and takes a place in the numbers of useId by that. Nuxt leaves the call
-    // out of the browser's build, where the ids of what comes after an icon would then be others than the server's.
+    // Icons of @nuxt/icon call onServerPrefetch, which shifts the ids that useId generates after them. Nuxt removes that call
+    // from the client build, so ids would differ from the server's. Keep the call.
     (_options, nuxt) => {
       const { client } = nuxt.options.optimization.treeShake.composables
       client.vue = client.vue?.filter(name => name !== 'onServerPrefetch') ?? []
     },
   ],
   compatibilityDate: '2026-11-01',
-  // A component's name is its file's, whichever folder holds it.
+  // Name components after their files only, without the folder.
   components: [{ path: '~/components', pathPrefix: false }],
   css: ['~/assets/css/main.css'],
   app: {
@@ -26,17 +26,17 @@ export default defineNuxtConfig({
     },
   },
   runtimeConfig: {
-    // NUXT_API_URL. Private: only the Nitro server talks to the API, the browser never learns where it is.
+    // NUXT_API_URL. Private: only the Nitro server calls the API, and the browser never learns the URL.
     apiUrl: 'http://127.0.0.1:3001',
   },
   experimental: {
     defaults: {
-      // A page's scripts are loaded while the pointer or the focus is on a link to it, and not with every page that has one.
+      // Prefetch a page's scripts on hover or focus of a link, not whenever a link is visible.
       nuxtLink: { prefetchOn: { interaction: true, visibility: false } },
     },
   },
   hooks: {
-    // What only another page or a click needs is loaded then.
+    // Load scripts of other pages and lazy components only when needed.
     'build:manifest': (manifest) => {
       for (const file of Object.values(manifest))
         file.prefetch = false
@@ -51,7 +51,7 @@ export default defineNuxtConfig({
       contentSecurityPolicy: {
         'default-src': ['\'none\''],
         'script-src': ['\'nonce-{{nonce}}\'', '\'strict-dynamic\''],
-        // @nuxt/ui and the chart set styles from script, which no nonce reaches.
+        // @nuxt/ui and the chart set inline styles from scripts, which a nonce cannot allow.
         'style-src': ['\'self\'', '\'unsafe-inline\''],
         'img-src': ['\'self\'', 'data:'],
         'font-src': ['\'self\''],
@@ -62,23 +62,23 @@ export default defineNuxtConfig({
         'form-action': ['\'self\''],
         'frame-ancestors': ['\'none\''],
         'object-src': ['\'none\''],
-        // Whether there is TLS is for what stands before this server to say, and so is Strict-Transport-Security.
+        // TLS is up to the proxy in front of this server, and so is Strict-Transport-Security.
         'upgrade-insecure-requests': false,
       },
       strictTransportSecurity: false,
       xFrameOptions: 'DENY',
       referrerPolicy: 'no-referrer',
-      permissionsPolicy: { 'web-share': false }, // Chromium warns that it does not know it
+      permissionsPolicy: { 'web-share': false }, // Chromium warns that it does not know this feature
     },
-    // Ours, in server/: bodies are bounded and cross-site requests refused with problems that the page can read.
+    // server/ limits bodies and refuses cross-site requests itself, with problems that the page can show.
     requestSizeLimiter: false,
     xssValidator: false,
     rateLimiter: false,
     corsHandler: false,
-    // The server's log lines go through the console.
+    // Keep console calls: the server logs through them.
     removeLoggers: false,
   },
-  // Nothing is fetched from elsewhere, neither by the build nor by the page: the font and the icons are in the bundle.
+  // Neither the build nor the page fetches anything from other hosts: fonts and icons are bundled.
   telemetry: { enabled: false },
   devtools: { enabled: false },
   ui: {

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      // Plain functions and the Nitro server's modules, in Node.
+      // Plain functions and the server's modules, in Node.
       {
         test: {
           name: 'node',
@@ -12,7 +12,7 @@ export default defineConfig({
           environment: 'node',
         },
       },
-      // Components, in a Nuxt app with a DOM.
+      // Pages and components, in a Nuxt app with a DOM.
       await defineVitestProject({
         test: {
           name: 'nuxt',

@@ -12,7 +12,7 @@ export default defineAppConfig({
     button: {
       slots: { base: 'cursor-pointer' },
       compoundVariants: [
-        // One button colour for light and dark: white on it reaches 6:1.
+        // One button colour for light and dark mode: white text on it has a contrast of 6:1.
         {
           color: 'primary',
           variant: 'solid',

@@ -5,16 +5,16 @@ import { createServer } from 'node:net'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 
-// Prints how much JavaScript the first page of the build loads, compressed as it is sent, and fails above the limit.
-// Starts the build by itself, without an API: the page loads the same scripts when it says that there is none.
+// Prints the compressed size of the JavaScript that the build's first page loads, and fails above the limit.
+// Starts the build without an API: the page then shows an error, but loads the same scripts.
 
-/** Kilobytes of 1,000 bytes. */
+/** In kB of 1,000 bytes. */
 const LIMIT_KB = 200
 const START_TIMEOUT_MS = 30_000
 
 const output = new URL('../.output/', import.meta.url).pathname
 if (!existsSync(`${output}server/index.mjs`)) {
-  console.error('There is no build in .output: run npm run build first.')
+  console.error('No build in .output. Run npm run build first.')
   process.exit(1)
 }
 const port = await freePort()
@@ -23,7 +23,7 @@ const server = spawn(process.execPath, [`${output}server/index.mjs`], {
   stdio: 'ignore',
 })
 try {
-  const html = await firstPage(`http://127.0.0.1:${port}/`)
+  const html = await fetchFirstPage(`http://127.0.0.1:${port}/`)
   const files = new Set(Array.from(html.matchAll(/(?:src|href)="(\/_nuxt\/[^"]+\.js)"/g), match => match[1]!))
   const kb = Array.from(files, sentBytes).reduce((sum, bytes) => sum + bytes, 0) / 1_000
   process.stdout.write(`The first page loads ${kb.toFixed(1)} kB of JavaScript (gzip) in ${files.size} files; the limit is ${LIMIT_KB} kB.\n`)
@@ -45,8 +45,8 @@ async function freePort(): Promise<number> {
     : 0
 }
 
-/** The page, once the server is up. */
-async function firstPage(url: string): Promise<string> {
+/** Fetches the page, retrying until the server is up. */
+async function fetchFirstPage(url: string): Promise<string> {
   const deadline = AbortSignal.timeout(START_TIMEOUT_MS)
   while (true) {
     try {
@@ -54,7 +54,7 @@ async function firstPage(url: string): Promise<string> {
     }
     catch (error) {
       if (deadline.aborted || server.exitCode !== null)
-        throw new Error('The build does not start; npm start says why.', { cause: error })
+        throw new Error('The build does not start. Run npm start to see why.', { cause: error })
       await delay(50)
     }
   }

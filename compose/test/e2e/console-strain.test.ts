@@ -106,7 +106,7 @@ describe('the console under strain', () => {
     await page.getByTestId('submit-payment').and(page.locator('[disabled]')).waitFor()
     await page.reload()
     system.stack.resume('api')
-    await page.getByText('The page was left before an answer came').waitFor()
+    await page.getByText('The page was closed or reloaded before a response arrived').waitFor()
     assert.equal(await page.getByTestId('idempotency-key').innerText(), key)
     await page.getByTestId('submit-payment').click()
     await page.getByTestId('created-payment').waitFor()

@@ -117,7 +117,7 @@ describe('the console', () => {
 
   describe('keeps filters in the URL', () => {
     const account = newAccount('filters')
-    const chip = (name: string) => page.getByRole('button', { name: `${name}: take this filter away` })
+    const chip = (name: string) => page.getByRole('button', { name: `${name}: remove this filter` })
     before(async () => {
       for (const amount of ['100.00', '42.13', '0'])
         await pay(api, { accountId: account, amount })
@@ -207,10 +207,10 @@ describe('the console', () => {
       }, { times: 1 })
       const key = await page.getByTestId('idempotency-key').innerText()
       await submit().click()
-      await page.getByText('Whether the payment was made is not known').waitFor()
+      await page.getByText('The payment may or may not have been created').waitFor()
       assert.equal(await page.getByTestId('idempotency-key').innerText(), key)
       await submit().click()
-      await page.getByText('An earlier attempt had made this payment').waitFor()
+      await page.getByText('An earlier attempt created this payment').waitFor()
       assert.equal((await paymentsOf(account)).length, 1)
     })
   })
@@ -245,7 +245,7 @@ describe('the console', () => {
       const job = page.locator(`[data-testid=dead-job][data-payment-id="${id}"]`)
       assert.match(await job.innerText(), /given up by the test[\s\S]*3 attempts/)
       await job.getByRole('button', { name: 'Retry' }).click()
-      await page.getByText('The job is in the queue again.').waitFor()
+      await page.getByText('The job is back in the queue.').waitFor()
       await job.waitFor({ state: 'detached' })
       await open(`/payments/${id}`)
       await page.locator(`[data-testid=payment][data-payment-id="${id}"][data-status=completed]`).waitFor()
@@ -331,7 +331,7 @@ describe('the console', () => {
       ['accounts', () => '/accounts', () => page.getByTestId('account-row').first()],
       ['an account', () => `/accounts/${account}`, () => page.locator('canvas')],
       ['operations', () => '/operations', () => page.getByTestId('dead-job').first()],
-      ['a payment that does not exist', () => `/payments/${randomUUID()}`, () => page.getByText('There is no such payment')],
+      ['a payment that does not exist', () => `/payments/${randomUUID()}`, () => page.getByText('Payment not found')],
     ]
     for (const [what, path, ready] of pages) {
       it(what, async () => {

@@ -9,17 +9,17 @@ export type BalanceState
     | { kind: 'refused', accountId: string, reason: string }
     | { kind: 'failed', accountId: string, problem: Problem }
 
-/** At most about three fetches a second, however many payments settle. */
+/** At most three fetches per second, however many payments settle. */
 const REFRESH_EVERY_MS = 333
 
-/** The balance of one account at a time. */
+/** The balance of the chosen account. */
 export function useAccountBalance() {
   const state = useState<BalanceState>('account-balance', () => shallowRef({ kind: 'none' }))
 
   async function load(accountId: string): Promise<void> {
     const result = await fetchJson<Balance>(`/api/accounts/${encodeURIComponent(accountId)}/balance`)
     if (state.value.kind === 'none' || state.value.accountId !== accountId)
-      return // another account was chosen meanwhile
+      return // another account has been chosen since
     if (result.ok)
       state.value = { kind: 'known', accountId, balance: result.body }
     else if (result.problem.status === 404)
@@ -38,7 +38,7 @@ export function useAccountBalance() {
       await load(accountId)
   }
 
-  /** Fetches the chosen account's balance again; what is shown stays until the answer is there. */
+  /** Fetches the chosen account's balance again. The old balance stays visible until the response arrives. */
   const refresh = coalesce(async () => {
     if (state.value.kind !== 'none')
       await load(state.value.accountId)

@@ -1,28 +1,28 @@
 import type { AcceptedPayment, PaymentRequest } from '#shared/types/payment'
 import type { Problem } from '#shared/types/problem'
 
-/** Answers after which nothing is known: the request may take effect yet, or has already. */
+/** Client errors that leave the outcome open: the payment may have been made, or may still be made. */
 const UNDECIDED = new Set([408, 409, 425, 429])
 
 export interface Created {
   payment: AcceptedPayment
-  /** An earlier attempt with the same key had made the payment. */
+  /** An earlier attempt with the same key created the payment. */
   replayed: boolean
 }
 
 /**
- * Makes payments, each once. The idempotency key belongs to what the form holds, not to the click: a second click and a
- * retry after no answer send the same key. A new one comes after a success, and when the body is changed after the API
- * has refused it; never while an attempt is undecided, for that attempt may have made the payment. A reload while one is
- * undecided goes on with its key.
+ * Creates payments, each exactly once. The idempotency key belongs to the form's content, not to the click: a second click
+ * or a retry after a lost response sends the same key. The key changes after a success, and when the body is edited after
+ * the API refused it. It never changes while an attempt is undecided, because that attempt may have created the payment;
+ * a reload during such an attempt restores its key.
  */
 export function useCreatePayment() {
-  /** Empty until the page is alive: a key that the server rendered could reach two people through a cache. */
+  /** Empty until hydration: a key rendered by the server could reach two users through a cache. */
   const key = ref('')
   const sending = ref(false)
   const problem = shallowRef<Problem | null>(null)
   const created = shallowRef<Created | null>(null)
-  /** What a reload has cut off, to be put back into the form. */
+  /** The body of the attempt that a reload interrupted, for the form to restore. */
   const interrupted = shallowRef<PaymentRequest | null>(null)
   let refused: string | undefined
 
@@ -40,13 +40,13 @@ export function useCreatePayment() {
     refused = undefined
   }
 
-  /** To be told of every change of the form. */
+  /** The form calls this on every change. */
   function bodyChanged(body: PaymentRequest): void {
     if (refused !== undefined && JSON.stringify(body) !== refused)
       renewKey()
   }
 
-  /** Sends the payment unless one is on its way. Answers it when it was made. */
+  /** Sends the payment unless a request is in flight. Returns null if nothing was sent or the payment was not created. */
   async function create(body: PaymentRequest): Promise<Created | null> {
     if (sending.value || !key.value)
       return null

@@ -1,44 +1,44 @@
 import type { Problem } from '#shared/types/problem'
 
-/** At most one fetch a second, however many events come. */
+/** At most one fetch per second, however many events arrive. */
 const REFRESH_EVERY_MS = 1_000
-/** The API's largest page: what was loaded is fetched again in few calls. */
+/** The API's largest page, so that a refresh takes few requests. */
 const MAX_PAGE_SIZE = 200
 const MAX_ROWS = 2_000
 
 interface Loaded<Row> {
-  /** What the rows were asked for with. */
+  /** The path and query that returned the rows. */
   source: string
   rows: Row[]
   nextCursor: string | null
 }
 
 export interface CursorListOptions<Body, Row> {
-  /** Of its own for each list of the console. */
+  /** Unique among the console's lists. */
   name: string
-  /** Path of this console's server. */
+  /** A path on the console's server. */
   path: string
   query?: Readonly<Ref<Record<string, string>>>
   rowsOf: (body: Body) => Row[]
 }
 
-/** A list that the API answers page by page. What is loaded is fetched again on `refresh`, and stays until the answer is there. */
+/** A list that the API returns in pages. `refresh` fetches the loaded rows again; the old ones stay until the response arrives. */
 export function useCursorList<Body extends { nextCursor: string | null }, Row>({ name, path, query = ref({}), rowsOf }: CursorListOptions<Body, Row>) {
   const source = computed(() => JSON.stringify([path, query.value]))
   const list = useState<Loaded<Row> | null>(name, () => shallowRef(null))
   const problem = useState<Problem | null>(`${name}-problem`, () => shallowRef(null))
   const loadingMore = ref(false)
-  const isOurs = computed(() => list.value?.source === source.value)
-  const rows = computed(() => isOurs.value
+  const isCurrent = computed(() => list.value?.source === source.value)
+  const rows = computed(() => isCurrent.value
     ? list.value!.rows
     : [])
 
   async function fetchPage({ limit, cursor }: { limit?: number, cursor?: string }): Promise<Body | undefined> {
-    const asked = source.value
+    const requestedSource = source.value
     const result = await fetchJson<Body>(path, {
       query: { ...query.value, ...cursor && { cursor }, ...limit && { limit } },
     })
-    if (source.value !== asked)
+    if (source.value !== requestedSource)
       return undefined
     problem.value = result.ok
       ? null
@@ -49,7 +49,7 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
   }
 
   async function load(): Promise<void> {
-    const asked = source.value
+    const requestedSource = source.value
     const wanted = Math.min(rows.value.length, MAX_ROWS)
     const fresh: Row[] = []
     let nextCursor: string | null = null
@@ -65,7 +65,7 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
       fresh.push(...rowsOf(page))
       nextCursor = page.nextCursor
     } while (nextCursor !== null && fresh.length < wanted)
-    list.value = { source: asked, rows: fresh, nextCursor }
+    list.value = { source: requestedSource, rows: fresh, nextCursor }
   }
 
   async function loadMore(): Promise<void> {
@@ -95,10 +95,10 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
 
   return {
     rows,
-    /** False until the first page has come. */
-    loaded: isOurs,
-    hasMore: computed(() => isOurs.value && list.value!.nextCursor !== null),
-    /** Why the last fetch failed; null after one that did not. */
+    /** False until the first page has arrived. */
+    loaded: isCurrent,
+    hasMore: computed(() => isCurrent.value && list.value!.nextCursor !== null),
+    /** Why the last fetch failed; null if it succeeded. */
     problem: shallowReadonly(problem),
     loadingMore: shallowReadonly(loadingMore),
     load,

@@ -1,10 +1,10 @@
 import type { Problem } from '#shared/types/problem'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '#shared/types/recon-job'
 
-/** The API stops counting at this number. */
+/** The API counts no further than this. */
 const MAX_COUNTED = 100_000
 
-/** Jobs that were given up, and how to put them back into the queue. */
+/** The dead jobs, and how to retry them. */
 export function useDeadJobs() {
   const list = useCursorList<ReconJobPage, ReconJob>({
     name: 'dead-jobs',
@@ -12,13 +12,13 @@ export function useDeadJobs() {
     query: ref({ status: 'dead' }),
     rowsOf: page => page.jobs,
   })
-  /** Ids of payments whose job is being put back; 'all' while every one is. */
+  /** Ids of payments whose job is being retried; contains 'all' during a bulk retry. */
   const retrying = shallowRef<ReadonlySet<string>>(new Set())
-  /** What the last retry came to, for people. */
+  /** The result of the last retry, as a sentence. */
   const report = ref('')
   const retryProblem = shallowRef<Problem | null>(null)
 
-  function mark(id: string, on: boolean): void {
+  function setRetrying(id: string, on: boolean): void {
     const next = new Set(retrying.value)
     if (on)
       next.add(id)
@@ -32,28 +32,28 @@ export function useDeadJobs() {
       return
     retryProblem.value = null
     report.value = ''
-    mark(paymentId, true)
+    setRetrying(paymentId, true)
     const result = await fetchJson<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
     if (result.ok)
-      report.value = 'The job is in the queue again.'
+      report.value = 'The job is back in the queue.'
     else if (result.problem.type === '/problems/job-not-dead')
-      report.value = 'The job was not dead any more: somebody else had put it back.'
+      report.value = 'The job is no longer dead: someone else has retried it.'
     else
       retryProblem.value = result.problem
     await list.load()
-    mark(paymentId, false)
+    setRetrying(paymentId, false)
   }
 
   /**
-   * Retries every dead job, or every one with this error, including jobs that are not loaded. Retries no more jobs than were
-   * dead at first: a job that dies again meanwhile has had its retry.
+   * Retries every dead job, or every one with this error, including jobs that are not loaded. Stops after as many jobs as
+   * were dead at the start, so that a job that dies again meanwhile is not retried twice.
    */
   async function retryAll(error?: string): Promise<void> {
     if (retrying.value.has('all'))
       return
     retryProblem.value = null
     report.value = ''
-    mark('all', true)
+    setRetrying('all', true)
     let dead = Infinity
     let done = 0
     let remaining = 0
@@ -69,13 +69,13 @@ export function useDeadJobs() {
         dead = done + remaining
       if (result.body.retried === 0)
         break
-      report.value = `${count(done)} put back so far, ${count(remaining)} to go.`
+      report.value = `${count(done)} retried so far, ${count(remaining)} to go.`
     }
     report.value = retryProblem.value
-      ? done > 0 ? `${inTheQueue(done)} Then a request failed.` : ''
-      : remaining > 0 ? `${inTheQueue(done)} ${areDead(remaining)}` : inTheQueue(done)
+      ? done > 0 ? `${backInQueue(done)} Then a request failed.` : ''
+      : remaining > 0 ? `${backInQueue(done)} ${stillDead(remaining)}` : backInQueue(done)
     await list.load()
-    mark('all', false)
+    setRetrying('all', false)
   }
 
   return {
@@ -92,13 +92,13 @@ function count(jobs: number): string {
   return `${jobs.toLocaleString('en')}${jobs === MAX_COUNTED ? ' or more' : ''}`
 }
 
-function inTheQueue(jobs: number): string {
+function backInQueue(jobs: number): string {
   return jobs === 1
-    ? 'One job is in the queue again.'
-    : `${jobs.toLocaleString('en')} jobs are in the queue again.`
+    ? 'One job is back in the queue.'
+    : `${jobs.toLocaleString('en')} jobs are back in the queue.`
 }
 
-function areDead(jobs: number): string {
+function stillDead(jobs: number): string {
   return jobs === 1
     ? 'One is still dead.'
     : `${count(jobs)} are still dead.`

@@ -1,5 +1,5 @@
 /**
- * Keeps new rows from moving what a person reads. While `isReading`, rows that come above the one that was on top are
+ * Keeps new rows from moving the rows that the user is reading. While `isReading`, rows that arrive above the top row are
  * held back and counted; `release` shows them.
  */
 export function useHeldRows<Row extends { id: string }>(rows: Readonly<Ref<readonly Row[]>>, isReading: Readonly<Ref<boolean>>) {
@@ -14,7 +14,7 @@ export function useHeldRows<Row extends { id: string }>(rows: Readonly<Ref<reado
     else
       topId.value ??= rows.value[0]?.id
   }, { immediate: true })
-  // Other rows altogether: there is nothing left to hold on to.
+  // The top row has gone, for example after a filter changed.
   watch(rows, (now) => {
     if (topId.value !== undefined && !now.some(row => row.id === topId.value)) {
       topId.value = isReading.value

@@ -1,12 +1,12 @@
 /**
- * Keeps what a page shows current. Fetches after the stream's hello, or at once where the stream is live already, and again
- * when events were missed; never before the stream, so that nothing falls between the two.
+ * Keeps a page current: fetches once the event stream is live, and again when events were missed. Fetching before the stream
+ * opens would miss what happens between the two.
  */
 export function useLiveRefresh({ refresh, resync = refresh, isLoaded }: {
   refresh: () => void
-  /** Events were missed; by default `refresh`. */
+  /** Called when events were missed. Default: `refresh`. */
   resync?: () => void
-  /** Whether there is something to show. Without, it is fetched whatever the stream does. */
+  /** Whether the page has something to show. If not, it fetches without waiting for the stream. */
   isLoaded: () => boolean
 }): void {
   const events = usePaymentEvents()

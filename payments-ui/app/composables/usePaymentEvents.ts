@@ -3,8 +3,8 @@ import type { StreamState } from '~/utils/open-event-stream'
 import { createEventHook, createSharedComposable, tryOnScopeDispose } from '@vueuse/core'
 
 /**
- * The event stream of this tab. Every component that asks for it gets the same one; it is open while one of them lives.
- * Whoever shows payments fetches after `hello`, so that nothing falls between the two.
+ * The tab's event stream, shared by all components and open while any of them is mounted. Components fetch payments after
+ * `hello`: fetching earlier would miss what happens between the two.
  */
 export const usePaymentEvents = createSharedComposable(() => {
   const state = ref<StreamState>('connecting')
@@ -14,7 +14,7 @@ export const usePaymentEvents = createSharedComposable(() => {
   const resync = createEventHook<void>()
 
   if (import.meta.client) {
-    let isLeft = false
+    let isDisposed = false
     let stop = () => {}
     const open = () => stop = openEventStream('/api/events', {
       names: [
@@ -33,25 +33,25 @@ export const usePaymentEvents = createSharedComposable(() => {
         }
       },
     })
-    // What it tells must not change a page that is yet coming alive.
+    // An event must not change the page before hydration ends.
     if (useNuxtApp().isHydrating)
-      onNuxtReady(() => isLeft || open())
+      onNuxtReady(() => isDisposed || open())
     else
       open()
     tryOnScopeDispose(() => {
-      isLeft = true
+      isDisposed = true
       stop()
     })
   }
 
   return {
     state: shallowReadonly(state),
-    /** The stream is open, for the first time or again. */
+    /** The stream has opened, for the first time or again. */
     onHello: hello.on,
     onSettled: settled.on,
-    /** Payments were accepted somewhere; comes up to 50 times a second. */
+    /** Payments were accepted. Fires up to 50 times per second. */
     onArrived: arrived.on,
-    /** Events were missed: what is shown has to be fetched anew. */
+    /** Events were missed: fetch everything shown again. */
     onResync: resync.on,
   }
 })

@@ -1,13 +1,13 @@
 import type { PaymentFilterName, PaymentFilters } from '~/utils/payment-filters'
 
-/** The list's filters. They live in the page's address, so that a link and the back button restore them. */
+/** The list's filters, kept in the URL so that a link and the back button restore them. */
 export function usePaymentFilters() {
   const route = useRoute()
   const router = useRouter()
   const path = route.path
   const filters = shallowRef<PaymentFilters>(filtersFromQuery(route.query))
 
-  // While the page is being left the address is another page's.
+  // During navigation away from the page, the route is already the next page's.
   watch(() => route.query, (query) => {
     if (route.path === path)
       filters.value = filtersFromQuery(query)
@@ -22,10 +22,10 @@ export function usePaymentFilters() {
 
   return {
     filters: shallowReadonly(filters),
-    /** As GET /payments takes them. */
+    /** The query of GET /payments. */
     apiQuery,
     isFiltered: computed(() => Object.keys(filters.value).length > 0),
-    /** Where all that the filters match can be downloaded. */
+    /** Downloads every payment that matches the filters. */
     exportUrl: computed(() => {
       const query = new URLSearchParams(apiQuery.value)
       return query.size

@@ -3,52 +3,52 @@ import type { PaymentSettled } from '#shared/types/payment-settled'
 import type { Problem } from '#shared/types/problem'
 import type { PaymentList } from '~/utils/payment-list'
 
-/** At most about three fetches a second, however many events come. */
+/** At most three fetches per second, however many events arrive. */
 const REFRESH_EVERY_MS = 333
-/** Events are applied to the list in batches: a worker settles hundreds of payments at once. */
+/** Events are applied in batches, because a worker settles hundreds of payments at once. */
 const PATCH_EVERY_MS = 100
 /** The API's largest page. */
 const MAX_PAGE_SIZE = 200
-/** A tab that is left open goes back to the newest page rather than grow for ever. */
+/** A list that outgrows this falls back to the newest page, so that an open tab does not grow without limit. */
 const MAX_ROWS = 2_000
-/** Settled payments remembered, for answers that were on their way meanwhile. */
+/** Settled payments to remember, for responses that were in flight when they settled. */
 const MAX_REMEMBERED = 1_000
-/** Payments whose discrepancy is fetched at a time: the event does not tell the amount. */
+/** Discrepancies to fetch at a time: the event does not contain the amount. */
 const MAX_DETAILS = 20
-/** A page may come empty where filters leave out all that the API looked at; so many are followed at a time. */
+/** The API may return an empty page with a next cursor, when nothing it scanned matches the filters. Follow this many. */
 const MAX_EMPTY_PAGES = 5
 
 export interface PaymentListOptions {
-  /** Of its own for each list of the console: what is loaded outlives the page, for the back button. */
+  /** Unique among the console's lists. Loaded payments outlive the page under this name, for the back button. */
   name?: string
-  /** Filters, as GET /payments takes them. */
+  /** The query of GET /payments. */
   query?: Readonly<Ref<Record<string, string>>>
-  /** Someone reads further down: nothing that is shown may go away. */
+  /** The user has scrolled down: no visible row may disappear. */
   isReading?: Readonly<Ref<boolean>>
 }
 
-/** A list of payments, kept current: fetched on the server, then by what the event stream tells. */
+/** A list of payments, fetched on the server and kept current by the event stream. */
 export function usePaymentList({ name = 'payment-list', query: filters = ref({}), isReading = ref(false) }: PaymentListOptions = {}) {
   const list = useState<PaymentList>(name, () => shallowRef(emptyPaymentList))
   const loaded = useState(`${name}-loaded`, () => false)
   const problem = useState<Problem | null>(`${name}-problem`, () => shallowRef(null))
-  /** What the loaded payments were asked for with. */
+  /** The query that returned the loaded payments. */
   const loadedQuery = useState(`${name}-query`, () => JSON.stringify(filters.value))
   const loadingMore = ref(false)
-  /** So many payments came that the newest page no longer reaches down to what is read. */
+  /** So many payments arrived that the newest page no longer reaches down to the rows being read. */
   const gapAbove = ref(false)
-  const settledLately = new Map<string, PaymentSettled>()
-  let settledNow = new Map<string, PaymentSettled>()
-  let everything = false
+  const recentlySettled = new Map<string, PaymentSettled>()
+  let settledBatch = new Map<string, PaymentSettled>()
+  let refetchOnRefresh = false
 
-  /** A page of the filters' payments, or undefined: it failed, or the filters are others by now. Follows pages that come empty. */
+  /** Fetches a page, following empty ones. Returns undefined if the request failed or the filters have changed since. */
   async function fetchPage({ limit, cursor }: { limit?: number, cursor?: string } = {}): Promise<PaymentPage | undefined> {
-    const asked = JSON.stringify(filters.value)
+    const requestedQuery = JSON.stringify(filters.value)
     for (let emptyPages = 0; ; emptyPages++) {
       const result = await fetchJson<PaymentPage>('/api/payments', {
         query: { ...filters.value, limit, cursor },
       })
-      if (JSON.stringify(filters.value) !== asked)
+      if (JSON.stringify(filters.value) !== requestedQuery)
         return undefined
       problem.value = result.ok ? null : result.problem
       if (!result.ok)
@@ -88,12 +88,12 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
   }, REFRESH_EVERY_MS)
 
   function show(next: PaymentList): void {
-    list.value = withSettledSince(next, settledLately)
+    list.value = withSettledSince(next, recentlySettled)
     loaded.value = true
     fetchDiscrepancies()
   }
 
-  /** Fetches the newest page and, when it does not reach down to what is loaded, once more of it; else starts over from it. */
+  /** Fetches the newest page; if it does not reach the loaded payments, the largest page; if that does not either, starts over. */
   async function refreshNewest(): Promise<void> {
     const page = await fetchPage()
     if (!page)
@@ -129,8 +129,8 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
   }
 
   const refresh = coalesce(async () => {
-    const all = everything
-    everything = false
+    const all = refetchOnRefresh
+    refetchOnRefresh = false
     await (all
       ? refetchAll()
       : refreshNewest())
@@ -138,13 +138,13 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
 
   watch(isReading, (reading) => {
     if (reading)
-      list.value = { ...list.value, pages: Math.max(2, list.value.pages) } // the tail stays where it is
+      list.value = { ...list.value, pages: Math.max(2, list.value.pages) } // keeps the last row in place
     else if (gapAbove.value)
       refresh()
   })
 
   function resync(): void {
-    everything = true
+    refetchOnRefresh = true
     refresh()
   }
 
@@ -153,16 +153,16 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
     if (cursor === null || loadingMore.value)
       return
     loadingMore.value = true
-    list.value = { ...list.value, pages: list.value.pages + 1 } // from now on the tail stays where it is
+    list.value = { ...list.value, pages: list.value.pages + 1 } // keeps the last row in place from now on
     const page = await fetchPage({ cursor })
     if (page && list.value.nextCursor === cursor)
       show(withNextPage(list.value, page))
     loadingMore.value = false
   }
 
-  const applySettled = coalesce(async () => {
-    const batch = settledNow
-    settledNow = new Map()
+  const flushSettled = coalesce(async () => {
+    const batch = settledBatch
+    settledBatch = new Map()
     const known = new Set(list.value.payments.map(payment => payment.id))
     if ([
       ...batch.keys(),
@@ -176,23 +176,23 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
     }
   }, PATCH_EVERY_MS)
 
-  function settle(settled: PaymentSettled): void {
-    settledNow.set(settled.id, settled)
-    settledLately.set(settled.id, settled)
-    for (const id of settledLately.keys()) {
-      if (settledLately.size <= MAX_REMEMBERED)
+  function applySettled(settled: PaymentSettled): void {
+    settledBatch.set(settled.id, settled)
+    recentlySettled.set(settled.id, settled)
+    for (const id of recentlySettled.keys()) {
+      if (recentlySettled.size <= MAX_REMEMBERED)
         break
-      settledLately.delete(id)
+      recentlySettled.delete(id)
     }
-    applySettled()
+    flushSettled()
   }
 
   return {
     payments: computed(() => list.value.payments),
     hasMore: computed(() => list.value.nextCursor !== null),
-    /** False until the first page has come. */
+    /** False until the first page has arrived. */
     loaded: shallowReadonly(loaded),
-    /** Why the last fetch failed; null after one that did not. */
+    /** Why the last fetch failed; null if it succeeded. */
     problem: shallowReadonly(problem),
     loadingMore: shallowReadonly(loadingMore),
     gapAbove: shallowReadonly(gapAbove),
@@ -200,6 +200,6 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
     refresh,
     resync,
     loadMore,
-    settle,
+    applySettled,
   }
 }

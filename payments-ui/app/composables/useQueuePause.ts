@@ -1,8 +1,8 @@
 import type { QueuePause } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
 
-/** Pauses and resumes the queue. `changed` fetches the queue's state for the page again. */
-export function useQueuePause(changed: () => Promise<void>) {
+/** Pauses and resumes the queue. `refetch` reloads the queue's state. */
+export function useQueuePause(refetch: () => Promise<void>) {
   const busy = ref(false)
   /** Why the last change failed; null if it succeeded. */
   const problem = shallowRef<Problem | null>(null)
@@ -15,7 +15,7 @@ export function useQueuePause(changed: () => Promise<void>) {
     problem.value = result.ok
       ? null
       : result.problem
-    await changed()
+    await refetch()
     busy.value = false
   }
 

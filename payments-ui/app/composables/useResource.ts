@@ -1,18 +1,18 @@
 import type { Problem } from '#shared/types/problem'
 
-/** At most about three fetches a second, however many events come. */
+/** At most three fetches per second, however many events arrive. */
 const REFRESH_EVERY_MS = 333
 
-/** What a GET of this console's server answers, fetched again on `refresh`; what is shown stays until the answer is there. */
+/** The body of a GET from the console's server. On `refresh` the old body stays until the response arrives. */
 export function useResource<Body>(name: string, path: string) {
-  const shown = useState<string>(`${name}-path`, () => path)
+  const shownPath = useState<string>(`${name}-path`, () => path)
   const body = useState<Body | null>(name, () => shallowRef(null))
-  /** The API knows no such thing, or it can have no such name. */
+  /** The resource does not exist (404), or its name is invalid (400). */
   const missing = useState(`${name}-missing`, () => false)
   const problem = useState<Problem | null>(`${name}-problem`, () => shallowRef(null))
 
-  if (shown.value !== path) {
-    shown.value = path
+  if (shownPath.value !== path) {
+    shownPath.value = path
     body.value = null
     missing.value = false
     problem.value = null
@@ -20,8 +20,8 @@ export function useResource<Body>(name: string, path: string) {
 
   async function load(): Promise<void> {
     const result = await fetchJson<Body>(path)
-    if (shown.value !== path)
-      return // another page shows another one by now
+    if (shownPath.value !== path)
+      return // another page has loaded another resource since
     missing.value = !result.ok && (result.problem.status === 404 || result.problem.status === 400)
     problem.value = result.ok || missing.value
       ? null
@@ -33,7 +33,7 @@ export function useResource<Body>(name: string, path: string) {
   return {
     body: shallowReadonly(body),
     missing: shallowReadonly(missing),
-    /** Why the last fetch failed; null after one that did not. */
+    /** Why the last fetch failed; null if it succeeded. */
     problem: shallowReadonly(problem),
     load,
     refresh: coalesce(load, REFRESH_EVERY_MS),

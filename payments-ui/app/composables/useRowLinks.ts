@@ -1,6 +1,6 @@
 /**
- * For a table whose rows have plain links: its two listeners follow them within the app, and load the page that one leads
- * to while the pointer or the focus is on it. A NuxtLink for each row does the same, and is dear where rows come by the hundred.
+ * Two listeners for a table whose rows contain plain links: `follow` navigates within the app, `preload` loads a link's page on
+ * hover or focus. A NuxtLink in every row does the same, but is expensive for hundreds of rows.
  */
 export function useRowLinks() {
   function hrefOf({ target }: Event): string | null {
@@ -8,7 +8,7 @@ export function useRowLinks() {
   }
 
   return {
-    /** Leaves to the browser what opens a tab or a window. */
+    /** Leaves clicks that open a tab or window to the browser. */
     follow(event: MouseEvent): void {
       const href = hrefOf(event)
       if (href === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)

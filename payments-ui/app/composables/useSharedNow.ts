@@ -6,7 +6,7 @@ const useTicks = createSharedComposable((now: Ref<number>) => {
   useIntervalFn(() => now.value = Date.now(), TICK_MS)
 })
 
-/** The time in milliseconds, for "3 min. ago": the server's while its page comes alive, then the browser's. One timer for all. */
+/** The current time in milliseconds, for "3 min. ago": the server's during hydration, then the browser's. All share one timer. */
 export function useSharedNow(): Ref<number> {
   const now = useState('now', () => Date.now())
   onMounted(() => {

@@ -8,7 +8,7 @@ const COLORS: Record<BadgeColor, string> = {
   error: 'bg-error/10 text-error',
 }
 
-/** What makes a span a badge, small and quiet enough for a row of a dense table. Rows come by the hundred: a component of @nuxt/ui for each is dear. */
+/** Classes that turn a span into a small badge for dense tables. An @nuxt/ui component is too expensive for hundreds of rows. */
 export function badgeClass(color: BadgeColor): string {
   return `${BASE} ${COLORS[color]}`
 }

@@ -1,6 +1,6 @@
 /**
- * Many requests to run become few runs: the first runs at once, those that come meanwhile become one run together,
- * once the running one has ended and `everyMs` have passed since it began. `run` must not reject.
+ * Merges many calls into few runs. The first call runs at once; calls during a run are merged into one more run, which starts
+ * when the current one has ended and `everyMs` have passed since it started. `run` must not reject.
  */
 export function coalesce(run: () => Promise<void>, everyMs: number): () => void {
   let running = false

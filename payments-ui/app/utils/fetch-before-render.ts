@@ -1,15 +1,15 @@
 import { yieldToBrowser } from './yield-to-browser'
 
-/** The page does not wait longer for the API before it is rendered; the browser then asks again. */
+/** The server renders the page after this long even without the API's response; the browser then fetches again. */
 const SERVER_WAIT_MS = 2_000
 
-/** On the server: waits for what a page shows first, within bounds. In the browser it fetches nothing: pages do when they are shown. */
-export async function fetchBeforeRender(fetchFirst: () => Promise<unknown>): Promise<void> {
+/** On the server, waits up to 2 s for a page's first data. Does not fetch in the browser, where pages fetch once mounted. */
+export async function fetchBeforeRender(fetchInitial: () => Promise<unknown>): Promise<void> {
   if (!import.meta.server)
     return yieldToBrowser()
   let timer: ReturnType<typeof setTimeout> | undefined
   await Promise.race([
-    fetchFirst(),
+    fetchInitial(),
     new Promise((resolve) => {
       timer = setTimeout(resolve, SERVER_WAIT_MS)
     }),

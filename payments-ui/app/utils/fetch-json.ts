@@ -12,17 +12,17 @@ export interface FetchJsonOptions {
   body?: object
 }
 
-/** Longer than the server's own deadline, so that its problem is what a person gets to read. */
+/** Longer than the server's deadline for the API, so that the user sees the server's problem. */
 const TIMEOUT_MS = 15_000
 
 const NO_RESPONSE: Problem = {
-  type: '/problems/no-answer',
-  title: 'The console gave no answer',
+  type: '/problems/no-response',
+  title: 'The console did not respond',
   status: 0,
-  detail: 'The connection broke off before an answer came. Check it and try again.',
+  detail: 'The connection was lost before a response arrived. Check your network and try again.',
 }
 
-/** Calls this console's own server. What goes wrong is a value: no call throws. */
+/** Calls the console's server. Never throws: an error is returned as a problem. */
 export async function fetchJson<Body>(path: string, options: FetchJsonOptions = {}): Promise<FetchResult<Body>> {
   try {
     const response = await $fetch.raw<unknown>(path, {
@@ -48,9 +48,9 @@ export async function fetchJson<Body>(path: string, options: FetchJsonOptions = 
 function unexpected(status: number): Problem {
   return {
     type: 'about:blank',
-    title: 'The answer cannot be read',
+    title: 'The response cannot be read',
     status,
-    detail: `It has the status ${status}. Something between this page and the console answered in its place.`,
+    detail: `It has status ${status} and is not from the console. Check the proxies between this page and the console.`,
   }
 }
 

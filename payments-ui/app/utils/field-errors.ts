@@ -1,8 +1,8 @@
 import type { Problem } from '#shared/types/problem'
 
 /**
- * A problem's errors by the field of the form that each points at ("#/amount" is amount), and what points elsewhere.
- * Source of the pointers: RFC 6901, section 6.
+ * Groups a problem's errors by form field ("#/amount" points at amount); `others` holds those that match no field.
+ * Pointers are URI fragments as in RFC 6901, section 6.
  */
 export function fieldErrors<Field extends string>(problem: Problem, fields: readonly Field[]): { byField: Partial<Record<Field, string>>, others: string[] } {
   const byField: Partial<Record<Field, string>> = {}

@@ -1,9 +1,9 @@
 const DECIMAL = /^-?\d+(?:\.(\d{1,20}))?$/
 
 /**
- * A decimal amount as people read it: "1234.50" and "USD" are "$1,234.50". Every digit that the API sent is shown, and no
- * other: the text itself goes to Intl, which takes it exactly, and its own count of decimals is asked for.
- * A currency without a symbol in English gets none; the code stands beside the amount anyway.
+ * Formats a decimal amount for display: "1234.50" and "USD" give "$1,234.50". Shows exactly the digits that the API sent: Intl
+ * gets the string, never a float, and is told how many decimals it has. Omits the code of a currency without an English
+ * symbol, because the console shows the code next to every amount.
  */
 export function formatMoney(amount: string, currency: string): string {
   const match = DECIMAL.exec(amount)

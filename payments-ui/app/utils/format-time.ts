@@ -10,7 +10,7 @@ const UNITS = [
   ['minute', 60_000],
 ] as const
 
-/** How long ago, in the largest unit that fits: "3 min. ago". Clocks differ, so what is just ahead of `nowMs` is "just now". */
+/** Formats an age in the largest unit that fits: "3 min. ago". Clocks differ, so a time after `nowMs` is "just now". */
 export function formatTimeAgo(iso: string, nowMs: number): string {
   const sinceMs = nowMs - Date.parse(iso)
   const unit = UNITS.find(([, ms]) => sinceMs >= ms)
@@ -19,7 +19,7 @@ export function formatTimeAgo(iso: string, nowMs: number): string {
     : 'just now'
 }
 
-/** The exact time, to the second, in UTC as the API's logs have it: the same on the server and in every browser. */
+/** Formats a time to the second, in UTC like the API's logs, so that the server and every browser show the same. */
 export function formatExactTime(iso: string): string {
   return `${exact.format(new Date(iso))} UTC`
 }
@@ -35,7 +35,7 @@ const precise = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 })
 
-/** The exact time to the millisecond, in UTC: what happens to a payment happens within a few of them. */
+/** Formats a time to the millisecond, in UTC: the steps of a payment are only milliseconds apart. */
 export function formatPreciseTime(iso: string): string {
   return `${precise.format(new Date(iso))} UTC`
 }
@@ -46,7 +46,7 @@ const DURATIONS = [
   ['min', 60],
 ] as const
 
-/** A duration in its two largest units: "2 min 5 s", "0.4 s". */
+/** Formats a duration in its two largest units: "2 min 5 s", "0.4 s". */
 export function formatDuration(seconds: number): string {
   if (seconds < 10)
     return `${Math.max(0, Math.round(seconds * 10) / 10)} s`
@@ -69,7 +69,7 @@ const axisFormats = [
   { fromSeconds: 0, format: new Intl.DateTimeFormat('en-GB', { second: '2-digit', fractionalSecondDigits: 3, timeZone: 'UTC' }) },
 ]
 
-/** A mark of a chart's axis of time, as short as the step between two marks lets it be; both in seconds. */
+/** Formats a tick of a time axis, as short as the step between ticks allows. Both are in seconds. */
 export function formatAxisTime(seconds: number, stepSeconds: number): string {
   return axisFormats.find(({ fromSeconds }) => stepSeconds >= fromSeconds)!.format.format(seconds * 1_000)
 }

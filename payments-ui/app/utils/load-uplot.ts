@@ -1,8 +1,8 @@
 import type uPlot from 'uplot'
 
 /**
- * The chart library, loaded when a chart is first shown. As it loads it hands `navigator.language` to Intl, which throws at
- * a value that is no language tag: Chromium says "en-US@posix" where the system's locale is C or POSIX.
+ * Loads the chart library when the first chart is shown. uPlot passes `navigator.language` to Intl on load, which throws unless
+ * it is a language tag: Chromium reports "en-US@posix" if the system's locale is C or POSIX.
  */
 export async function loadUPlot(): Promise<typeof uPlot> {
   if (!isLanguageTag(navigator.language))

@@ -1,13 +1,13 @@
 export type StreamState = 'connecting' | 'live' | 'reconnecting'
 
 export interface EventStreamOptions {
-  /** Called with each event of the names in `names`; `data` is parsed JSON. */
+  /** Called with each event named in `names`; `data` is parsed JSON. */
   onEvent: (name: string, data: unknown) => void
   onState: (state: StreamState) => void
   names: readonly string[]
 }
 
-/** Waits before the first, second, ... attempt to reconnect; the last one repeats. */
+/** Delays before the first, second, ... attempt to reconnect; the last one repeats. */
 const BACKOFF_MS = [
   500,
   1_000,
@@ -16,16 +16,16 @@ const BACKOFF_MS = [
   8_000,
   15_000,
 ]
-/** Up to this share of a wait is added to it, so that the tabs of a restarted server do not all come back at once. */
+/** Adds up to this fraction to each delay, so that after a restart the tabs do not all reconnect at once. */
 const JITTER = 0.3
-/** How often the clock is looked at. Browsers let a hidden tab do so once a minute. */
+/** How often to check the clock. Browsers slow a hidden tab's timers to once a minute. */
 const TICK_MS = 5_000
-/** A tick that comes so late comes after a sleep. */
+/** A gap this long between ticks means that the machine slept. */
 const SLEPT_MS = 120_000
 
 /**
- * Keeps one EventSource open. EventSource itself gives up on an answer that is no stream, so a broken one is opened anew,
- * with backoff, after the last event that was seen. `hello` is what tells that the stream is live. Answers how to stop.
+ * Keeps an EventSource open; `hello` marks the stream as live. EventSource gives up when a response is not a stream, so this
+ * opens a new one, with backoff, which resumes after the last seen event. Returns a function that closes the stream.
  */
 export function openEventStream(url: string, { onEvent, onState, names }: EventStreamOptions): () => void {
   let source: EventSource
@@ -58,13 +58,13 @@ export function openEventStream(url: string, { onEvent, onState, names }: EventS
     })
   }
 
-  /** The machine is back on the network: no need to wait for the timer. */
+  /** The machine is back online: do not wait for the backoff to end. */
   function reconnectNow() {
     if (timer !== undefined)
       connect()
   }
 
-  /** While the machine slept its connections may have died, of which nobody tells a browser that only listens. */
+  /** Connections may have died during a sleep, and a browser that only listens does not notice. */
   let lastTick = Date.now()
   const ticks = setInterval(() => {
     const slept = Date.now() - lastTick > SLEPT_MS

@@ -5,13 +5,12 @@ import type { StreamState } from './open-event-stream'
 export interface PartHealth {
   name: string
   state: 'ok' | 'failed' | 'unknown' | 'paused'
-  /** In a few words. */
-  says: string
+  summary: string
 }
 
 export interface HealthInputs {
   operations: Operations | null
-  /** Why the figures could not be fetched. */
+  /** Why GET /operations failed. */
   apiProblem: Problem | null
   /** Why the API is not ready. */
   readinessProblem: Problem | null
@@ -19,46 +18,46 @@ export interface HealthInputs {
   stream: StreamState
 }
 
-/** The health of each part, as far as it can be told from this page. */
+/** The health of each part, as far as this page can observe it. */
 export function partsHealth({ operations, apiProblem, readinessProblem, isReady, stream }: HealthInputs): PartHealth[] {
-  const consoleAnswers = apiProblem?.status !== 0
-  const apiAnswers = consoleAnswers && !isUnreachable(readinessProblem) && !isUnreachable(apiProblem)
+  const consoleResponds = apiProblem?.status !== 0
+  const apiResponds = consoleResponds && !isUnreachable(readinessProblem) && !isUnreachable(apiProblem)
   return [
-    consoleAnswers
-      ? { name: 'Console', state: 'ok', says: 'Answers' }
-      : { name: 'Console', state: 'failed', says: 'Gives no answer' },
+    consoleResponds
+      ? { name: 'Console', state: 'ok', summary: 'Responding' }
+      : { name: 'Console', state: 'failed', summary: 'Not responding' },
     apiPart(),
     databasePart(),
     workersPart(),
     stream === 'live'
-      ? { name: 'Live updates', state: 'ok', says: 'Connected' }
-      : { name: 'Live updates', state: stream === 'connecting' ? 'unknown' : 'failed', says: stream === 'connecting' ? 'Connecting' : 'Reconnecting' },
+      ? { name: 'Live updates', state: 'ok', summary: 'Connected' }
+      : { name: 'Live updates', state: stream === 'connecting' ? 'unknown' : 'failed', summary: stream === 'connecting' ? 'Connecting' : 'Reconnecting' },
   ]
 
   function apiPart(): PartHealth {
     const name = 'Payments API'
-    if (!apiAnswers)
-      return { name, state: 'failed', says: 'Cannot be reached' }
+    if (!apiResponds)
+      return { name, state: 'failed', summary: 'Unreachable' }
     return isReady || readinessProblem || operations
-      ? { name, state: 'ok', says: 'Answers' }
-      : { name, state: 'unknown', says: 'Not asked yet' }
+      ? { name, state: 'ok', summary: 'Responding' }
+      : { name, state: 'unknown', summary: 'Not checked yet' }
   }
 
   function databasePart(): PartHealth {
     const name = 'Database'
-    if (!apiAnswers)
-      return { name, state: 'unknown', says: 'Only the API can tell' }
+    if (!apiResponds)
+      return { name, state: 'unknown', summary: 'Unknown without the API' }
     if (readinessProblem)
-      return { name, state: 'failed', says: 'The API is not ready' }
+      return { name, state: 'failed', summary: 'The API is not ready' }
     return isReady
-      ? { name, state: 'ok', says: 'Answers the API' }
-      : { name, state: 'unknown', says: 'Not asked yet' }
+      ? { name, state: 'ok', summary: 'Reachable from the API' }
+      : { name, state: 'unknown', summary: 'Not checked yet' }
   }
 
   function workersPart(): PartHealth {
     const name = 'Workers'
     if (!operations || apiProblem)
-      return { name, state: 'unknown', says: 'Only the API can tell' }
+      return { name, state: 'unknown', summary: 'Unknown without the API' }
     const count = (state: string) => operations.workers.filter(worker => worker.state === state).length
     const running = count('running')
     const lost = count('lost')
@@ -68,7 +67,7 @@ export function partsHealth({ operations, apiProblem, readinessProblem, isReady,
       state: running === 0
         ? 'failed'
         : paused ? 'paused' : 'ok',
-      says: [
+      summary: [
         `${running} running`,
         ...(lost > 0 ? [`${lost} lost`] : []),
         ...(paused ? ['queue paused'] : []),

@@ -1,7 +1,7 @@
 import type { LocationQuery } from 'vue-router'
 import { paymentStatusLook } from './payment-status-look'
 
-/** What the list of payments can be narrowed by: names of the page's address, and texts as they were typed. */
+/** The filters of the payment list, by their names in the URL. Values are texts as typed. */
 export const paymentFilterNames = [
   'accountId',
   'status',
@@ -14,13 +14,13 @@ export const paymentFilterNames = [
 ] as const
 export type PaymentFilterName = typeof paymentFilterNames[number]
 
-/** Filters that are set; `from` and `to` are days (UTC) such as 2026-11-23, and both belong to the range. */
+/** The active filters. `from` and `to` are days in UTC, such as 2026-11-23, both inclusive. */
 export type PaymentFilters = Partial<Record<PaymentFilterName, string>>
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const DAY_MS = 86_400_000
 
-/** The filters in a page's address. What is not one of them is left out. */
+/** Reads the filters from a URL's query and ignores everything else. */
 export function filtersFromQuery(query: LocationQuery): PaymentFilters {
   return Object.fromEntries(paymentFilterNames.flatMap((name) => {
     const value = [query[name]].flat()[0]?.trim()
@@ -32,7 +32,7 @@ export function filtersFromQuery(query: LocationQuery): PaymentFilters {
   }))
 }
 
-/** The filters with one changed; an empty text takes it away. */
+/** Returns the filters with one changed; an empty value removes it. */
 export function withFilter(filters: PaymentFilters, name: PaymentFilterName, value: string): PaymentFilters {
   const { [name]: _, ...others } = filters
   const text = value.trim()
@@ -41,7 +41,7 @@ export function withFilter(filters: PaymentFilters, name: PaymentFilterName, val
     : others
 }
 
-/** The filters as GET /payments takes them: days become instants. A day that is none is passed on for the API to refuse. */
+/** Returns the query of GET /payments: days become instants. An invalid day is passed on, for the API to refuse. */
 export function apiQueryOf({ from, to, ...others }: PaymentFilters): Record<string, string> {
   return {
     ...others,
@@ -59,7 +59,7 @@ function startOfDay(day: string, later = 0): string {
     : new Date(ms + later * DAY_MS).toISOString()
 }
 
-/** A filter in words, for the mark that takes it away. */
+/** Describes a filter, for the button that removes it. */
 export function describeFilter(name: PaymentFilterName, value: string): string {
   switch (name) {
     case 'accountId': return `Account ${value}`
@@ -85,7 +85,7 @@ export function outcomeLabel(outcome: string): string {
     : outcome
 }
 
-/** A payment's id, as a person pastes it: then the search is for that payment and not for an account. */
+/** Whether a search text is a payment id rather than an account. */
 export function isPaymentId(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim())
 }

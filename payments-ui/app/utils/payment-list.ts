@@ -1,19 +1,19 @@
 import type { Payment, PaymentPage } from '#shared/types/payment'
 import type { PaymentSettled } from '#shared/types/payment-settled'
 
-/** The loaded payments: the newest ones without a gap. Never changed in place. */
+/** The loaded payments: the newest ones, without a gap. Immutable. */
 export interface PaymentList {
   payments: Payment[]
-  /** Of the payments after the last one here; null where it is the oldest. */
+  /** The cursor after the last payment; null if it is the oldest. */
   nextCursor: string | null
-  /** Pages that were asked for. While it is one, the list is the newest page and does not grow with time. */
+  /** Pages requested. While this is 1, the list is just the newest page and does not grow. */
   pages: number
 }
 
 export const emptyPaymentList: PaymentList = { payments: [], nextCursor: null, pages: 1 }
 
 /**
- * Puts the newest page on top. Undefined when it does not reach down to the loaded payments: what came between is not known.
+ * Puts the newest page on top. Returns undefined if the page does not reach the loaded payments, which would leave a gap.
  */
 export function withNewestPage(list: PaymentList, page: PaymentPage): PaymentList | undefined {
   if (list.pages === 1 || list.payments.length === 0) {
@@ -36,7 +36,7 @@ export function withNewestPage(list: PaymentList, page: PaymentPage): PaymentLis
     : undefined
 }
 
-/** Appends the page that `list.nextCursor` led to. */
+/** Appends the page at `list.nextCursor`. */
 export function withNextPage(list: PaymentList, page: PaymentPage): PaymentList {
   const loaded = new Set(list.payments.map(payment => payment.id))
   const added = page.payments.filter(payment => !loaded.has(payment.id))
@@ -50,7 +50,7 @@ export function withNextPage(list: PaymentList, page: PaymentPage): PaymentList 
   }
 }
 
-/** Replaces one payment where it is loaded. */
+/** Replaces a payment if it is loaded. */
 export function withPayment(list: PaymentList, payment: Payment): PaymentList {
   return {
     ...list,
@@ -60,11 +60,11 @@ export function withPayment(list: PaymentList, payment: Payment): PaymentList {
   }
 }
 
-/** Patches what has settled where it is loaded. */
+/** Patches the loaded payments that have settled. */
 export function withSettled(list: PaymentList, settled: ReadonlyMap<string, PaymentSettled>): PaymentList {
   return {
     ...list,
-    payments: list.payments.map(row => settled.has(row.id) // the others stay the same objects, and are not rendered again
+    payments: list.payments.map(row => settled.has(row.id) // the other rows stay the same objects, so Vue does not render them again
       ? {
           ...row,
           ...settled.get(row.id),
@@ -73,7 +73,7 @@ export function withSettled(list: PaymentList, settled: ReadonlyMap<string, Paym
   }
 }
 
-/** The same for payments that a slow answer still calls pending. */
+/** Patches the payments that a slow response still shows as pending. */
 export function withSettledSince(list: PaymentList, settled: ReadonlyMap<string, PaymentSettled>): PaymentList {
   return {
     ...list,
@@ -92,8 +92,8 @@ function newerRows(list: PaymentList, payments: Payment[]): Payment[] {
 }
 
 /**
- * An answer may have been on its way while the payment settled: a payment leaves pending once and never comes back.
- * One that is as it was stays the same object, and its row is not rendered again.
+ * A payment never returns to pending, so a fetched row that says pending after the known one has settled is stale.
+ * An unchanged row stays the same object, so Vue does not render it again.
  */
 function newer(known: Payment | undefined, fetched: Payment): Payment {
   return known && ((known.status !== 'pending' && fetched.status === 'pending') || isSame(known, fetched))

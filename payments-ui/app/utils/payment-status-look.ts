@@ -4,18 +4,18 @@ import type { BadgeColor } from './badge-class'
 export interface StatusLook {
   label: string
   color: BadgeColor
-  /** The path of an icon in a square of 24: every row has one, and a component for each is dear. */
+  /** An SVG path in a 24 × 24 box. An icon component is too expensive for hundreds of rows. */
   icon: string
 }
 
-/** A status that is added to the list in shared/types/payment.ts and not here does not pass the type check. Icons are of Lucide. */
+/** Must have every status of shared/types/payment.ts, or the type check fails. The icons are Lucide's. */
 const LOOKS: Record<PaymentStatus, StatusLook> = {
   pending: { label: 'Pending', color: 'neutral', icon: 'M12 6v6l4 2M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0' },
   completed: { label: 'Completed', color: 'success', icon: 'M20 6 9 17l-5-5' },
   failed: { label: 'Failed', color: 'error', icon: 'M18 6 6 18M6 6l12 12' },
 }
 
-/** How a status is shown. One that only a newer API knows is shown under its plain name. */
+/** How to show a status. An unknown status of a newer API is shown under its plain name. */
 export function paymentStatusLook(status: string): StatusLook {
   return Object.hasOwn(LOOKS, status)
     ? LOOKS[status as PaymentStatus]

@@ -4,16 +4,16 @@ import { formatExactTime } from './format-time'
 export interface TimelineStep {
   title: string
   detail?: string
-  /** ISO 8601; null for what has not happened yet. */
+  /** ISO 8601; null if the step has not happened yet. */
   time: string | null
   state: 'done' | 'waiting' | 'failed'
 }
 
-/** What has happened to a payment, in order, and what it waits for. */
+/** What has happened to a payment, in order, and what it is waiting for. */
 export function paymentTimeline(payment: PaymentDetail): TimelineStep[] {
   return [
     { title: 'Created', time: payment.createdAt, state: 'done' },
-    { title: 'Reconciliation queued', detail: 'With the payment, in one transaction', time: payment.createdAt, state: 'done' },
+    { title: 'Reconciliation queued', detail: 'In the same transaction as the payment', time: payment.createdAt, state: 'done' },
     ...attemptSteps(payment),
     ...resultSteps(payment),
     ...entrySteps(payment),
@@ -23,11 +23,11 @@ export function paymentTimeline(payment: PaymentDetail): TimelineStep[] {
 function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
   if (!job)
     return [] // pruned
-  const taken: TimelineStep[] = job.lockedBy === null
+  const claimed: TimelineStep[] = job.lockedBy === null
     ? []
     : [
         {
-          title: `Taken by ${job.lockedBy}`,
+          title: `Claimed by ${job.lockedBy}`,
           detail: `Attempt ${job.attempts}`,
           time: job.lockedAt,
           state: 'done',
@@ -35,9 +35,9 @@ function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
       ]
   if (job.status === 'dead') {
     return [
-      ...taken,
+      ...claimed,
       {
-        title: 'Given up',
+        title: 'Gave up',
         detail: `After ${job.attempts} attempts. ${job.lastError ?? ''}`.trim(),
         time: job.finishedAt,
         state: 'failed',
@@ -45,8 +45,8 @@ function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
     ]
   }
   if (status !== 'pending')
-    return taken
-  const tryAgain: TimelineStep[] = job.lastError === null
+    return claimed
+  const failedAttempt: TimelineStep[] = job.lastError === null
     ? []
     : [
         {
@@ -57,10 +57,10 @@ function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
         },
       ]
   return [
-    ...taken,
-    ...tryAgain,
+    ...claimed,
+    ...failedAttempt,
     {
-      title: 'Waits for a worker',
+      title: 'Waiting for a worker',
       detail: job.attempts > 0
         ? `Not before ${formatExactTime(job.runAt)}`
         : undefined,
@@ -74,8 +74,8 @@ function resultSteps({ status, outcome, reconciliation }: PaymentDetail): Timeli
   if (!reconciliation)
     return []
   const titles: Record<string, string> = {
-    matched: 'Reconciled: it matches',
-    discrepancy: 'Reconciled, with a discrepancy',
+    matched: 'Reconciled: matched',
+    discrepancy: 'Reconciled with a discrepancy',
     failed: 'Failed',
   }
   return [

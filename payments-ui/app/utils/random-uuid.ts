@@ -1,4 +1,4 @@
-/** A random UUID (version 4), also on plain http origins, where browsers do not offer crypto.randomUUID. */
+/** Returns a random UUID (version 4). Works on plain HTTP too, where browsers do not provide crypto.randomUUID. */
 export function randomUuid(): string {
   if (typeof crypto.randomUUID === 'function')
     return crypto.randomUUID()

@@ -1,6 +1,6 @@
 /**
- * What a person has typed into the fields that the server rendered, by their names, before the component came alive: that
- * sets each field to what the component holds. To be called in its setup.
+ * Returns what the user typed into the server-rendered inputs before hydration, by input name. Hydration would overwrite it
+ * with the component's state. Call it in setup.
  */
 export function typedBeforeHydration(): Record<string, string> {
   const rendered = getCurrentInstance()?.vnode.el as Partial<Element> | null

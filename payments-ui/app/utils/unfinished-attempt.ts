@@ -1,6 +1,6 @@
 import type { PaymentRequest } from '#shared/types/payment'
 
-/** A payment that was sent, and of which no answer has come yet. */
+/** A payment that was sent but has no response yet. */
 export interface UnfinishedAttempt {
   key: string
   body: PaymentRequest
@@ -8,7 +8,7 @@ export interface UnfinishedAttempt {
 
 const NAME = 'unfinished-payment'
 
-/** Remembers the attempt for this tab, so that a reload goes on with the same key. Null: there is none any more. */
+/** Stores the attempt for this tab, so that a reload keeps its key. Null removes it. */
 export function saveAttempt(attempt: UnfinishedAttempt | null): void {
   try {
     if (attempt)
@@ -17,11 +17,11 @@ export function saveAttempt(attempt: UnfinishedAttempt | null): void {
       sessionStorage.removeItem(NAME)
   }
   catch {
-    // Storage is full or forbidden: then only a reload is not covered.
+    // Storage is full or disabled: a reload then loses the attempt's key.
   }
 }
 
-/** The attempt that a reload has cut off. */
+/** Returns the attempt that a reload interrupted. */
 export function loadAttempt(): UnfinishedAttempt | null {
   try {
     const attempt: unknown = JSON.parse(sessionStorage.getItem(NAME) ?? 'null')

@@ -2,14 +2,14 @@ import type { PaymentRequest } from '#shared/types/payment'
 import { isAccountId } from './is-account-id'
 
 const AMOUNT = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
-/** What may yet become an amount: "-", "12.". */
-const BEGUN_AMOUNT = /^-?(?:0|[1-9]\d*)?(?:\.\d*)?$/
+/** The start of an amount: "-", "12.". */
+const PARTIAL_AMOUNT = /^-?(?:0|[1-9]\d*)?(?:\.\d*)?$/
 const MAX_INTEGER_DIGITS = 15
 const MAX_DESCRIPTION = 500
 
 /**
- * What is wrong with a field, in the words that follow its name, or undefined. `whileTyping` lets pass what more typing can
- * mend. It is a help and not a gate: the API has the rules, and judges what is sent.
+ * Returns what is wrong with a field, to be read after its name, or undefined. `whileTyping` accepts what further typing can
+ * complete. This only helps the user: the API decides, and the form sends whatever was typed.
  */
 export function validatePaymentField(field: keyof PaymentRequest, value: string, whileTyping: boolean): string | undefined {
   switch (field) {
@@ -17,7 +17,7 @@ export function validatePaymentField(field: keyof PaymentRequest, value: string,
     case 'amount': return validateAmount(value, whileTyping)
     case 'currency': return validateCurrency(value, whileTyping)
     case 'description': return [...value].length > MAX_DESCRIPTION
-      ? `may have ${MAX_DESCRIPTION} characters; these are ${[...value].length}`
+      ? `may have at most ${MAX_DESCRIPTION} characters; it has ${[...value].length}`
       : undefined
   }
 }
@@ -30,20 +30,20 @@ function validateAccount(value: string, whileTyping: boolean): string | undefine
   }
   return isAccountId(value)
     ? undefined
-    : 'has letters, digits, ".", "_" and "-", at most 64, and begins with a letter or a digit'
+    : 'must be at most 64 letters, digits, ".", "_" or "-", and start with a letter or digit'
 }
 
 function validateAmount(value: string, whileTyping: boolean): string | undefined {
-  if (whileTyping && BEGUN_AMOUNT.test(value) && !tooLong(value))
+  if (whileTyping && PARTIAL_AMOUNT.test(value) && !tooLong(value))
     return undefined
   if (value === '')
     return 'is required'
   if (value.includes(','))
-    return 'has a point before its decimals and nothing between thousands, such as 1234.50'
+    return 'must have a decimal point and no thousands separator, such as 1234.50'
   if (!AMOUNT.test(value))
-    return 'is a plain decimal number, such as 100.00'
+    return 'must be a plain decimal number, such as 100.00'
   return tooLong(value)
-    ? `has at most ${MAX_INTEGER_DIGITS} digits before the point`
+    ? `may have at most ${MAX_INTEGER_DIGITS} digits before the decimal point`
     : undefined
 }
 
@@ -52,8 +52,8 @@ function tooLong(amount: string): boolean {
 }
 
 function validateCurrency(value: string, whileTyping: boolean): string | undefined {
-  const isBegun = whileTyping && /^[A-Z]{0,2}$/.test(value)
-  return isBegun || /^[A-Z]{3}$/.test(value)
+  const isPartial = whileTyping && /^[A-Z]{0,2}$/.test(value)
+  return isPartial || /^[A-Z]{3}$/.test(value)
     ? undefined
-    : 'is a code of three capital letters, such as USD'
+    : 'must be three capital letters, such as USD'
 }

@@ -1,6 +1,6 @@
 /**
- * Awaited at the end of a component's setup, has it come alive in a task of its own: a page that does so all at once keeps
- * the browser from painting and from answering a tap. Where the page is alive already there is nothing to wait for.
+ * Await this at the end of a component's setup to hydrate the component in a separate task, so that the browser can paint and
+ * handle input in between. Returns undefined once the page is hydrated.
  */
 export function yieldToBrowser(): Promise<void> | undefined {
   return import.meta.client && useNuxtApp().isHydrating

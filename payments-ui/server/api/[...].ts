@@ -1,3 +1,3 @@
-/** What no other route under /api takes. */
+/** The fallback for unknown routes under /api. */
 export default defineEventHandler(event =>
   sendProblem(event, problem('not-found', `${event.method} ${getRequestURL(event).pathname} is not a route of this console.`)))

@@ -1,7 +1,7 @@
-/** Longer than a browser is likely to pause a download that goes on. */
+/** Longer than a browser is likely to pause a live download. */
 const IDLE_TIMEOUT_MS = 60_000
 
-/** All payments that the filters match, streamed: a large export costs this server no memory. */
+/** Streams all payments that match the filters, so that a large export does not use memory here. */
 export default defineEventHandler(async (event) => {
   const result = await usePaymentsApi().exportPayments(getRequestURL(event).searchParams, disconnectSignal(event.node.res))
   if (!result.ok)

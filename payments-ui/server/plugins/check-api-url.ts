@@ -1,6 +1,6 @@
 import process from 'node:process'
 
-/** A server that could reach nothing does not start. */
+/** Stops a server with an invalid API URL at startup, not at the first request. */
 export default defineNitroPlugin(() => {
   const apiUrl = String(useRuntimeConfig().apiUrl)
   if (URL.canParse(apiUrl) && /^https?:$/.test(new URL(apiUrl).protocol))

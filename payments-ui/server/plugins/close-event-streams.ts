@@ -1,6 +1,6 @@
 import process from 'node:process'
 
-/** On the signals that stop the server. Nitro waits for open connections, and event streams never end by themselves. */
+/** On shutdown, Nitro waits for open connections, and event streams never end on their own. */
 export default defineNitroPlugin(() => {
   process.once('SIGTERM', closeEventStreams)
   process.once('SIGINT', closeEventStreams)

@@ -1,4 +1,4 @@
-/** Pages and answers of the API are compressed as they are sent. Files were compressed by the build; streams never come here. */
+/** Compresses pages and the API's responses. The build has already compressed static files, and streams skip this hook. */
 export default defineNitroPlugin((nitro) => {
   nitro.hooks.hook('beforeResponse', async (event, response) => {
     if (event.node.res.headersSent)

@@ -1,4 +1,4 @@
-/** The page comes rendered, and needs no script to be seen. nuxt-security comes after this, and gives what starts them its nonce. */
+/** A rendered page can be seen without scripts. nuxt-security runs after this and adds its nonce to the inline script. */
 export default defineNitroPlugin((nitro) => {
   nitro.hooks.hook('render:html', (html) => {
     html.head = deferScripts(html.head)

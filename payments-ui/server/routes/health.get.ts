@@ -1,2 +1,2 @@
-/** Answers while the process lives, whatever the API does. */
+/** Responds while the process is alive, whatever the API's state. */
 export default defineEventHandler(() => ({ status: 'ok' }))

@@ -1,6 +1,6 @@
 const MODULES = /<link[^>]* rel="modulepreload"[^>]*>|<script[^>]* type="module"[^>]*><\/script>/g
 
-/** A hidden tab is not painted: it comes alive a second after it was loaded. What was taken out of the template is not there again. */
+/** A hidden tab is never painted, so scripts start 1 s after load at the latest. A second call finds the template empty. */
 const START = `{
   const { content } = document.getElementById('scripts')
   const start = () => document.head.append(content)
@@ -9,8 +9,8 @@ const START = `{
 }`
 
 /**
- * Has the scripts of a rendered page wait in a template until it was painted. Until then they would take the line from the
- * styles and the font, and the processor from the page.
+ * Moves a rendered page's scripts into a template that is activated after the first paint. Before that, the scripts would
+ * compete with the styles and the font for bandwidth, and with rendering for the CPU.
  */
 export function deferScripts(head: readonly string[]): string[] {
   const modules = head.flatMap(part => part.match(MODULES) ?? [])

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** A signal that aborts when the browser goes away before its answer is complete. */
+/** Returns a signal that aborts if the browser disconnects before its response is complete. */
 export function disconnectSignal(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
   res.once('close', () => {

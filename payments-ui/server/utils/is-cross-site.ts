@@ -5,9 +5,9 @@ export interface RequestOrigin {
 }
 
 /**
- * Whether a browser sent this request on behalf of another site. `Sec-Fetch-Site` tells where browsers send it, which they
- * do on secure origins only; elsewhere Origin has to name our own host. What sends neither is not a browser, and so
- * carries nobody's authority. Another port or subdomain ("same-site") is another site here.
+ * Whether a browser sent this request for another site. Browsers send `Sec-Fetch-Site` to secure origins only; without it,
+ * Origin must name our host. A client that sends neither is not a browser, so no user can be tricked into the request.
+ * Another port or subdomain ("same-site") counts as another site.
  */
 export function isCrossSite({ secFetchSite, origin, host }: RequestOrigin): boolean {
   if (secFetchSite !== undefined)

@@ -7,13 +7,13 @@ import type { Problem } from '../../shared/types/problem.ts'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import { problem } from './problem.ts'
 
-// The one client of the payments API. Plain TypeScript, nothing of Nuxt: the contract tests drive it as it is.
+// The only client of the payments API. Plain TypeScript without Nuxt, so that the contract tests run the real client.
 
-/** Headers of the API's response that the browser gets too. */
+/** The API's response headers that are forwarded to the browser. */
 const FORWARDED_HEADERS = ['location', 'idempotent-replayed', 'retry-after'] as const
 type ForwardedHeaders = Partial<Record<typeof FORWARDED_HEADERS[number], string>>
 
-/** What the API said, or the problem that the browser is told instead. No call throws. */
+/** The API's response, or the problem to send to the browser instead. No call throws. */
 export type ApiResult<Body>
   = | { ok: true, status: number, headers: ForwardedHeaders, body: Body }
     | { ok: false, headers: ForwardedHeaders, problem: Problem }
@@ -21,12 +21,12 @@ export type ApiResult<Body>
 export interface PaymentsApiOptions {
   /** Where the API listens, such as http://127.0.0.1:3001. */
   baseUrl: string
-  /** How long one call may take, body included; the event stream and the export: until they open. */
+  /** The deadline of a call, including its body. For the event stream and the export, only until they open. Default: 10 s. */
   timeoutMs?: number
 }
 
 export interface JsonCall {
-  /** JSON text, passed on byte for byte. */
+  /** JSON text, forwarded unchanged. */
   body: string
   contentType?: string
 }
@@ -37,7 +37,7 @@ export interface CreatePaymentCall extends JsonCall {
 
 export type PaymentsApi = ReturnType<typeof createPaymentsApi>
 
-/** `signal` aborts a call under way: the browser has gone. */
+/** Creates the client. Each call's `signal` aborts it, for when the browser disconnects. */
 export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOptions) {
   async function call<Body>(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<ApiResult<Body>> {
     const deadline = AbortSignal.timeout(timeoutMs)
@@ -52,7 +52,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
             headers: forwardedHeaders(response),
             body: await response.json() as Body,
           }
-        : await refusal(response)
+        : await errorResult(response)
     }
     catch {
       return {
@@ -65,7 +65,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     }
   }
 
-  /** POSTs JSON byte for byte. */
+  /** POSTs JSON unchanged. */
   function send<Body>(path: string, { body, contentType }: JsonCall, signal: AbortSignal | undefined, headers: Record<string, string> = {}): Promise<ApiResult<Body>> {
     return call(path, {
       method: 'POST',
@@ -86,7 +86,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
             headers: {},
             body: response.body,
           }
-        : await refusal(response)
+        : await errorResult(response)
     }
     catch {
       return {
@@ -116,9 +116,9 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
       call<PaymentPage>(withQuery('payments', query), {}, signal),
 
     findPayment: (id: string, signal?: AbortSignal) =>
-      segment(id, safe => call<PaymentDetail>(`payments/${safe}`, {}, signal)),
+      withSegment(id, safe => call<PaymentDetail>(`payments/${safe}`, {}, signal)),
 
-    /** All payments that the filters match, as CSV. `signal` ends it. */
+    /** Exports all payments that match the filters, as CSV. `signal` ends the stream. */
     exportPayments: (query: URLSearchParams, signal: AbortSignal) =>
       open(withQuery('payments.csv', query), { accept: 'text/csv' }, signal),
 
@@ -126,13 +126,13 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
       call<AccountPage>(withQuery('accounts', query), {}, signal),
 
     findAccount: (accountId: string, signal?: AbortSignal) =>
-      segment(accountId, safe => call<Account>(`accounts/${safe}`, {}, signal)),
+      withSegment(accountId, safe => call<Account>(`accounts/${safe}`, {}, signal)),
 
     accountBalance: (accountId: string, signal?: AbortSignal) =>
-      segment(accountId, safe => call<Balance>(`accounts/${safe}/balance`, {}, signal)),
+      withSegment(accountId, safe => call<Balance>(`accounts/${safe}/balance`, {}, signal)),
 
     listEntries: (accountId: string, query?: URLSearchParams, signal?: AbortSignal) =>
-      segment(accountId, safe => call<LedgerEntryPage>(withQuery(`accounts/${safe}/entries`, query), {}, signal)),
+      withSegment(accountId, safe => call<LedgerEntryPage>(withQuery(`accounts/${safe}/entries`, query), {}, signal)),
 
     operations: (signal?: AbortSignal) =>
       call<Operations>('operations', {}, signal),
@@ -144,9 +144,9 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     listJobs: (query?: URLSearchParams, signal?: AbortSignal) =>
       call<ReconJobPage>(withQuery('recon-jobs', query), {}, signal),
 
-    /** Puts a dead job back into the queue; a 409 where it is not dead. */
+    /** Puts a dead job back into the queue. A job that is not dead gives a 409. */
     retryJob: (paymentId: string, signal?: AbortSignal) =>
-      segment(paymentId, safe => call<ReconJob>(`recon-jobs/${safe}/retry`, { method: 'POST' }, signal)),
+      withSegment(paymentId, safe => call<ReconJob>(`recon-jobs/${safe}/retry`, { method: 'POST' }, signal)),
 
     /** Puts dead jobs back into the queue, up to the limit of one request. */
     retryJobs: (json: JsonCall, signal?: AbortSignal) =>
@@ -159,7 +159,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     resumeQueue: (signal?: AbortSignal) =>
       call<QueuePause>('queue/resume', { method: 'POST' }, signal),
 
-    /** The API's event stream; `after` is the id of the last event that the browser has seen. `signal` ends it. */
+    /** Opens the API's event stream after the event with the id `after`, the last one that the browser saw. `signal` ends it. */
     openEvents: (after: string | undefined, signal: AbortSignal) =>
       open('events', {
         accept: 'text/event-stream',
@@ -174,8 +174,8 @@ function withQuery(path: string, query: URLSearchParams | undefined): string {
     : path
 }
 
-/** A text as one segment of a path. A dot segment would climb out of it, however it is escaped: no resource has such a name. */
-async function segment<Body>(text: string, then: (safe: string) => Promise<ApiResult<Body>>): Promise<ApiResult<Body>> {
+/** Escapes a text as one path segment. No resource is named by a dot segment, which would change the path even if escaped. */
+async function withSegment<Body>(text: string, then: (safe: string) => Promise<ApiResult<Body>>): Promise<ApiResult<Body>> {
   return /^\.{0,2}$/.test(text)
     ? {
         ok: false,
@@ -186,25 +186,25 @@ async function segment<Body>(text: string, then: (safe: string) => Promise<ApiRe
 }
 
 /**
- * Problems of the caller pass, and so does a 503 that says when to try again. Everything else is between this server and
- * the API (5xx, a redirect, a refused credential, a proxy's page): a 502, with the API's request id if it gave one.
+ * Forwards problems that the caller caused, and a 503 with Retry-After. Everything else went wrong between this server and
+ * the API (5xx, a redirect, a refused credential, a proxy's page) and becomes a 502, with the API's request id if it sent one.
  */
-async function refusal<Body>(response: Response): Promise<ApiResult<Body>> {
+async function errorResult<Body>(response: Response): Promise<ApiResult<Body>> {
   const { status } = response
-  const told = await readProblem(response)
+  const apiProblem = await readProblem(response)
   const callersFault = status >= 400 && status < 500 && status !== 401 && status !== 403
-  const comeBackLater = status === 503 && response.headers.has('retry-after')
-  if (told && (callersFault || comeBackLater)) {
+  const retryLater = status === 503 && response.headers.has('retry-after')
+  if (apiProblem && (callersFault || retryLater)) {
     return {
       ok: false,
       headers: forwardedHeaders(response),
-      problem: { ...told, status },
+      problem: { ...apiProblem, status },
     }
   }
   return {
     ok: false,
     headers: {},
-    problem: problem('api-failed', 'It answered with an error of its own. Try again in a moment.', told?.instance),
+    problem: problem('api-failed', 'The API returned an unexpected response. Try again in a moment.', apiProblem?.instance),
   }
 }
 
@@ -230,9 +230,9 @@ function forwardedHeaders(response: Response): ForwardedHeaders {
 }
 
 function timeout(): Problem {
-  return problem('api-timeout', 'It may be busy. Try again in a moment.')
+  return problem('api-timeout', 'The API may be busy. Try again in a moment.')
 }
 
 function unreachable(): Problem {
-  return problem('api-unreachable', 'It may be starting. Try again in a moment.')
+  return problem('api-unreachable', 'The API may be starting. Try again in a moment.')
 }

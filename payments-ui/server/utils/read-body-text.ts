@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Buffer } from 'node:buffer'
 
-/** A request's body as text; undefined for one of more than `maxBytes`, of which no more is read. */
+/** Reads a request's body as text. Stops and returns undefined once the body exceeds `maxBytes`. */
 export async function readBodyText(req: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes)
     return undefined

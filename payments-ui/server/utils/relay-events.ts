@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import { relayStream } from './relay-stream.ts'
 
-/** Three of the API's heartbeats (15 s each): a stream that is silent for longer is dead, whatever its socket says. */
+/** Three heartbeats of the API, which sends one every 15 s. A stream silent for longer is dead, even if its socket is open. */
 const IDLE_TIMEOUT_MS = 45_000
 
 const open = new Set<AbortController>()
 
 /**
- * Sends the API's event stream to a browser, chunk by chunk, until one side ends it or the API falls silent.
- * Never rejects: a stream that breaks off is how it always ends.
+ * Relays the API's event stream to a browser until either side closes it or the API falls silent.
+ * Never rejects, because breaking off is how an event stream normally ends.
  */
 export async function relayEvents(stream: ReadableStream<Uint8Array>, res: ServerResponse, idleTimeoutMs = IDLE_TIMEOUT_MS): Promise<void> {
   const controller = new AbortController()
@@ -22,7 +22,7 @@ export async function relayEvents(stream: ReadableStream<Uint8Array>, res: Serve
   open.delete(controller)
 }
 
-/** Ends every open stream: an orderly shutdown does not wait for browsers that would listen for ever. */
+/** Ends every open stream, so that a shutdown does not wait for browsers, which would listen forever. */
 export function closeEventStreams(): void {
   for (const controller of open)
     controller.abort()

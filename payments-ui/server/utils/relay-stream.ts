@@ -4,15 +4,15 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 export interface RelayOptions {
-  /** Nothing moves for so long, whichever side it waits for: both are closed. */
+  /** Both sides are closed when no data has moved for this long. */
   idleTimeoutMs: number
-  /** Ends the relay from outside. */
+  /** Aborting it ends the relay. */
   controller?: AbortController
 }
 
 /**
- * Sends a stream of the API to a browser, no faster than the browser takes it. When one side goes away the other is
- * closed: neither is left open, and a body that breaks off is seen to have broken off. Never rejects.
+ * Relays a stream from the API to a browser, no faster than the browser reads. When one side disconnects, the other is closed,
+ * so that the browser sees an interrupted body as an error and not as complete. Never rejects.
  */
 export async function relayStream(stream: ReadableStream<Uint8Array>, res: ServerResponse, { idleTimeoutMs, controller = new AbortController() }: RelayOptions): Promise<void> {
   const idle = setTimeout(() => controller.abort(), idleTimeoutMs)

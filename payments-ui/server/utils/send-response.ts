@@ -2,7 +2,7 @@ import type { H3Event } from 'h3'
 import type { Problem } from '../../shared/types/problem.ts'
 import type { ApiResult } from './payments-api.ts'
 
-/** Passes the API's answer on to the browser, or the problem in its place. */
+/** Sends the API's response to the browser, or the problem that replaces it. */
 export function sendResponse(event: H3Event, result: ApiResult<unknown>): string {
   if (!result.ok)
     return sendProblem(event, result.problem, result.headers)
@@ -11,9 +11,9 @@ export function sendResponse(event: H3Event, result: ApiResult<unknown>): string
   return JSON.stringify(result.body)
 }
 
-/** Answers application/problem+json with the problem's own status. */
+/** Responds with application/problem+json and the problem's status. */
 export function sendProblem(event: H3Event, problem: Problem, headers: Record<string, string> = {}): string {
-  // Where the browser has gone, so has the call for it: that is no error.
+  // If the browser has disconnected, its call was aborted on purpose: not an error.
   if (problem.status >= 500 && !event.node.res.destroyed) {
     console.error(JSON.stringify({
       level: 'error',

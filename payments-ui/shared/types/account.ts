@@ -2,7 +2,7 @@ export interface Account {
   id: string
   /** ISO 4217. */
   currency: string
-  /** A decimal string. Never a number. */
+  /** A decimal string, never a number. */
   balance: string
   entryCount: number
   /** ISO 8601, UTC. */
@@ -10,7 +10,7 @@ export interface Account {
 }
 
 export interface AccountPage {
-  /** In the order of their ids. */
+  /** Ordered by id. */
   accounts: Account[]
   /** Opaque; null on the last page. */
   nextCursor: string | null
@@ -24,7 +24,7 @@ export interface LedgerEntry {
   /** Decimal strings. */
   amount: string
   balanceAfter: string
-  /** Numbers the entries of an account, without a gap. */
+  /** Numbers an account's entries, without gaps. */
   accountVersion: number
   createdAt: string
 }

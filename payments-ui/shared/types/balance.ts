@@ -1,5 +1,5 @@
 export interface Balance {
-  /** A decimal string with the currency's own number of digits. Never a number. */
+  /** A decimal string with the currency's number of decimals, never a number. */
   balance: string
   /** ISO 4217. */
   currency: string

@@ -1,10 +1,10 @@
 export interface Worker {
   id: string
-  /** `running`, `stopped` or `lost`: silent without having said that it stops. */
+  /** `running`, `stopped` or `lost` (no heartbeats, and it did not report that it stopped). */
   state: string
   startedAt: string
   lastSeenAt: string
-  /** Payments settled since it was started. */
+  /** Payments settled since the worker started. */
   settled: number
 }
 
@@ -19,7 +19,7 @@ export interface QueuePause {
 }
 
 export interface SettleRate {
-  /** The seconds that the figures cover; fewer shortly after a start. */
+  /** The period that the figures cover, in seconds; shorter just after a start. */
   windowSeconds: number
   settled: number
   settledPerSecond: number
@@ -31,16 +31,16 @@ export interface Operations {
     /** Both are counted up to 100,000. */
     waiting: number
     dead: number
-    /** How long the oldest due job has been waiting; null when none is. */
+    /** How long the oldest due job has been waiting; null if no job is due. */
     oldestSeconds: number | null
   }
-  /** Over five minutes. */
+  /** Over the last five minutes. */
   settled: SettleRate & {
-    /** Over ten seconds. */
+    /** Over the last ten seconds. */
     now: SettleRate
-    /** From accepted to settled; null while nothing settled. Percentiles are estimates, the longest is exact. */
+    /** From accepted to settled; null if nothing settled. Percentiles are estimates, `longest` is exact. */
     latencyMs: { p50: number | null, p95: number | null, p99: number | null, longest: number | null }
   }
-  /** Those seen within the last hour, the newest first. */
+  /** The workers seen in the last hour, newest first. */
   workers: Worker[]
 }

@@ -4,17 +4,17 @@ import type { Job } from './recon-job.ts'
 
 export interface Reconciliation {
   status: string
-  /** A decimal string; zero where nothing is in dispute. */
+  /** A decimal string; zero if nothing is disputed. */
   discrepancyAmount: string
-  /** Why, for people. */
+  /** The reason, in words. */
   notes: string | null
   createdAt: string
 }
 
-/** What GET /payments/{id} answers. */
+/** What GET /payments/{id} returns. */
 export interface PaymentDetail extends Payment {
   reconciliation: Reconciliation | null
-  /** Null once a finished job was pruned. */
+  /** Null once a finished job has been pruned. */
   job: Job | null
   /** The customer's credit first; empty unless the payment is completed. */
   entries: LedgerEntry[]

@@ -1,18 +1,18 @@
-/** Every status that this console has a look for (app/utils/payment-status-look.ts). The API may know more. */
+/** Every status that app/utils/payment-status-look.ts has a look for. A newer API may return others. */
 export const paymentStatuses = ['pending', 'completed', 'failed'] as const
 export type PaymentStatus = typeof paymentStatuses[number]
 
-/** What reconciliation found; null until the payment has settled. */
+/** What reconciliation found. */
 export type PaymentOutcome = 'matched' | 'discrepancy' | 'failed'
 
-/** A text that may also be one that a newer API knows and this console does not. */
+/** A known value, or one that a newer API has added. */
 type OrNewer<Known extends string> = Known | (string & {})
 
-/** What POST /payments answers. */
+/** What POST /payments returns. */
 export interface AcceptedPayment {
   id: string
   accountId: string
-  /** A decimal string with the currency's own number of digits, such as "100.00". Never a number. */
+  /** A decimal string with the currency's number of decimals, such as "100.00"; never a number. */
   amount: string
   /** ISO 4217. */
   currency: string
@@ -23,8 +23,9 @@ export interface AcceptedPayment {
 }
 
 export interface Payment extends AcceptedPayment {
+  /** Null until the payment has settled. */
   outcome: OrNewer<PaymentOutcome> | null
-  /** A decimal string; null where there is no discrepancy. */
+  /** A decimal string; null if there is no discrepancy. */
   discrepancyAmount: string | null
 }
 
@@ -35,7 +36,7 @@ export interface PaymentPage {
   nextCursor: string | null
 }
 
-/** What a person asks for. The amount stays the text that was typed: the API judges it. */
+/** The body of POST /payments. The amount is sent as typed: the API validates it. */
 export interface PaymentRequest {
   accountId: string
   amount: string

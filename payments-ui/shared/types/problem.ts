@@ -1,19 +1,19 @@
 export interface FieldError {
-  /** JSON pointer into the request's body as a URI fragment, such as "#/amount". */
+  /** A JSON pointer into the request's body, as a URI fragment: "#/amount". */
   pointer?: string
-  /** A parameter of the path or the query, where the error is there. */
+  /** The path or query parameter that is wrong. */
   parameter?: string
   detail: string
 }
 
-/** RFC 9457 problem details, as the API and this server answer them. */
+/** RFC 9457 problem details, as the API and this server return them. */
 export interface Problem {
-  /** Stable: code switches on it. */
+  /** Stable, because code switches on it. */
   type: string
   title: string
   status: number
   detail?: string
-  /** The id under which the request is in the logs. */
+  /** The request's id in the logs. */
   instance?: string
   errors?: FieldError[]
 }

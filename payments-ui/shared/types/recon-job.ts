@@ -1,12 +1,12 @@
-/** Reconciliation's work on one payment. */
+/** The job that reconciles one payment. */
 export interface Job {
   status: string
-  /** Attempts that failed, and the one that did not. */
+  /** Failed attempts, plus the successful one. */
   attempts: number
   lastError: string | null
-  /** ISO 8601. Not before this. */
+  /** The job is due from this time on. ISO 8601. */
   runAt: string
-  /** The worker that settled it, or last failed to. */
+  /** The worker that settled the job, or last failed to. */
   lockedBy: string | null
   lockedAt: string | null
   finishedAt: string | null

@@ -51,7 +51,7 @@ describe('accounts', () => {
     ['balance', '/balance', client => client.accountBalance('nobody')],
     ['list of entries', '/entries', client => client.listEntries('nobody')],
   ] as [string, string, Parameters<typeof expectProblem>[0]['call']][]) {
-    it(`that nobody ever paid to have no ${what}`, () => expectProblem({
+    it(`without payments are not found: ${what}`, () => expectProblem({
       description: `the ${what} of an account that was never seen`,
       path: `/accounts/nobody${path}`,
       call,

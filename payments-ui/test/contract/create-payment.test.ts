@@ -12,7 +12,7 @@ const other = { ...body, amount: '200.00' }
 const call = (sent: object, idempotencyKey: string | undefined = KEY) => ({ body: JSON.stringify(sent), contentType: 'application/json', idempotencyKey })
 
 describe('creating a payment', () => {
-  it('answers what was accepted', () => pact.addInteraction()
+  it('returns the accepted payment', () => pact.addInteraction()
     .given('an idempotency key that was never used')
     .uponReceiving('a payment')
     .withRequest('POST', '/payments', request => request
@@ -30,7 +30,7 @@ describe('creating a payment', () => {
       })
     }))
 
-  it('is told when the payment had been made before', () => pact.addInteraction()
+  it('reports a replay of an earlier payment', () => pact.addInteraction()
     .given('a payment was made with an idempotency key', body)
     .uponReceiving('the same payment again')
     .withRequest('POST', '/payments', request => request
@@ -45,7 +45,7 @@ describe('creating a payment', () => {
       assert.ok(result.ok)
     }))
 
-  it('is told that the key belongs to another payment', () => pact.addInteraction()
+  it('reports that the key belongs to another payment', () => pact.addInteraction()
     .given('a payment was made with an idempotency key', body)
     .uponReceiving('another payment with the same idempotency key')
     .withRequest('POST', '/payments', request => request
@@ -58,7 +58,7 @@ describe('creating a payment', () => {
       assert.deepEqual(await clientOf(server).createPayment(call(other)), { ok: false, headers: {}, problem: reify(problem('idempotency-key-reused', 422)) })
     }))
 
-  it('is told when to come again while the key is in use', () => pact.addInteraction()
+  it('reports when to retry while the key is in use', () => pact.addInteraction()
     .given('a payment is being made with an idempotency key', body)
     .uponReceiving('a payment whose idempotency key is in use')
     .withRequest('POST', '/payments', request => request
@@ -71,7 +71,7 @@ describe('creating a payment', () => {
       assert.deepEqual(await clientOf(server).createPayment(call(body)), { ok: false, headers: { 'retry-after': '1' }, problem: reify(problem('idempotency-key-in-use', 409)) })
     }))
 
-  it('is told that the key is missing', () => pact.addInteraction()
+  it('reports a missing key', () => pact.addInteraction()
     .uponReceiving('a payment without an idempotency key')
     .withRequest('POST', '/payments', request => request
       .headers({ 'Content-Type': 'application/json' })
@@ -85,7 +85,7 @@ describe('creating a payment', () => {
     }))
 
   for (const [field, value] of Object.entries({ amount: '100.001', accountId: 'no spaces please', currency: 'usd', description: 'x'.repeat(501) })) {
-    it(`is told that ${field} is wrong, and where`, () => {
+    it(`reports a wrong ${field} and points at it`, () => {
       const wrong = { ...body, [field]: value }
       const refused = problem('validation', 422, { pointer: `#/${field}` })
       return pact.addInteraction()
@@ -103,7 +103,7 @@ describe('creating a payment', () => {
     })
   }
 
-  it('is told that the account holds another currency', () => {
+  it('reports that the account holds another currency', () => {
     const euros = { ...body, accountId: fact('accountId', ACCOUNT_ID), currency: 'EUR' }
     const refused = problem('currency-mismatch', 422, { pointer: '#/currency' })
     return pact.addInteraction()

@@ -13,10 +13,10 @@ import { pact } from './support/pact.ts'
 
 const { equal, regex, reify } = Matchers
 
-/** An event of the stream, by the fields that server-sent events have. */
+/** An event of the stream, with the fields of a server-sent event. */
 interface StreamEvent { event: string, id?: string, data?: unknown }
 
-// Pact cannot carry a stream that never ends, so each of its events is a message.
+// Pact cannot record a stream that never ends, so each event is recorded as a message.
 describe('the event stream', () => {
   const eventId = regex('^\\S{1,64}$', '0a1b2c3d4e5f:7')
 
@@ -25,8 +25,8 @@ describe('the event stream', () => {
     if (state)
       message.given(...state)
     return message.expectsToReceive(description, content => content.withJSONContent(expected)).executeTest(async () => {
-      // One after the other, each on a stream of its own: hello comes on every one.
-      const seen = await throughTheConsole([{ event: 'hello', id: '0a1b2c3d4e5f:6' }, reify<never>(expected)])
+      // Each event gets a new stream, and every stream starts with hello.
+      const seen = await receivedByPage([{ event: 'hello', id: '0a1b2c3d4e5f:6' }, reify<never>(expected)])
       assert.deepEqual(seen.at(-1), { event: expected.event, data: reify(expected.data ?? {}) })
     })
   }
@@ -34,25 +34,25 @@ describe('the event stream', () => {
   it('says hello', () => expectEvent('the event that opens a stream', { event: 'hello', id: eventId, data: {} }))
 
   for (const [amount, status, outcome] of [['100.00', 'completed', 'matched'], ['42.13', 'completed', 'discrepancy'], ['-5.00', 'failed', 'failed']] as const) {
-    it(`tells that a payment of ${amount} has settled`, () => expectEvent(`the event of a payment of ${amount} that settles`, {
+    it(`reports that a payment of ${amount} has settled`, () => expectEvent(`the event of a payment of ${amount} that settles`, {
       event: 'payment',
       id: eventId,
       data: { id, status: equal(status), outcome: equal(outcome) } satisfies Reads<PaymentSettled>,
     }, ['a payment settles', { amount }]))
   }
 
-  it('tells that payments were accepted', () => expectEvent('the event of a payment that is accepted', { event: 'arrived' }, ['a payment is accepted']))
+  it('reports that payments were accepted', () => expectEvent('the event of a payment that is accepted', { event: 'arrived' }, ['a payment is accepted']))
 
-  it('tells whoever may have missed something', () => expectEvent('the event for whoever comes with an id that is not known', { event: 'resync' }))
+  it('asks a client that may have missed events to fetch again', () => expectEvent('the event for whoever comes with an id that is not known', { event: 'resync' }))
 })
 
 const DEADLINE_MS = 30_000
 
 /**
- * Sends events as the API does, over HTTP, and answers what reaches the page: through the console's client, its relay,
- * an EventSource and what the page makes of it.
+ * Sends events over HTTP as the API does, and returns what the page receives through the console's client, its relay and an
+ * EventSource.
  */
-async function throughTheConsole(events: StreamEvent[]): Promise<{ event: string, data: unknown }[]> {
+async function receivedByPage(events: StreamEvent[]): Promise<{ event: string, data: unknown }[]> {
   const server = createServer((req, res) => {
     if (req.url !== '/events')
       return void relay(res)
@@ -68,7 +68,7 @@ async function throughTheConsole(events: StreamEvent[]): Promise<{ event: string
     await relayEvents(result.body, res)
   }
 
-  // What the page's script finds in a browser, besides EventSource, which Node has.
+  // The only browser global that openEventStream needs besides EventSource, which Node provides.
   Object.assign(globalThis, { window: new EventTarget() })
   let close: (() => void) | undefined
   try {
@@ -82,7 +82,7 @@ async function throughTheConsole(events: StreamEvent[]): Promise<{ event: string
             resolve(seen)
         },
       })
-      setTimeout(() => reject(new Error('the events did not reach the page')), DEADLINE_MS).unref()
+      setTimeout(() => reject(new Error('The events did not reach the page.')), DEADLINE_MS).unref()
     })
   }
   finally {

@@ -79,7 +79,7 @@ describe('dead jobs', () => {
     call: client => client.listJobs(new URLSearchParams({ status: 'dead', limit: '200' })),
   }, { jobs: eachLike(reconJob(deadJob)), nextCursor: nullValue() }))
 
-  it('can be put back into the queue', () => expectResponse({
+  it('can be retried', () => expectResponse({
     given: ['a payment was given up'],
     description: 'a retry of a dead job',
     method: 'POST',
@@ -87,7 +87,7 @@ describe('dead jobs', () => {
     call: client => client.retryJob(PAYMENT_ID),
   }, reconJob({ ...deadJob, status: equal('pending'), attempts: integer(0), finishedAt: nullValue() })))
 
-  it('can be put back all at once, or those with one error', async () => {
+  it('can be retried all at once, or all with one error', async () => {
     for (const body of [{}, { error: 'no such account' }]) {
       await expectResponse({
         given: ['a payment was given up', { error: 'no such account' }],
@@ -100,7 +100,7 @@ describe('dead jobs', () => {
     }
   })
 
-  it('cannot when they are not dead', () => expectProblem({
+  it('cannot be retried unless they are dead', () => expectProblem({
     given: ['a payment is waiting'],
     description: 'a retry of a job that is not dead',
     method: 'POST',
@@ -108,7 +108,7 @@ describe('dead jobs', () => {
     call: client => client.retryJob(PAYMENT_ID),
   }, 'job-not-dead', 409))
 
-  it('cannot when there is none', () => expectProblem({
+  it('cannot be retried if they do not exist', () => expectProblem({
     description: 'a retry of a job that there is not',
     method: 'POST',
     path: `/recon-jobs/${PAYMENT_ID}/retry`,

@@ -19,7 +19,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ limit: '1' })),
   }, { payments: eachLike({ ...accepted, status: string('completed') }), nextCursor: cursor }))
 
-  it('shows those that every filter lets through, with what reconciliation found', () => {
+  it('shows those that match every filter, with what reconciliation found', () => {
     const filters = { status: 'completed', outcome: 'matched', currency: 'USD', amountFrom: '50', amountTo: '150.00' }
     const [from, to] = ['2026-11-23T00:00:00.000Z', '2026-11-24T00:00:00.000Z']
     return expectResponse({
@@ -31,7 +31,7 @@ describe('listing payments', () => {
     }, { payments: eachLike(matched), nextCursor: nullValue() })
   })
 
-  it('shows what is in dispute', () => expectResponse({
+  it('shows discrepancies', () => expectResponse({
     given: settledPayments('42.13'),
     description: 'the payments of an account that have a discrepancy',
     path: '/payments',
@@ -39,7 +39,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, outcome: 'discrepancy' })),
   }, { payments: eachLike(disputed), nextCursor: nullValue() }))
 
-  it('shows what is not settled yet', () => expectResponse({
+  it('shows those that have not settled yet', () => expectResponse({
     given: ['a payment is waiting'],
     description: 'the payments of an account that are pending',
     path: '/payments',
@@ -47,7 +47,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, status: 'pending' })),
   }, { payments: eachLike(pending), nextCursor: nullValue() }))
 
-  it('goes on where a page ended', () => expectResponse({
+  it('continues where a page ended', () => expectResponse({
     given: settledPayments('100.00', '250.00'),
     description: 'the payments after a page',
     path: '/payments',
@@ -55,7 +55,7 @@ describe('listing payments', () => {
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, cursor: PAYMENT_ID })),
   }, { payments: eachLike(matched), nextCursor: nullValue() }))
 
-  it('is told which filter is wrong', () => expectProblem({
+  it('reports which filter is wrong', () => expectProblem({
     description: 'payments by a status that there is not',
     path: '/payments',
     query: { status: 'lost' },
@@ -80,27 +80,27 @@ describe('listing payments', () => {
 describe('one payment', () => {
   const call: Parameters<typeof expectResponse>[0]['call'] = client => client.findPayment(PAYMENT_ID)
 
-  it('shows its reconciliation, its job and its entries once it has settled', () => expectResponse({
+  it('shows its reconciliation, job and entries once it has settled', () => expectResponse({
     given: settledPayments('42.13'),
     description: 'a payment that has settled with a discrepancy',
     path: onePayment,
     call,
   }, settledDetail))
 
-  it('shows that it waits', () => expectResponse({
+  it('shows that it is waiting', () => expectResponse({
     given: ['a payment is waiting'],
     description: 'a payment that has not settled',
     path: onePayment,
     call,
   }, waitingDetail))
 
-  it('is told that there is none', () => expectProblem({
+  it('is reported as not found if it does not exist', () => expectProblem({
     description: 'a payment that there is not',
     path: `/payments/${PAYMENT_ID}`,
     call,
   }, 'not-found', 404))
 
-  it('is told that its id is none', () => expectProblem({
+  it('is refused if its id is not a UUID', () => expectProblem({
     description: 'a payment by what is no id',
     path: '/payments/nonsense',
     call: client => client.findPayment('nonsense'),

@@ -15,7 +15,7 @@ let prefixes: (string | null)[]
 beforeEach(() => {
   prefixes = []
   FakeEventSource.install()
-  clearNuxtState(name => name !== 'color-mode') // the chart reads it
+  clearNuxtState(name => name !== 'color-mode') // the chart needs it
 })
 afterEach(() => {
   page.unmount()
@@ -39,7 +39,7 @@ function anEntry(version: number): LedgerEntry {
   }
 }
 
-/** Entries from the newest to the oldest, so many at a time; the cursor is the version to go on before. */
+/** Serves entries in pages, newest first. The cursor is the version of the previous page's last entry. */
 function serveEntries(count: number, pageSize: number) {
   registerEndpoint('/api/accounts/ACC-001/entries', (event) => {
     const query = new URL(event.path, 'http://ui').searchParams
@@ -52,7 +52,7 @@ function serveEntries(count: number, pageSize: number) {
 const shows = (text: string) => vi.waitFor(() => expect(page.text()).toContain(text), { timeout: 3_000 })
 const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
 
-it('lists accounts with their balances, and searches by what their names begin with', async () => {
+it('lists accounts with their balances, and searches by prefix', async () => {
   registerEndpoint('/api/accounts', (event) => {
     const prefix = new URL(event.path, 'http://ui').searchParams.get('prefix')
     prefixes.push(prefix)
@@ -76,7 +76,7 @@ it('lists accounts with their balances, and searches by what their names begin w
   await shows('No account begins with zz')
 })
 
-it('shows an account: balance, entries by and by, the same as a table for those who do not see the chart', async () => {
+it('shows an account\'s balance, its entries step by step, and the chart\'s data as a table', async () => {
   serveEntries(45, 30)
   registerEndpoint('/api/accounts/ACC-001', () => anAccount({ balance: '45.00', entryCount: 45 }))
   registerEndpoint('/api/payments', () => ({ payments: [], nextCursor: null }))
@@ -101,7 +101,7 @@ it('shows an account: balance, entries by and by, the same as a table for those 
   expect(points.at(-1)!.text()).toContain('$45.00')
 })
 
-it('is kind about an account that nobody has named yet', async () => {
+it('offers to pay an account that does not exist yet', async () => {
   const missing = (event: Parameters<typeof setResponseStatus>[0]) => {
     setResponseStatus(event, 404)
     return { type: '/problems/not-found', title: 'There is nothing here', status: 404 }
@@ -111,6 +111,6 @@ it('is kind about an account that nobody has named yet', async () => {
   registerEndpoint('/api/payments', () => ({ payments: [], nextCursor: null }))
   page = await mountSuspended(AccountPage, { route: '/accounts/nobody' })
   FakeEventSource.current.send('hello', {}, 'abc:1')
-  await shows('There is no such account')
+  await shows('Account not found')
   expect(page.findAll('a').map(link => link.attributes('href'))).toContain('/payments/new?accountId=nobody')
 })

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('opens the stream anew, after the last event that it saw, when the machine has slept', () => {
+it('reopens the stream after the last seen event when the machine has slept', () => {
   const before = FakeEventSource.current
   vi.setSystemTime(Date.now() + 10 * MINUTE_MS)
   vi.advanceTimersByTime(5_000)
@@ -26,7 +26,7 @@ it('opens the stream anew, after the last event that it saw, when the machine ha
   expect(FakeEventSource.current.url).toBe('/api/events?after=abc%3A7')
 })
 
-it('stays with the stream while time passes as it should, and when a hidden tab ticks but once a minute', () => {
+it('keeps the stream while time passes normally, and when a hidden tab\'s timers fire only once a minute', () => {
   vi.advanceTimersByTime(30 * MINUTE_MS)
   vi.setSystemTime(Date.now() + MINUTE_MS)
   vi.advanceTimersByTime(5_000)

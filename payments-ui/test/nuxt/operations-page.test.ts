@@ -30,13 +30,13 @@ const operations: Operations = {
 let page: VueWrapper
 let dead: string[]
 let retried: string[]
-/** The status that the next retry of this id meets. */
+/** The error status of the next retry, by payment id. */
 let refusals: Record<string, number>
 let pause: QueuePause
-/** Bodies of the bulk retries, and the result of each: a status for a refusal. */
+/** The bodies of the bulk retries, and their responses; a number is an error status. */
 let bulkRetries: unknown[]
 let bulkResponses: (RetriedReconJobs | number)[]
-/** The status of the next pause or resume. */
+/** The error status of the next pause or resume. */
 let pauseRefusal: number | undefined
 
 beforeEach(() => {
@@ -111,16 +111,16 @@ async function open() {
 const figure = (name: string) => page.get(`[data-testid=figure-${name}]`).text()
 const stateOf = (part: string) => page.get(`[data-part="${part}"]`).attributes('data-state')
 
-it('shows the figures of the API, unknown ones as a dash', async () => {
+it('shows the API\'s figures, with a dash for unknown ones', async () => {
   await open()
   expect(figure('waiting')).toContain('100,000+')
   expect(figure('oldest')).toContain('2 min 5 s')
-  expect(figure('rate')).toMatch(/Settled now\s+0\.6\s*a second; 0\.043 over 5 min/)
+  expect(figure('rate')).toMatch(/Settled now\s+0\.6\s*per second; 0\.043 over 5 min/)
   expect(figure('p50')).toMatch(/about\s+12 ms\s*accepted to settled, over 5 min/)
-  expect(figure('p95')).toMatch(/–\s*the longest 3 h 7 min/)
+  expect(figure('p95')).toMatch(/–\s*longest 3 h 7 min/)
 })
 
-it('shows the workers, a state that it does not know under its plain name', async () => {
+it('shows the workers, with an unknown state under its plain name', async () => {
   await open()
   const rows = page.findAll('[data-testid=worker-row]').map(row => row.text())
   expect(rows[0]).toContain('Running')
@@ -130,72 +130,72 @@ it('shows the workers, a state that it does not know under its plain name', asyn
   expect(page.get('[data-part=Workers]').text()).toContain('1 running, 1 lost')
 })
 
-it('tells the health of each part', async () => {
+it('shows the health of each part', async () => {
   await open()
   await vi.waitFor(() => expect(stateOf('Live updates')).toBe('ok'))
   for (const part of ['Console', 'Payments API', 'Database', 'Workers'])
     expect(stateOf(part), part).toBe('ok')
 })
 
-it('shows dead jobs with their error, and puts one back', async () => {
+it('shows dead jobs with their error, and retries one', async () => {
   await open()
   expect(jobs()[0]!.text()).toContain('deadlock of job-1')
   await jobs()[0]!.get('button').trigger('click')
   await vi.waitFor(() => expect(jobs()).toHaveLength(1))
   expect(retried).toEqual(['job-1'])
-  expect(page.text()).toContain('The job is in the queue again.')
+  expect(page.text()).toContain('The job is back in the queue.')
 })
 
-it('says that somebody else has put a job back, and does not claim it', async () => {
+it('says that someone else has retried a job, and shows no error', async () => {
   await open()
   refusals = { 'job-1': 409 }
   await jobs()[0]!.get('button').trigger('click')
-  await vi.waitFor(() => expect(page.text()).toContain('somebody else had put it back'))
+  await vi.waitFor(() => expect(page.text()).toContain('someone else has retried it'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
 const retryAll = () => page.get('[data-testid=retry-all]').trigger('click')
 
-it('puts all back, request by request, and no more than were dead at first', async () => {
+it('retries all in several requests, and no more than were dead at the start', async () => {
   await open()
   bulkResponses = [{ retried: 1_000, remaining: 500 }, { retried: 500, remaining: 3 }, { retried: 3, remaining: 0 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('1,500 jobs are in the queue again. 3 are still dead.'))
+  await vi.waitFor(() => expect(page.text()).toContain('1,500 jobs are back in the queue. 3 are still dead.'))
   expect(bulkRetries).toEqual([{}, {}])
 })
 
-it('puts back those with one error', async () => {
+it('retries the jobs with one error', async () => {
   await open()
   await page.get('select[name=error]').setValue('deadlock of job-2')
   bulkResponses = [{ retried: 1, remaining: 0 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('One job is in the queue again.'))
+  await vi.waitFor(() => expect(page.text()).toContain('One job is back in the queue.'))
   expect(bulkRetries).toEqual([{ error: 'deadlock of job-2' }])
 })
 
-it('says how many were put back before a request failed, and why it did', async () => {
+it('says how many jobs were retried before a request failed, and why it failed', async () => {
   await open()
   bulkResponses = [{ retried: 1_000, remaining: 500 }, 502]
   await retryAll()
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
-  expect(page.text()).toContain('1,000 jobs are in the queue again. Then a request failed.')
+  expect(page.text()).toContain('1,000 jobs are back in the queue. Then a request failed.')
 })
 
-it('claims nothing where the first request failed, or nothing was dead', async () => {
+it('reports no retried jobs if the first request failed or none were dead', async () => {
   await open()
   bulkResponses = [502]
   await retryAll()
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
-  expect(page.text()).not.toContain('in the queue again')
+  expect(page.text()).not.toContain('back in the queue')
   bulkResponses = [{ retried: 0, remaining: 0 }]
   await vi.waitFor(retryAll)
-  await vi.waitFor(() => expect(page.text()).toContain('0 jobs are in the queue again.'))
+  await vi.waitFor(() => expect(page.text()).toContain('0 jobs are back in the queue.'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
 const queue = () => page.get('[data-testid=queue]')
 
-it('pauses the queue, once it is confirmed and with a reason, and resumes it', async () => {
+it('pauses the queue after confirmation, with a reason, and resumes it', async () => {
   await open()
   expect(queue().attributes('data-state')).toBe('running')
   await page.get('[data-testid=pause-queue]').trigger('click')
@@ -209,13 +209,13 @@ it('pauses the queue, once it is confirmed and with a reason, and resumes it', a
   await vi.waitFor(() => expect(queue().attributes('data-state')).toBe('running'))
 })
 
-it('shows who else paused it and why', async () => {
+it('shows who paused the queue and why', async () => {
   pause = { pausedAt: AT, pausedBy: 'recon-worker', pauseReason: '51 of the last 100 jobs were refused' }
   await open()
   await vi.waitFor(() => expect(queue().text()).toMatch(/51 of the last 100 jobs were refused\s*Paused by a worker/))
 })
 
-it('says why the queue could not be paused, and does not call it paused', async () => {
+it('says why the queue could not be paused, and still shows it as running', async () => {
   await open()
   pauseRefusal = 502
   await page.get('[data-testid=pause-queue]').trigger('click')
@@ -224,7 +224,7 @@ it('says why the queue could not be paused, and does not call it paused', async 
   expect(queue().attributes('data-state')).toBe('running')
 })
 
-it('says why a job cannot be put back', async () => {
+it('says why a job cannot be retried', async () => {
   await open()
   refusals = { 'job-1': 502 }
   await jobs()[0]!.get('button').trigger('click')

@@ -41,11 +41,11 @@ async function open() {
 
 const shows = (text: string) => vi.waitFor(() => expect(page.text()).toContain(text), { timeout: 3_000 })
 
-it('shows a pending payment and what it waits for, and follows it live until it has settled', async () => {
+it('shows what a pending payment is waiting for, and updates live when it settles', async () => {
   await open()
-  await shows('Waits for a worker')
+  await shows('Waiting for a worker')
   expect(page.get('h1').text()).toContain('$42.13')
-  expect(page.text()).toContain('They are posted when the payment is reconciled')
+  expect(page.text()).toContain('Entries are posted when the payment settles')
   payment = {
     ...payment!,
     status: 'completed',
@@ -60,9 +60,9 @@ it('shows a pending payment and what it waits for, and follows it live until it 
   }
   FakeEventSource.current.send('payment', { id: ID, status: 'completed', outcome: 'discrepancy' }, 'abc:2')
   await shows('Entries posted')
-  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Taken by w:1', 'settlement:USD:2', '-$900.00'])
+  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Claimed by w:1', 'settlement:USD:2', '-$900.00'])
     expect(page.text()).toContain(text)
-  // The ledger's own account has no page.
+  // A settlement account has no page.
   expect(page.findAll('table a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001'])
   expect(page.get('[data-testid=account-balance]').text()).toContain('$142.13')
 })
@@ -74,20 +74,20 @@ it('shows a dead job with its error', async () => {
   expect(page.text()).toContain('Dead')
 })
 
-it('has a copy button with a name for every id and command', async () => {
+it('has a labelled copy button for every id and command', async () => {
   await open()
-  await shows('The same with curl')
+  await shows('Using curl')
   const names = page.findAll('button[aria-label^=Copy]').map(button => button.attributes('aria-label'))
   expect(names).toEqual([
     'Copy the payment id',
     'Copy the account',
     'Copy the curl command that reads this payment',
-    'Copy the curl command that makes another one like it',
+    'Copy the curl command that creates a similar payment',
   ])
 })
 
-it('says that there is no such payment', async () => {
+it('says that the payment does not exist', async () => {
   payment = undefined
   await open()
-  await shows('There is no such payment')
+  await shows('Payment not found')
 })

@@ -34,7 +34,7 @@ const shownKey = () => form.get('[data-testid=idempotency-key]').text()
 const submit = () => form.get('[data-testid=payment-form]').trigger('submit')
 const sentOnce = (times = 1) => vi.waitFor(() => expect(server.sent).toHaveLength(times))
 const created = () => vi.waitFor(() => expect(form.emitted('created')).toHaveLength(1))
-/** The button is at rest for a moment after a success. */
+/** Waits until the button is enabled again, a moment after a success. */
 const ready = () => vi.waitFor(() => expect(form.get<HTMLButtonElement>('[data-testid=submit-payment]').element.disabled).toBe(false), { timeout: 2_000 })
 
 it.each([
@@ -52,7 +52,7 @@ it('has a label on every field', () => {
     expect(form.find(`label[for="${input.element.id}"]`).exists(), input.element.name).toBe(true)
 })
 
-it('sends what was typed, the amount as text, under the key that it shows', async () => {
+it('sends the fields as typed, the amount as text, with the key that it shows', async () => {
   const key = shownKey()
   await field('amount').setValue('12345678901234567.10')
   await field('description').setValue('Rent')
@@ -82,7 +82,7 @@ describe('one key for one payment', () => {
     await sentOnce()
     response.resolve()
     await created()
-    await submit() // the second click of a double click, after a fast answer
+    await submit() // the second click of a double click, after a fast response
     await ready()
     expect(server.sent).toHaveLength(1)
   })
@@ -91,18 +91,18 @@ describe('one key for one payment', () => {
     const key = shownKey()
     const raw = vi.spyOn($fetch, 'raw').mockRejectedValueOnce(new TypeError('Failed to fetch'))
     await submit()
-    await vi.waitFor(() => expect(form.get('[role=alert]').text()).toContain('The console gave no answer'))
+    await vi.waitFor(() => expect(form.get('[role=alert]').text()).toContain('The console did not respond'))
     expect(raw.mock.calls[0]?.[1]?.headers).toMatchObject({ 'idempotency-key': key })
     await submit()
     await created()
     expect(server.sent.map(sent => sent.key)).toEqual([key])
   })
 
-  it('sends a retry with the same key while nobody knows whether the payment was made, also with a changed body', async () => {
-    const undecided = { type: '/problems/api-timeout', title: 'No answer in time', status: 504 }
+  it('retries with the same key while the outcome is unknown, even with a changed body', async () => {
+    const undecided = { type: '/problems/api-timeout', title: 'No response in time', status: 504 }
     server.refusals.push(undecided, undecided)
     await submit()
-    await vi.waitFor(() => expect(form.text()).toContain('so it is made once'))
+    await vi.waitFor(() => expect(form.text()).toContain('so it is created only once'))
     await submit()
     await sentOnce(2)
     await ready()
@@ -113,7 +113,7 @@ describe('one key for one payment', () => {
     expect(keys).toEqual([keys[0], keys[0], keys[0]])
   })
 
-  it('takes a new key after a success', async () => {
+  it('uses a new key after a success', async () => {
     const key = shownKey()
     await submit()
     await created()
@@ -124,7 +124,7 @@ describe('one key for one payment', () => {
     expect(server.sent[1]?.key).not.toBe(key)
   })
 
-  it('takes a new key when the body is changed after a refusal, not before', async () => {
+  it('uses a new key once the body is changed after a refusal', async () => {
     const key = shownKey()
     server.refusals.push(VALIDATION)
     await submit()
@@ -144,7 +144,7 @@ describe('one key for one payment', () => {
   })
 })
 
-it('goes on with the same payment and key after a reload that cut an attempt off', async () => {
+it('restores the payment and its key after a reload interrupted an attempt', async () => {
   await field('amount').setValue('7.00')
   const key = shownKey()
   const response = Promise.withResolvers<void>()
@@ -156,14 +156,14 @@ it('goes on with the same payment and key after a reload that cut an attempt off
   await vi.waitFor(() => expect(field('amount').element.value).toBe('7.00'))
   expect(field('accountId').element.value).toBe('ACC-001')
   expect(shownKey()).toBe(key)
-  expect(form.text()).toContain('The page was left before an answer came')
+  expect(form.text()).toContain('The page was closed or reloaded before a response arrived')
   await submit()
   await created()
   expect(server.sent.map(sent => sent.key)).toEqual([key, key])
   response.resolve()
 })
 
-it('says what is wrong as a person types, but not before it can be known', async () => {
+it('says what is wrong while the user types, unless further typing can fix it', async () => {
   const message = () => form.find('[id$=error]').exists()
     ? form.get('[id$=error]').text()
     : undefined
@@ -179,7 +179,7 @@ it('says what is wrong as a person types, but not before it can be known', async
   expect(message()).toBe('is required')
 })
 
-it('shows errors at their fields, and takes each away when the field is edited', async () => {
+it('shows errors at their fields, and removes each when its field is edited', async () => {
   server.refusals.push(VALIDATION)
   await submit()
   await vi.waitFor(() => expect(field('amount').attributes('aria-invalid')).toBe('true'))
@@ -208,7 +208,7 @@ it('shows other problems as an alert, with the request id', async () => {
     expect(alert).toContain(part)
 })
 
-it('shows errors that belong to no field of its own in the alert', async () => {
+it('shows errors that belong to none of its fields in the alert', async () => {
   server.refusals.push({
     ...VALIDATION,
     errors: [

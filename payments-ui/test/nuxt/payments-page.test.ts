@@ -58,7 +58,7 @@ it('lists payments with exact amounts, statuses and discrepancies', async () => 
   expect(rows()[1]!.get('time').attributes('title')).toBe('23 Nov 2026, 16:05:13 UTC')
 })
 
-it('shows a status that it does not know under its plain name', async () => {
+it('shows an unknown status under its plain name', async () => {
   server.payments = [
     aPayment({ status: 'on_hold' }),
   ]
@@ -67,7 +67,7 @@ it('shows a status that it does not know under its plain name', async () => {
   expect(rows()[0]!.text()).toContain('on_hold')
 })
 
-it('patches a row when its payment settles, and the balance with it', async () => {
+it('updates a row and the balance when a payment settles', async () => {
   server.payments = [
     aPayment({ id: '1' }),
   ]
@@ -92,10 +92,10 @@ it('fetches the amount of every discrepancy, however many payments settle at onc
   await shows(() => rows().filter(row => row.text().includes('Discrepancy $0.13')).length, settled.length)
 })
 
-it('shows new payments without a reload, and asks no more than about three times a second', async () => {
+it('shows new payments without a reload, with about three requests per second at most', async () => {
   await open()
   await vi.waitFor(() => expect(page.text()).toContain('No payments yet'))
-  const before = server.listed
+  const before = server.listRequests
   server.payments = [
     aPayment({ id: '9' }),
   ]
@@ -103,10 +103,10 @@ it('shows new payments without a reload, and asks no more than about three times
     FakeEventSource.current.send('arrived')
   await shows(ids, ['9'])
   await new Promise(resolve => setTimeout(resolve, 800))
-  expect(server.listed - before).toBeLessThanOrEqual(3)
+  expect(server.listRequests - before).toBeLessThanOrEqual(3)
 })
 
-it('says that live updates are paused, comes back after the last event that it saw, and has no row twice', async () => {
+it('says that live updates are paused, resumes after the last seen event, and duplicates no row', async () => {
   server.payments = [
     aPayment({ id: '1' }),
   ]
@@ -132,7 +132,7 @@ it('says that live updates are paused, comes back after the last event that it s
   expect(page.text()).not.toContain('Live updates are paused')
 })
 
-it('fetches everything that is loaded again on resync', async () => {
+it('fetches all loaded payments again on resync', async () => {
   server.payments = [
     aPayment({ id: '2' }),
   ]
@@ -156,7 +156,7 @@ it('fetches everything that is loaded again on resync', async () => {
   await shows(statuses, ['pending', 'completed'])
 })
 
-it('says what failed, and tries again when told to', async () => {
+it('says what failed, and retries on request', async () => {
   server.listProblem = {
     type: '/problems/api-unreachable',
     title: 'The payments API cannot be reached',
@@ -174,18 +174,18 @@ it('says what failed, and tries again when told to', async () => {
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
-it('shows the balance of an account that is typed, and is kind about one that it does not know', async () => {
+it('shows the balance of a typed account, and explains an account without payments', async () => {
   server.balances = { 'ACC-002': '250.00' }
   await open()
   const balance = () => page.get('[data-testid=account-balance]').text()
-  await vi.waitFor(() => expect(balance()).toContain('No payment has named ACC-001 yet'))
+  await vi.waitFor(() => expect(balance()).toContain('No payments to ACC-001 yet'))
   const input = page.get<HTMLInputElement>('[data-testid=account-input]')
   await input.setValue('ACC-002')
   await input.trigger('keydown', { key: 'Enter' })
   await vi.waitFor(() => expect(balance()).toContain('$250.00'))
 })
 
-it('leads from a row to the payment and to its account', async () => {
+it('links a row to its payment and account', async () => {
   server.payments = [
     aPayment({ id: '1', accountId: 'ACC-002' }),
   ]
@@ -194,7 +194,7 @@ it('leads from a row to the payment and to its account', async () => {
   expect(rows()[0]!.findAll('a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-002', '/payments/1'])
 })
 
-it('follows a row\'s link within the app, and leaves to the browser what opens a tab', async () => {
+it('follows a row\'s link within the app, and leaves clicks that open a tab to the browser', async () => {
   server.payments = [
     aPayment({ id: '1', accountId: 'ACC-002' }),
   ]
@@ -208,7 +208,7 @@ it('follows a row\'s link within the app, and leaves to the browser what opens a
   await vi.waitFor(() => expect(useRoute().path).toBe('/accounts/ACC-002'))
 })
 
-it('hides the form, and brings it back with the cursor in it', async () => {
+it('hides the form, and shows it again with the focus in it', async () => {
   await open()
   const focus = vi.spyOn(HTMLElement.prototype, 'focus')
   const form = () => page.find('[data-testid=payment-form]')
@@ -221,7 +221,7 @@ it('hides the form, and brings it back with the cursor in it', async () => {
 })
 
 describe('filters', () => {
-  it('come from the address, go to the server as it takes them, and can be cleared', async () => {
+  it('come from the URL, are sent in the API\'s format, and can be cleared', async () => {
     server.payments = [
       aPayment({ id: '1' }),
     ]
@@ -241,7 +241,7 @@ describe('filters', () => {
     expect(useRoute().query).toEqual({})
   })
 
-  it('go to the address when they are set, one taken away leaves the others', async () => {
+  it('are kept in the URL, and removing one leaves the others', async () => {
     await open()
     await button('Filters').trigger('click')
     await vi.waitFor(() => page.get('select[name=outcome]'))
@@ -254,7 +254,7 @@ describe('filters', () => {
     await vi.waitFor(() => expect(useRoute().query).toEqual({ currency: 'EUR' }))
   })
 
-  it('follow pages that come empty, for a while, then leave it to the reader', async () => {
+  it('follow a few empty pages, then let the user continue the search', async () => {
     server.nextCursor = 'older'
     server.pages = { older: [] }
     server.pageCursors = { older: 'older' }
@@ -269,7 +269,7 @@ describe('filters', () => {
     await shows(ids, ['1'])
   })
 
-  it('that the API refuses say so at the filter', async () => {
+  it('show the API\'s error at the field that it is about', async () => {
     server.listProblem = {
       type: '/problems/request',
       title: 'The request cannot be read',
@@ -284,15 +284,15 @@ describe('filters', () => {
   })
 })
 
-it('holds new payments back while someone reads further down, and shows them when asked', async () => {
-  const observers: { tell: (visible: boolean) => void }[] = []
+it('holds new payments back while the user has scrolled down, and shows them on request', async () => {
+  const observers: { notify: (visible: boolean) => void }[] = []
   vi.stubGlobal('IntersectionObserver', class {
     target?: Element
-    readonly tellNow: IntersectionObserverCallback
-    constructor(tellNow: IntersectionObserverCallback) {
-      this.tellNow = tellNow
+    readonly callback: IntersectionObserverCallback
+    constructor(callback: IntersectionObserverCallback) {
+      this.callback = callback
       observers.push({
-        tell: isIntersecting => this.tellNow([
+        notify: isIntersecting => this.callback([
           { isIntersecting, time: performance.now(), target: this.target } as IntersectionObserverEntry,
         ], this as unknown as IntersectionObserver),
       })
@@ -302,13 +302,13 @@ it('holds new payments back while someone reads further down, and shows them whe
     unobserve() {}
     disconnect() {}
   })
-  const see = (visible: boolean) => observers.forEach(observer => observer.tell(visible))
+  const setTopVisible = (visible: boolean) => observers.forEach(observer => observer.notify(visible))
   server.payments = [
     aPayment({ id: '1' }),
   ]
   await open()
   await shows(ids, ['1'])
-  see(false)
+  setTopVisible(false)
   server.payments = [
     aPayment({ id: '3' }),
     aPayment({ id: '2' }),

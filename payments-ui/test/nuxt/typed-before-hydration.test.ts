@@ -9,13 +9,13 @@ const Fields = defineComponent(() => {
   ])
 })
 
-it('keeps what was typed into the fields that the server rendered, and leaves the others to the component', () => {
+it('keeps what was typed into server-rendered fields, and leaves the others to the component', () => {
   const host = document.createElement('div')
   host.innerHTML = '<form><input name="account" value="ACC-001"><input name="amount" value=""></form>'
   const [account, amount] = host.querySelectorAll('input')
   account!.value = 'shop'
   for (const method of ['warn', 'error'] as const)
-    vi.spyOn(console, method).mockImplementation(() => {}) // the field is not as the server rendered it
+    vi.spyOn(console, method).mockImplementation(() => {}) // Vue reports the changed field as a hydration mismatch
   createSSRApp(Fields).mount(host)
   expect(host.querySelector('input')).toBe(account)
   expect(account!.value).toBe('shop')

@@ -6,7 +6,7 @@ const IMPORTS = '<script nonce="n" type="importmap">{}</script>'
 const PRELOAD = '<link nonce="n" integrity="i" rel="modulepreload" as="script" crossorigin href="/a.js">'
 const ENTRY = '<script nonce="n" integrity="i" type="module" src="/a.js" crossorigin></script>'
 
-it('has modules wait in a template, in their order, and leaves what paints the page', () => {
+it('moves modules into a template, in order, and leaves the rest of the head', () => {
   const [first, second, waiting] = deferScripts([STYLES + IMPORTS + PRELOAD, `${ENTRY}<title>Payments</title>`])
   expect(first).toBe(STYLES + IMPORTS)
   expect(second).toBe('<title>Payments</title>')

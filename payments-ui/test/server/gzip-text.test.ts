@@ -10,11 +10,11 @@ it.each(['gzip', 'gzip, deflate, br', 'br;q=1.0, gzip;q=0.8', 'GZIP'])('compress
   expect(gunzipSync(compressed!).toString()).toBe(LONG)
 })
 
-it.each([undefined, '', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.0, br'])('leaves it for one that accepts %s', async (accepted) => {
+it.each([undefined, '', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.0, br'])('does not compress for a browser that accepts %s', async (accepted) => {
   expect(await gzipText(LONG, accepted)).toBeNull()
 })
 
-it('leaves what is short, and what is not text', async () => {
+it('does not compress short texts or other bodies', async () => {
   expect(await gzipText('ok', 'gzip')).toBeNull()
   expect(await gzipText(null, 'gzip')).toBeNull()
 })

@@ -8,7 +8,7 @@ it.each([
     false,
   ],
   [
-    'a person, not a page',
+    'a typed URL or a bookmark',
     { secFetchSite: 'none' },
     false,
   ],
@@ -43,7 +43,7 @@ it.each([
     true,
   ],
   [
-    'a program that is no browser',
+    'a client that is not a browser',
     { host: 'ui.test' },
     false,
   ],

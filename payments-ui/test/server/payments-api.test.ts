@@ -5,7 +5,7 @@ import { bodyOf, listen, sendJson, sendProblemJson, signal } from '../support/fa
 const REUSED = { type: '/problems/idempotency-key-reused', title: 'This Idempotency-Key belongs to another request', instance: 'urn:uuid:1' }
 
 describe('createPayment', () => {
-  it('passes body, content type and key on as they are, and the answer back', async () => {
+  it('forwards body, content type and key unchanged, and returns the response', async () => {
     const baseUrl = await listen(async (req, res) => {
       expect(req.url).toBe('/payments')
       expect(req.headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'idempotency-key': 'key-1' })
@@ -22,14 +22,14 @@ describe('createPayment', () => {
     })
   })
 
-  it('sends no key of its own where the browser sent none', async () => {
+  it('adds no key if the browser sent none', async () => {
     const baseUrl = await listen((req, res) => sendJson(res, 201, { keys: req.headers['idempotency-key'] ?? 'none' }))
     expect(await createPaymentsApi({ baseUrl }).createPayment({ body: '{}' })).toMatchObject({
       body: { keys: 'none' },
     })
   })
 
-  it('passes a 422 with everything that it says', async () => {
+  it('forwards a 422 with all its fields', async () => {
     const problem = {
       ...REUSED,
       errors: [
@@ -46,26 +46,26 @@ describe('createPayment', () => {
   })
 })
 
-describe('what the browser is told', () => {
-  const ask = (baseUrl: string, timeoutMs?: number) => createPaymentsApi({ baseUrl, timeoutMs }).listPayments()
+describe('what the browser receives', () => {
+  const list = (baseUrl: string, timeoutMs?: number) => createPaymentsApi({ baseUrl, timeoutMs }).listPayments()
 
-  it.each([400, 404, 409, 413, 415, 429])('passes a %i', async (status) => {
+  it.each([400, 404, 409, 413, 415, 429])('forwards a %i', async (status) => {
     const baseUrl = await listen((_req, res) => sendProblemJson(res, status, REUSED, { 'retry-after': '1' }))
-    expect(await ask(baseUrl)).toMatchObject({
+    expect(await list(baseUrl)).toMatchObject({
       ok: false,
       problem: { status },
       headers: { 'retry-after': '1' },
     })
   })
 
-  it.each([401, 403, 500, 503, 504])('makes a %i a 502 without its words, but with its request id', async (status) => {
+  it.each([401, 403, 500, 503, 504])('turns a %i into a 502 without its text, but with its request id', async (status) => {
     const baseUrl = await listen((_req, res) => sendProblemJson(res, status, {
       type: 'x',
       title: 'SECRET',
       detail: 'SECRET',
       instance: 'urn:uuid:7',
     }))
-    const result = await ask(baseUrl)
+    const result = await list(baseUrl)
     expect(result).toMatchObject({
       ok: false,
       problem: { type: '/problems/api-failed', status: 502, instance: 'urn:uuid:7' },
@@ -73,9 +73,9 @@ describe('what the browser is told', () => {
     expect(JSON.stringify(result)).not.toContain('SECRET')
   })
 
-  it('passes a 503 that says when to come back', async () => {
+  it('forwards a 503 with Retry-After', async () => {
     const baseUrl = await listen((_req, res) => sendProblemJson(res, 503, { type: '/problems/overloaded', title: 'Busy' }, { 'retry-after': '1' }))
-    expect(await ask(baseUrl)).toMatchObject({
+    expect(await list(baseUrl)).toMatchObject({
       ok: false,
       problem: { type: '/problems/overloaded', status: 503 },
       headers: { 'retry-after': '1' },
@@ -84,7 +84,7 @@ describe('what the browser is told', () => {
 
   it.each([
     [
-      'a page of a proxy',
+      'a proxy\'s HTML page',
       404,
       'text/html',
       '<h1>SECRET</h1>',
@@ -96,26 +96,26 @@ describe('what the browser is told', () => {
       'SECRET',
     ],
     [
-      'a problem that is no object',
+      'a problem that is not an object',
       422,
       'application/problem+json',
       '"SECRET"',
     ],
     [
-      'a problem that is no JSON',
+      'a problem that is not JSON',
       422,
       'application/problem+json',
       'SECRET',
     ],
     [
-      'a success that is no JSON',
+      'a success that is not JSON',
       200,
       'application/json',
       'SECRET',
     ],
-  ])('makes %s a 502', async (_name, status, type, body) => {
+  ])('turns %s into a 502', async (_name, status, type, body) => {
     const baseUrl = await listen((_req, res) => res.writeHead(status, { 'content-type': type, 'location': 'http://127.0.0.1:1/' }).end(body))
-    const result = await ask(baseUrl)
+    const result = await list(baseUrl)
     expect(result).toMatchObject({
       ok: false,
       problem: { status: 502 },
@@ -123,8 +123,8 @@ describe('what the browser is told', () => {
     expect(JSON.stringify(result)).not.toContain('SECRET')
   })
 
-  it('makes no answer at all a 502, and does not say where it looked for one', async () => {
-    const result = await ask('http://127.0.0.1:1')
+  it('returns a 502 if the API is unreachable, without revealing its address', async () => {
+    const result = await list('http://127.0.0.1:1')
     expect(result).toMatchObject({
       ok: false,
       problem: { type: '/problems/api-unreachable', status: 502 },
@@ -132,39 +132,39 @@ describe('what the browser is told', () => {
     expect(JSON.stringify(result)).not.toContain('127.0.0.1')
   })
 
-  it('makes no answer in time a 504', async () => {
+  it('returns a 504 if the API does not respond in time', async () => {
     const baseUrl = await listen(() => {})
-    expect(await ask(baseUrl, 50)).toMatchObject({
+    expect(await list(baseUrl, 50)).toMatchObject({
       ok: false,
       problem: { type: '/problems/api-timeout', status: 504 },
     })
   })
 
-  it('makes a body that never ends a 504', async () => {
+  it('returns a 504 if the body does not end in time', async () => {
     const baseUrl = await listen((_req, res) => void res.writeHead(200).write('{'))
-    expect(await ask(baseUrl, 50)).toMatchObject({
+    expect(await list(baseUrl, 50)).toMatchObject({
       ok: false,
       problem: { status: 504 },
     })
   })
 })
 
-it('hangs up on the API when the browser goes away', async () => {
-  const asked = signal()
-  const hungUp = signal()
+it('closes the connection to the API when the browser disconnects', async () => {
+  const received = signal()
+  const closed = signal()
   const baseUrl = await listen((_req, res) => {
-    res.once('close', hungUp.resolve)
-    asked.resolve()
+    res.once('close', closed.resolve)
+    received.resolve()
   })
   const browser = new AbortController()
   const result = createPaymentsApi({ baseUrl }).listPayments(undefined, browser.signal)
-  await asked.promise
+  await received.promise
   browser.abort()
-  await hungUp.promise
+  await closed.promise
   expect(await result).toMatchObject({ ok: false })
 })
 
-it('keeps a name within its segment of the path', async () => {
+it('escapes a name as one path segment', async () => {
   const baseUrl = await listen((req, res) => sendJson(res, 200, { url: req.url }))
   const api = createPaymentsApi({ baseUrl })
   expect(await api.accountBalance('a/b?c')).toMatchObject({
@@ -181,7 +181,7 @@ it('keeps a name within its segment of the path', async () => {
   }
 })
 
-it('passes a query on', async () => {
+it('forwards the query', async () => {
   const baseUrl = await listen((req, res) => sendJson(res, 200, { url: req.url }))
   expect(await createPaymentsApi({ baseUrl }).listPayments(new URLSearchParams({ limit: '2', cursor: 'a b' })))
     .toMatchObject({

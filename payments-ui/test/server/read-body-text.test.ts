@@ -17,7 +17,7 @@ it('reads a body up to the limit', async () => {
   expect(await post('')).toBe('')
 })
 
-it('refuses one over the limit, whether or not its length was told', async () => {
+it('refuses a body over the limit, with or without Content-Length', async () => {
   expect(await post('12345678901')).toBe('too large')
   expect(await post(Readable.toWeb(Readable.from(['12345', '678901'])) as ReadableStream)).toBe('too large')
 })

@@ -6,7 +6,7 @@ import { createPaymentsApi } from '../../server/utils/payments-api'
 import { closeEventStreams, relayEvents } from '../../server/utils/relay-events'
 import { listen, sendProblemJson, signal } from '../support/fake-api'
 
-/** An API with an event stream, and this console's server before it. */
+/** Starts an API with an event stream, and a console server in front of it. */
 async function start({ idleTimeoutMs, timeoutMs }: { idleTimeoutMs?: number, timeoutMs?: number } = {}) {
   const opened = signal<{ res: ServerResponse, after: string | undefined }>()
   const upstreamClosed = signal()
@@ -28,7 +28,7 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<st
   return Buffer.from((await reader.read()).value ?? []).toString()
 }
 
-it('passes each chunk on as it comes, and the last seen id back', async () => {
+it('forwards each chunk as it arrives, and sends the last seen id to the API', async () => {
   const { uiUrl, opened } = await start()
   const response = await fetch(`${uiUrl}/api/events?after=abc:7`)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
@@ -41,7 +41,7 @@ it('passes each chunk on as it comes, and the last seen id back', async () => {
   await reader.cancel()
 })
 
-it('closes the stream from the API when the browser goes away', async () => {
+it('closes the stream from the API when the browser disconnects', async () => {
   const { uiUrl, opened, upstreamClosed } = await start()
   const browser = new AbortController()
   await fetch(uiUrl, { signal: browser.signal })
@@ -50,7 +50,7 @@ it('closes the stream from the API when the browser goes away', async () => {
   await upstreamClosed
 })
 
-it('outlives the deadline for opening it', async () => {
+it('stays open after the deadline for opening it', async () => {
   const { uiUrl, opened } = await start({ timeoutMs: 50 })
   const reader = (await fetch(uiUrl)).body!.getReader()
   await read(reader)
@@ -79,7 +79,7 @@ it('ends when the API ends it', async () => {
   expect((await reader.read()).done).toBe(true)
 })
 
-it('breaks off a stream that has fallen silent', async () => {
+it('breaks off when the API falls silent', async () => {
   const { uiUrl, upstreamClosed } = await start({ idleTimeoutMs: 50 })
   const reader = (await fetch(uiUrl)).body!.getReader()
   await read(reader)
@@ -87,7 +87,7 @@ it('breaks off a stream that has fallen silent', async () => {
   await upstreamClosed
 })
 
-it('breaks off every stream when the server is told to stop', async () => {
+it('breaks off every stream on shutdown', async () => {
   const { uiUrl, upstreamClosed } = await start()
   const reader = (await fetch(uiUrl)).body!.getReader()
   await read(reader)
@@ -96,7 +96,7 @@ it('breaks off every stream when the server is told to stop', async () => {
   await upstreamClosed
 })
 
-it('tells a stream that cannot be opened as a problem', async () => {
+it('returns a problem if the stream cannot be opened', async () => {
   const baseUrl = await listen((_req, res) => sendProblemJson(res, 500, { type: 'x', title: 'SECRET' }))
   const { signal } = new AbortController()
   expect(await createPaymentsApi({ baseUrl }).openEvents(undefined, signal)).toMatchObject({

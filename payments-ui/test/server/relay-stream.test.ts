@@ -7,10 +7,10 @@ import { relayStream } from '../../server/utils/relay-stream'
 import { listen, sendProblemJson, signal } from '../support/fake-api'
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
-/** More than any buffers between the API and a browser take. */
+/** More than all buffers between the API and a browser hold. */
 const MANY_CHUNKS = 2_000
 
-/** An API that exports as fast as it may, and this console's server before it. */
+/** Starts an API that exports as fast as it can, and a console server in front of it. */
 async function start({ chunks, idleTimeoutMs = 5_000, breakOff = false }: { chunks: number, idleTimeoutMs?: number, breakOff?: boolean }) {
   const upstreamClosed = signal()
   const seen = { sent: 0, url: '' }
@@ -37,14 +37,14 @@ async function start({ chunks, idleTimeoutMs = 5_000, breakOff = false }: { chun
   return { uiUrl, seen, upstreamClosed: upstreamClosed.promise }
 }
 
-it('passes the filters on, and all that the API sends', async () => {
+it('forwards the filters, and everything that the API sends', async () => {
   const { uiUrl, seen } = await start({ chunks: 50 })
   const body = await (await fetch(`${uiUrl}/?status=failed`)).arrayBuffer()
   expect(body.byteLength).toBe(50 * CHUNK.length)
   expect(seen.url).toBe('/payments.csv?status=failed')
 })
 
-it('takes no more from the API than the browser takes, and lets go of it when the browser goes away', async () => {
+it('reads from the API no faster than the browser reads, and closes it when the browser disconnects', async () => {
   const { uiUrl, seen, upstreamClosed } = await start({ chunks: MANY_CHUNKS })
   const request = get(uiUrl)
   const response = await new Promise<import('node:http').IncomingMessage>(resolve => request.once('response', resolve))
@@ -59,7 +59,7 @@ it('takes no more from the API than the browser takes, and lets go of it when th
   await upstreamClosed
 })
 
-it('closes both sides when nothing moves for too long', async () => {
+it('closes both sides when no data moves for too long', async () => {
   const { uiUrl, upstreamClosed } = await start({ chunks: MANY_CHUNKS, idleTimeoutMs: 100 })
   const request = get(uiUrl).on('error', () => {})
   request.once('response', response => response.pause().on('error', () => {}))
@@ -67,7 +67,7 @@ it('closes both sides when nothing moves for too long', async () => {
   request.destroy()
 })
 
-it('shows an export that breaks off as broken, not as complete', async () => {
+it('shows an interrupted export as broken, not as complete', async () => {
   const { uiUrl } = await start({ chunks: 3, breakOff: true })
   await expect(fetch(uiUrl).then(response => response.arrayBuffer())).rejects.toThrow()
 })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { onTestFinished } from 'vitest'
 
-/** A real HTTP server on a free port of this machine, closed when the test is over. Answers its base URL. */
+/** Starts an HTTP server on a free local port, closed when the test ends. Returns its base URL. */
 export async function listen(handler: RequestListener): Promise<string> {
   const server = createServer(handler)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -29,7 +29,7 @@ export async function bodyOf(req: IncomingMessage): Promise<string> {
   return text
 }
 
-/** A promise, and what fulfils it: a signal from inside a handler. */
+/** A promise with its resolve function, for a signal from inside a handler. */
 export function signal<Value = void>() {
   return Promise.withResolvers<Value>()
 }

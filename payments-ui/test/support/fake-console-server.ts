@@ -8,25 +8,26 @@ export interface Sent {
   body: unknown
 }
 
-/** The routes of this console's own server, answered by the test. */
+/** The routes of the console's server, with responses that the test sets. */
 export interface FakeConsoleServer {
   /** The newest page. */
   payments: Payment[]
   nextCursor: string | null
-  /** Pages by their cursor. */
+  /** Further pages, by cursor. */
   pages: Record<string, Payment[]>
-  /** Where those pages go on. */
+  /** The next cursor of those pages. */
   pageCursors: Record<string, string>
-  /** What the filters leave of the newest page. */
+  /** Applies the filters to the newest page. */
   matching: (payments: Payment[]) => Payment[]
   balances: Record<string, string>
-  /** Answered instead of the list. */
+  /** Returned instead of the list. */
   listProblem: Problem | undefined
-  /** What the form's next requests meet: a problem, or a wait. Success when there is none. */
+  /** Responses to the form's next requests: a problem, or a success delayed by a promise. Success once there are none. */
   refusals: (Problem | Promise<unknown>)[]
   sent: Sent[]
-  listed: number
-  /** The filters that the list was asked for with, as they came. */
+  /** Number of requests for the list. */
+  listRequests: number
+  /** The filters of each request for the list. */
   queries: Record<string, string>[]
 }
 
@@ -43,7 +44,7 @@ export function fakeConsoleServer(): FakeConsoleServer {
     listProblem: undefined,
     refusals: [],
     sent: [],
-    listed: 0,
+    listRequests: 0,
     queries: [],
   }
 
@@ -56,7 +57,7 @@ export function fakeConsoleServer(): FakeConsoleServer {
   registerEndpoint('/api/payments', {
     method: 'GET',
     handler: (event) => {
-      server.listed++
+      server.listRequests++
       if (server.listProblem)
         return problem(event, server.listProblem)
       const { cursor, ...filters } = Object.fromEntries(new URL(event.path, 'http://ui').searchParams)

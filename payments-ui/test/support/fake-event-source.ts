@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** Stands in for the browser's EventSource: the test says what the server sends. */
+/** Replaces the browser's EventSource; the test sends the server's events. */
 export class FakeEventSource extends EventTarget {
   static readonly opened: FakeEventSource[] = []
   closed = false

@@ -14,16 +14,16 @@ function entry(time: string, balanceAfter: string) {
   }
 }
 
-it('tells the balance after each entry, oldest first', () => {
+it('returns the balance after each entry, oldest first', () => {
   const points = balancePoints([
     entry('2026-11-25T10:00:01.000Z', '20.00'),
     entry('2026-11-25T10:00:00.000Z', '10.00'),
   ])
-  expect(points.map(({ balance, height }) => [balance, height])).toEqual([['10.00', 10], ['20.00', 20]])
+  expect(points.map(({ balance, y }) => [balance, y])).toEqual([['10.00', 10], ['20.00', 20]])
   expect(points[1]!.seconds - points[0]!.seconds).toBe(1)
 })
 
-it('keeps what a moment ended with', () => {
+it('keeps the last balance of each instant', () => {
   const points = balancePoints([
     entry('2026-11-25T10:00:01.000812Z', '40.00'),
     entry('2026-11-25T10:00:01.000311Z', '30.00'),

@@ -4,11 +4,11 @@ import { coalesce } from '../../app/utils/coalesce'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it('runs the first request at once and those that follow as one', async () => {
+it('runs the first call at once and merges those that follow into one run', async () => {
   const run = vi.fn(async () => {})
-  const request = coalesce(run, 300)
+  const call = coalesce(run, 300)
   for (let i = 0; i < 10; i++)
-    request()
+    call()
   expect(run).toHaveBeenCalledTimes(1)
   await vi.advanceTimersByTimeAsync(299)
   expect(run).toHaveBeenCalledTimes(1)
@@ -18,17 +18,17 @@ it('runs the first request at once and those that follow as one', async () => {
   expect(run).toHaveBeenCalledTimes(2)
 })
 
-it('never runs twice at a time', async () => {
+it('never runs concurrently', async () => {
   let running = 0
   let most = 0
-  const request = coalesce(async () => {
+  const call = coalesce(async () => {
     most = Math.max(most, ++running)
     await new Promise(resolve => setTimeout(resolve, 1_000))
     running--
   }, 300)
-  request()
+  call()
   await vi.advanceTimersByTimeAsync(500)
-  request()
+  call()
   await vi.advanceTimersByTimeAsync(5_000)
   expect(most).toBe(1)
 })

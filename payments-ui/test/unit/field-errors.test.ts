@@ -11,7 +11,7 @@ function of(...errors: FieldError[]) {
   }, ['amount', 'a/b'])
 }
 
-it('puts each error at the field that its pointer names', () => {
+it('assigns each error to the field that its pointer names', () => {
   expect(of({ pointer: '#/amount', detail: 'is required' })).toEqual({
     byField: { amount: 'is required' },
     others: [],

@@ -16,18 +16,18 @@ describe('formatMoney', () => {
     expect(formatMoney(amount, currency)).toBe(shown)
   })
 
-  it('shows every digit of an amount that no number can hold', () => {
+  it('shows every digit of an amount too long for a float', () => {
     expect(formatMoney('999999999999999.99', 'USD')).toBe('$999,999,999,999,999.99')
     expect(formatMoney('-12345678901234567890123.456', 'KWD')).toBe('-12,345,678,901,234,567,890,123.456')
     expect(formatMoney('9007199254740993', 'JPY')).toBe('¥9,007,199,254,740,993')
   })
 
-  it('shows the digits that the API sent, whatever Intl thinks of the currency', () => {
+  it('shows the decimals that the API sent, not Intl\'s default for the currency', () => {
     expect(formatMoney('10.5', 'USD')).toBe('$10.5')
     expect(formatMoney('10.00', 'HUF')).toBe('Ft\u00A010.00')
   })
 
-  it('shows what it does not understand as it is', () => {
+  it('shows an amount or currency that it cannot parse unchanged', () => {
     expect(formatMoney('1e3', 'USD')).toBe('1e3')
     expect(formatMoney('', 'USD')).toBe('')
     expect(formatMoney('1.00', 'points')).toBe('1.00')

@@ -4,7 +4,7 @@ import { formatAxisTime, formatDuration, formatExactTime, formatPreciseTime, for
 const at = '2026-11-23T16:05:13.123Z'
 const after = (ms: number) => formatTimeAgo(at, Date.parse(at) + ms)
 
-it('says how long ago, in the largest unit that fits', () => {
+it('formats an age in the largest unit that fits', () => {
   expect(after(0)).toBe('just now')
   expect(after(59_999)).toBe('just now')
   expect(after(60_000)).toBe('1 min. ago')
@@ -12,19 +12,19 @@ it('says how long ago, in the largest unit that fits', () => {
   expect(after(49 * 3_600_000)).toBe('2 days ago')
 })
 
-it('calls what is ahead of the clock just now', () => {
+it('shows a time ahead of the clock as just now', () => {
   expect(after(-5_000)).toBe('just now')
 })
 
-it('tells the exact time in UTC', () => {
+it('formats the exact time in UTC', () => {
   expect(formatExactTime(at)).toBe('23 Nov 2026, 16:05:13 UTC')
 })
 
-it('tells the time to the millisecond', () => {
+it('formats the time to the millisecond', () => {
   expect(formatPreciseTime(at)).toBe('23 Nov 2026, 16:05:13.123 UTC')
 })
 
-it('reads times with microseconds', () => {
+it('accepts times with microseconds', () => {
   const micros = '2026-11-23T16:05:13.123987Z'
   expect(formatTimeAgo(micros, Date.parse(at) + 60_000)).toBe('1 min. ago')
   expect(formatExactTime(micros)).toBe('23 Nov 2026, 16:05:13 UTC')
@@ -38,7 +38,7 @@ it.each([
   [125, '2 min 5 s'],
   [3_600, '1 h'],
   [93_784, '1 d 2 h'],
-])('says %d seconds as %s', (seconds, shown) => {
+])('formats %d seconds as %s', (seconds, shown) => {
   expect(formatDuration(seconds)).toBe(shown)
 })
 
@@ -47,6 +47,6 @@ it.each([
   [300, '16:05'],
   [5, '16:05:13'],
   [0.1, '13.000'],
-])('marks an axis with steps of %d seconds with %s', (step, shown) => {
+])('formats an axis tick with a step of %d seconds as %s', (step, shown) => {
   expect(formatAxisTime(Math.floor(Date.parse(at) / 1_000), step)).toBe(shown)
 })

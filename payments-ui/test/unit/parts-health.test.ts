@@ -15,28 +15,28 @@ const operations: Operations = {
   },
   workers: [],
 }
-const well: HealthInputs = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }
+const healthy: HealthInputs = { operations, apiProblem: null, readinessProblem: null, isReady: true, stream: 'live' }
 const aProblem = (type: string, status: number): Problem => ({ type, title: '', status })
 
-function states(seen: Partial<HealthInputs>): string {
-  return partsHealth({ ...well, ...seen }).map(part => part.state).join(' ')
+function states(inputs: Partial<HealthInputs>): string {
+  return partsHealth({ ...healthy, ...inputs }).map(part => part.state).join(' ')
 }
 
 // Console, Payments API, Database, Workers, Live updates
 it.each([
   ['no worker runs', {}, 'ok ok ok failed ok'],
-  ['nothing was asked yet', { operations: null, isReady: false, stream: 'connecting' }, 'ok unknown unknown unknown unknown'],
-  ['the console is gone', { apiProblem: aProblem('/problems/no-answer', 0), readinessProblem: aProblem('/problems/no-answer', 0), stream: 'reconnecting' }, 'failed failed unknown unknown failed'],
-  ['the API is gone', { apiProblem: aProblem('/problems/api-unreachable', 502), readinessProblem: aProblem('/problems/api-unreachable', 502) }, 'ok failed unknown unknown ok'],
-  ['the database is gone', { apiProblem: aProblem('/problems/api-failed', 502), readinessProblem: aProblem('/problems/unavailable', 503) }, 'ok ok failed unknown ok'],
-] satisfies [string, Partial<HealthInputs>, string][])('tells what is wrong when %s', (_case, seen, expected) => {
-  expect(states(seen)).toBe(expected)
+  ['nothing has been checked yet', { operations: null, isReady: false, stream: 'connecting' }, 'ok unknown unknown unknown unknown'],
+  ['the console does not respond', { apiProblem: aProblem('/problems/no-response', 0), readinessProblem: aProblem('/problems/no-response', 0), stream: 'reconnecting' }, 'failed failed unknown unknown failed'],
+  ['the API is unreachable', { apiProblem: aProblem('/problems/api-unreachable', 502), readinessProblem: aProblem('/problems/api-unreachable', 502) }, 'ok failed unknown unknown ok'],
+  ['the database is unreachable', { apiProblem: aProblem('/problems/api-failed', 502), readinessProblem: aProblem('/problems/unavailable', 503) }, 'ok ok failed unknown ok'],
+] satisfies [string, Partial<HealthInputs>, string][])('shows which part is wrong when %s', (_case, inputs, expected) => {
+  expect(states(inputs)).toBe(expected)
 })
 
-it('tells that the queue is paused, unless no worker runs anyway', () => {
+it('shows that the queue is paused, unless no worker runs anyway', () => {
   const queue = { ...operations.queue, pausedAt: '2026-11-23T16:05:13.123Z', pausedBy: 'operator' }
   const worker = { id: 'w', startedAt: '', lastSeenAt: '', settled: 0 }
-  const workers = (...all: string[]) => partsHealth({ ...well, operations: { ...operations, queue, workers: all.map(state => ({ ...worker, state })) } })[3]
-  expect(workers('running', 'lost')).toEqual({ name: 'Workers', state: 'paused', says: '1 running, 1 lost, queue paused' })
-  expect(workers('lost')).toEqual({ name: 'Workers', state: 'failed', says: '0 running, 1 lost, queue paused' })
+  const workers = (...all: string[]) => partsHealth({ ...healthy, operations: { ...operations, queue, workers: all.map(state => ({ ...worker, state })) } })[3]
+  expect(workers('running', 'lost')).toEqual({ name: 'Workers', state: 'paused', summary: '1 running, 1 lost, queue paused' })
+  expect(workers('lost')).toEqual({ name: 'Workers', state: 'failed', summary: '0 running, 1 lost, queue paused' })
 })

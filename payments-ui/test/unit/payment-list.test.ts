@@ -14,7 +14,7 @@ function loaded(...ids: string[]): PaymentList {
 }
 
 describe('the newest page', () => {
-  it('has rows that are as they were be the same objects, and no other', () => {
+  it('reuses the objects of unchanged rows only', () => {
     const list = loaded('2', '1')
     const [second, first] = list.payments
     const next = withNewestPage(list, {
@@ -26,7 +26,7 @@ describe('the newest page', () => {
     expect(next!.payments[2]!.status).toBe('failed')
   })
 
-  it('is the whole list while one page was asked for', () => {
+  it('is the whole list while only one page was requested', () => {
     const list = withNewestPage({
       ...emptyPaymentList,
       payments: rows('2', '1'),
@@ -38,7 +38,7 @@ describe('the newest page', () => {
     expect(list?.nextCursor).toBe('c')
   })
 
-  it('goes on top of what was loaded, without a row twice, and the tail keeps its cursor', () => {
+  it('goes on top of the loaded payments, without duplicates, and keeps their next cursor', () => {
     const list = withNewestPage(loaded('3', '2', '1'), {
       payments: rows('5', '4', '3'),
       nextCursor: 'c',
@@ -47,14 +47,14 @@ describe('the newest page', () => {
     expect(list?.nextCursor).toBe('tail')
   })
 
-  it('is refused when it does not reach down to what was loaded', () => {
+  it('is refused if it does not reach the loaded payments', () => {
     expect(withNewestPage(loaded('2', '1'), {
       payments: rows('9', '8'),
       nextCursor: 'c',
     })).toBeUndefined()
   })
 
-  it('does not take a settled payment back to pending', () => {
+  it('does not set a settled payment back to pending', () => {
     const list = {
       ...emptyPaymentList,
       payments: [
@@ -68,7 +68,7 @@ describe('the newest page', () => {
   })
 })
 
-it('appends the next page without a row twice', () => {
+it('appends the next page without duplicates', () => {
   const list = withNextPage(loaded('3', '2'), {
     payments: rows('2', '1'),
     nextCursor: null,
@@ -77,7 +77,7 @@ it('appends the next page without a row twice', () => {
   expect(list.nextCursor).toBeNull()
 })
 
-it('patches what has settled, in place', () => {
+it('patches settled payments without changing their order or the old list', () => {
   const before = loaded('2', '1')
   const after = withSettled(before, new Map([
     [
@@ -94,7 +94,7 @@ it('patches what has settled, in place', () => {
   expect(before.payments[1]?.status).toBe('pending')
 })
 
-it('patches what settled while an answer was on its way, if that still says pending', () => {
+it('patches payments that settled while a response was in flight, if it still says pending', () => {
   const settled = new Map([
     [
       '1',

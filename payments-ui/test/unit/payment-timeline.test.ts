@@ -31,30 +31,30 @@ function aJob(values: Partial<PaymentDetail['job']> = {}): PaymentDetail['job'] 
 
 const titles = (payment: PaymentDetail) => paymentTimeline(payment).map(step => step.title)
 
-it('ends with what a new payment waits for', () => {
-  expect(titles(aDetail())).toEqual(['Created', 'Reconciliation queued', 'Waits for a worker'])
+it('ends with what a new payment is waiting for', () => {
+  expect(titles(aDetail())).toEqual(['Created', 'Reconciliation queued', 'Waiting for a worker'])
 })
 
-it('tells of a failed attempt, and when the next one comes', () => {
+it('shows a failed attempt and the time of the next one', () => {
   const steps = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }))
   expect(steps.slice(2)).toEqual([
-    { title: 'Taken by w:1', detail: 'Attempt 1', time: AT, state: 'done' },
+    { title: 'Claimed by w:1', detail: 'Attempt 1', time: AT, state: 'done' },
     { title: 'The attempt failed', detail: 'deadlock', time: null, state: 'failed' },
-    { title: 'Waits for a worker', detail: 'Not before 23 Nov 2026, 16:05:13 UTC', time: null, state: 'waiting' },
+    { title: 'Waiting for a worker', detail: 'Not before 23 Nov 2026, 16:05:13 UTC', time: null, state: 'waiting' },
   ])
 })
 
-it('tells that a job was given up, and why', () => {
+it('shows that a job is dead, and why', () => {
   const job = aJob({ status: 'dead', attempts: 5, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock', finishedAt: LATER })
   expect(paymentTimeline(aDetail({ job })).at(-1)).toEqual({
-    title: 'Given up',
+    title: 'Gave up',
     detail: 'After 5 attempts. deadlock',
     time: LATER,
     state: 'failed',
   })
 })
 
-it('tells of reconciliation and posting', () => {
+it('shows reconciliation and posting', () => {
   const payment = aDetail({
     status: 'completed',
     outcome: 'discrepancy',
@@ -64,11 +64,11 @@ it('tells of reconciliation and posting', () => {
       { paymentId: '1', entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '42.13', accountVersion: 1, createdAt: LATER },
     ],
   })
-  expect(titles(payment)).toEqual(['Created', 'Reconciliation queued', 'Taken by w:1', 'Reconciled, with a discrepancy', 'Entries posted'])
-  expect(titles({ ...payment, job: null })).not.toContain('Taken by w:1')
+  expect(titles(payment)).toEqual(['Created', 'Reconciliation queued', 'Claimed by w:1', 'Reconciled with a discrepancy', 'Entries posted'])
+  expect(titles({ ...payment, job: null })).not.toContain('Claimed by w:1')
 })
 
-it('tells a failure and an outcome that it does not know', () => {
+it('shows a failure, and an unknown outcome under its plain name', () => {
   const reconciliation = { status: 'x', discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
   expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).at(-1))
     .toMatchObject({ title: 'Failed', detail: 'the amount is zero', state: 'failed' })

@@ -5,11 +5,11 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 
 afterEach(() => vi.unstubAllGlobals())
 
-it('makes UUIDs of version 4', () => {
+it('returns version 4 UUIDs', () => {
   expect(randomUuid()).toMatch(UUID_V4)
 })
 
-it('makes them without crypto.randomUUID too, which plain http origins do not have', () => {
+it('works without crypto.randomUUID, which plain http origins lack', () => {
   vi.stubGlobal('crypto', {
     getRandomValues: crypto.getRandomValues.bind(crypto),
   })

@@ -12,7 +12,7 @@ it.each([
   ['currency', 'USD'],
   ['description', ''],
   ['description', '😀'.repeat(500)],
-] as const)('finds no mistake in %s %j', (field, value) => {
+] as const)('accepts %s %j', (field, value) => {
   expect(validatePaymentField(field, value, false)).toBeUndefined()
   expect(validatePaymentField(field, value, true)).toBeUndefined()
 })
@@ -27,7 +27,7 @@ it.each([
   ['amount', '1234567890123456'],
   ['currency', 'usd'],
   ['description', 'x'.repeat(501)],
-] as const)('finds one in %s %j at once', (field, value) => {
+] as const)('refuses %s %j while the user types', (field, value) => {
   expect(validatePaymentField(field, value, true)).toBeTypeOf('string')
 })
 
@@ -37,7 +37,7 @@ it.each([
   ['amount', '-'],
   ['amount', '12.'],
   ['currency', 'US'],
-] as const)('waits for more typing in %s %j', (field, value) => {
+] as const)('refuses %s %j only once the user has finished typing', (field, value) => {
   expect(validatePaymentField(field, value, true)).toBeUndefined()
   expect(validatePaymentField(field, value, false)).toBeTypeOf('string')
 })

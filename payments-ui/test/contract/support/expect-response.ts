@@ -5,27 +5,27 @@ import { JSON_TYPE, problem, PROBLEM_TYPE } from './expected.ts'
 import { clientOf, pact } from './pact.ts'
 
 interface Interaction {
-  /** A state of the provider in the domain's words, and the facts that it is to have. */
+  /** The provider state and the facts that it must establish. */
   given?: [state: string, facts?: Record<string, string | number | string[]>]
-  /** What is asked, for people: the interaction's name. */
+  /** The interaction's name in the pact. */
   description: string
   method?: 'GET' | 'POST'
   path: Parameters<ReturnType<typeof pact.addInteraction>['withRequest']>[1]
   query?: Record<string, string | ReturnType<typeof Matchers.fromProviderState<string>>>
-  /** JSON that is sent with it. */
+  /** Sent as JSON. */
   body?: object
-  /** The client's call that asks it. */
+  /** The client's call that sends the request. */
   call: (client: PaymentsApi) => Promise<ApiResult<unknown>>
 }
 
-/** Records that the client asks this and reads these fields of the answer; the client must hand them on as they are. */
+/** Records the request and the response fields that the client reads, and checks that the client returns them unchanged. */
 export async function expectResponse(interaction: Interaction, body: object): Promise<void> {
   await record(interaction).willRespondWith(200, response => response.headers(JSON_TYPE).jsonBody(body)).executeTest(async (server) => {
     assert.deepEqual(await interaction.call(clientOf(server)), { ok: true, status: 200, headers: {}, body: Matchers.reify(body) })
   })
 }
 
-/** Records that the API refuses this with a problem of a kind that the console knows. */
+/** Records a request that the API refuses with a known type of problem, and checks that the client returns the problem. */
 export async function expectProblem(interaction: Interaction, ...kind: Parameters<typeof problem>): Promise<void> {
   const refused = problem(...kind)
   await record(interaction).willRespondWith(kind[1], response => response.headers(PROBLEM_TYPE).jsonBody(refused)).executeTest(async (server) => {

@@ -8,21 +8,21 @@ import { Matchers } from '@pact-foundation/pact'
 
 const { equal, fromProviderState, integer, nullValue, regex, string, uuid } = Matchers
 
-// Texts that the console switches on are expected as they are. It shows those that it does not know too, so there may be more.
+// Values that the console switches on must be equal. The API may have others, which the console shows under their plain names.
 
 /**
- * An expectation for each field of a type in shared/types, which are the fields that the console reads, and for no other:
- * to read one more, or one less, is to say it here, else the types do not agree.
+ * An expectation for each field of a type in shared/types, which lists the fields that the console reads, and for no other.
+ * Adding or removing a field there without doing so here fails the type check.
  */
 export type Reads<Body> = Record<keyof Body, unknown>
 
 export const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 export const ACCOUNT_ID = 'ACC-001'
-// Spelled as Pact spells it: its stand-in would send the header twice.
+// Pact's spelling of the header: with another one, Pact's mock server sends it twice.
 export const JSON_TYPE = { 'Content-Type': regex('application/json(;.*)?', 'application/json') }
 export const PROBLEM_TYPE = { 'Content-Type': regex('application/problem\\+json(;.*)?', 'application/problem+json') }
 
-/** What the provider's state tells us to ask with: the value of a fact, within a text if there is one around it. */
+/** A fact that the provider state supplies for the request, such as an id. `within` places it in a longer text. */
 export function fact(name: string, example: string, within = (value: string) => value) {
   return fromProviderState(within(`\${${name}}`), within(example))
 }
@@ -30,9 +30,9 @@ export function fact(name: string, example: string, within = (value: string) => 
 export const id = uuid(PAYMENT_ID)
 const currency = regex('^[A-Z]{3}$', 'USD')
 export const cursor = regex('^[A-Za-z0-9._-]{1,64}$', PAYMENT_ID)
-/** Of US dollars, and the decimals are demanded: Pact matches a number by its text too, and that of 100.00 is 100. */
+/** A US dollar amount. Requires two decimals so that a number fails: Pact matches its text, which for 100.00 is 100. */
 const amount = (example = '100.00') => regex('^-?\\d+\\.\\d\\d$', example)
-/** ISO 8601 in UTC: what Date.parse reads. */
+/** ISO 8601 in UTC, as Date.parse reads it. */
 export const instant = (example = '2026-11-23T16:05:13.123Z') => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', example)
 
 export const accepted = {
@@ -45,7 +45,7 @@ export const accepted = {
   createdAt: instant(),
 } satisfies Reads<AcceptedPayment>
 
-/** A payment of which reconciliation has found nothing yet. */
+/** A payment that has not been reconciled yet. */
 export const pending = { ...accepted, outcome: nullValue(), discrepancyAmount: nullValue() } satisfies Reads<Payment>
 export const matched = { ...accepted, status: equal('completed'), outcome: equal('matched'), discrepancyAmount: nullValue() } satisfies Reads<Payment>
 export const disputed = { ...matched, outcome: equal('discrepancy'), discrepancyAmount: amount('0.13') } satisfies Reads<Payment>
@@ -94,7 +94,7 @@ export const waitingDetail = { ...pending, reconciliation: nullValue(), job: wai
 export const balance = { balance: amount('350.00'), currency } satisfies Reads<Balance>
 export const account = { id: string(ACCOUNT_ID), currency, balance: amount('350.00'), entryCount: integer(2), updatedAt: instant() } satisfies Reads<Account>
 
-/** A problem of this kind. The console switches on the type; the rest is for people. */
+/** A problem of this type. The console switches on the type; the other fields are for people. */
 export function problem(type: string, status: number, errors?: { pointer: string } | { parameter: string }) {
   return {
     type: `/problems/${type}`,

@@ -50,13 +50,13 @@ export function apiQueryOf({ from, to, ...others }: PaymentFilters): Record<stri
   }
 }
 
-function startOfDay(day: string, later = 0): string {
+function startOfDay(day: string, plusDays = 0): string {
   const ms = DAY.test(day)
     ? Date.parse(`${day}T00:00:00Z`)
     : Number.NaN
   return Number.isNaN(ms)
     ? day
-    : new Date(ms + later * DAY_MS).toISOString()
+    : new Date(ms + plusDays * DAY_MS).toISOString()
 }
 
 /** Describes a filter, for the button that removes it. */
@@ -67,7 +67,7 @@ export function describeFilter(name: PaymentFilterName, value: string): string {
     case 'outcome': return `Outcome: ${outcomeLabel(value)}`
     case 'currency': return value
     case 'from': return `From ${value}`
-    case 'to': return `Until ${value}`
+    case 'to': return `To ${value}`
     case 'amountFrom': return `At least ${value}`
     case 'amountTo': return `At most ${value}`
   }

@@ -192,9 +192,9 @@ async function withSegment<Body>(text: string, then: (safe: string) => Promise<A
 async function errorResult<Body>(response: Response): Promise<ApiResult<Body>> {
   const { status } = response
   const apiProblem = await readProblem(response)
-  const callersFault = status >= 400 && status < 500 && status !== 401 && status !== 403
+  const causedByCaller = status >= 400 && status < 500 && status !== 401 && status !== 403
   const retryLater = status === 503 && response.headers.has('retry-after')
-  if (apiProblem && (callersFault || retryLater)) {
+  if (apiProblem && (causedByCaller || retryLater)) {
     return {
       ok: false,
       headers: forwardedHeaders(response),

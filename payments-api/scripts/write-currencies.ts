@@ -10,7 +10,7 @@ const TARGET = new URL('../src/domain/currencies.json', import.meta.url)
 const UNMARKED_UNITS = ['UYW', 'XAD']
 /** Codes withdrawn before this year count as unknown. */
 const FIRST_WITHDRAWAL = '2014'
-/** Decimals of withdrawn codes, where list one had other than 2; list three has no decimals. */
+/** Decimals of withdrawn codes that did not have 2; list three does not give decimals. */
 const WITHDRAWN_DIGITS: Record<string, number> = { BYR: 0 }
 
 const [listOne = '', listThree = ''] = await Promise.all(process.argv.slice(2, 4).map(path => readFile(path, 'utf8')))
@@ -25,7 +25,7 @@ for (const entry of entries(listOne, 'CcyNtry')) {
   if (code === undefined)
     continue
   if (Number.isNaN(digits) || entry.includes('IsFund="true"') || UNMARKED_UNITS.includes(code))
-    notPayable[code] = { digits: digits || 0, because: 'is a fund, a metal, a unit of account or a reserved code, and cannot be paid in' } // before, those without decimals were taken as whole numbers
+    notPayable[code] = { digits: digits || 0, because: 'is a fund, a metal, a unit of account or a reserved code, and cannot be paid in' } // earlier versions accepted codes without decimals, as whole numbers
   else
     payable[code] = digits
 }

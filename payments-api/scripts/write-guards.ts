@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../src/sql/migrate.ts'
 
-/** The path of the invariant that compares a database's guards with the guards that the migrations install. */
+/** The invariant that compares a database's guards with those that the migrations install. */
 export const GUARDS_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'invariants/guards.sql')
 
 const GUARDED = `
@@ -12,7 +12,7 @@ const GUARDED = `
 
 interface Guard { kind: string, name: string, definition: string }
 
-/** The invariant, which expects the guards of this freshly migrated database. Its objects must not have been changed since. */
+/** Returns the invariant that expects the guards of this database, which must be freshly migrated and unchanged. */
 export async function guardsSql(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -54,7 +54,7 @@ select case when coalesce(e.name, a.name) like 'payments%caller_idempotency_key%
 }
 
 if (import.meta.main) {
-  // The tests' Postgres: this script is a developer's, like them.
+  // Only developers run this script, so it can use the tests' Postgres.
   const { startPostgres } = await import('../test/support/postgres.ts')
   const { url, stop } = await startPostgres()
   try {

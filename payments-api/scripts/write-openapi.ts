@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { apiRoutes } from '../src/app.ts'
 import { openApiDocument } from '../src/http/openapi.ts'
 
-/** Where contracts/openapi.json is: the contracts are found beside this service, or through CONTRACTS_DIR. */
+/** The committed document. The contracts are in the folder next to this service, or where CONTRACTS_DIR says. */
 export const OPENAPI_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'openapi.json')
 
-/** The OpenAPI document of the operations, formatted stably. Nothing is served, so what they depend on is not there. */
+/** The OpenAPI document as stable JSON. No handler runs, so the dependencies can be empty. */
 export function openApiText(): string {
   const deps = { metrics: {} } as AppDeps
   return `${JSON.stringify(openApiDocument(apiRoutes(deps)), undefined, 2)}\n`

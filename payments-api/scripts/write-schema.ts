@@ -6,7 +6,7 @@ const HEADER = `-- The schema of the payments database: payments-api/migrations,
 -- Written by \`npm run schema\` in payments-api; a test there fails when it is out of date.
 `
 
-/** Where contracts/schema.sql is: the contracts are found beside this service, or through CONTRACTS_DIR. */
+/** The committed schema. The contracts are in the folder next to this service, or where CONTRACTS_DIR says. */
 export const SCHEMA_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'schema.sql')
 
 /** All migrations as one file. */

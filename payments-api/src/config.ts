@@ -11,7 +11,7 @@ const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** The address to listen on; 0.0.0.0 inside a container. */
   HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
-  /** The port to listen on; 0 takes a free one. */
+  /** The port to listen on; 0 picks a free one. */
   PORT: wholeNumber(0, 65_535).default(3001),
   LOG_LEVEL: z.enum([
     'fatal',
@@ -47,7 +47,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** The settings of a migration run: DATABASE_URL is the owner's here. */
+/** The settings of a migration run, whose DATABASE_URL logs in as the owner of the database. */
 export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'logLevel'> {
   const { DATABASE_URL, LOG_LEVEL } = parse(MigrateEnv, env)
   return { databaseUrl: DATABASE_URL, logLevel: LOG_LEVEL }

@@ -6,7 +6,7 @@ const DRAIN_DEADLINE_MS = 10_000
 export interface DrainSteps {
   /** Resolves once every running request has its response and no connection is left. */
   drain: () => Promise<void>
-  /** Cuts off the requests that still run at the deadline. */
+  /** Cuts off the requests that are still running at the deadline. */
   breakOff: () => void
   /** Closes the connections to the database. */
   close: () => Promise<unknown>
@@ -19,7 +19,7 @@ export function drainOnSignal(stop: AbortController, { drain, breakOff, close }:
       return
     log.info({ signal }, 'draining')
     setTimeout(() => {
-      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'requests still running at the deadline are cut off')
+      log.error({ deadlineMs: DRAIN_DEADLINE_MS }, 'drain deadline reached, cutting off the requests still running')
       breakOff()
       process.exit(1)
     }, DRAIN_DEADLINE_MS).unref()

@@ -16,7 +16,7 @@ export interface FollowDatabaseDeps {
   log: Logger
 }
 
-/** Listens for accepted and settled payments, and passes them on to the event streams, the statistics and the metrics. */
+/** Listens for accepted and settled payments, and feeds the event streams, the statistics and the metrics. */
 export function followDatabase({ databaseUrl, events, statistics, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
   return listen(databaseUrl, ['payment_events', 'recon_jobs'], {
     listening: () => {

@@ -7,7 +7,7 @@ export interface Metrics {
   registry: Registry
   /** Middleware that measures every request. */
   measureRequests: RequestHandler
-  /** A write of a group of payments took this long. */
+  /** Records one write: its number of payments and its duration. */
   wrote: (payments: number, seconds: number) => void
   settled: (payments: number) => void
 }
@@ -20,7 +20,7 @@ export function createMetrics(eventClients: () => number, readQueue: () => Promi
   const registers = [registry]
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from a request to its answer, by route',
+    help: 'Time from request to response, by route',
     labelNames: ['method', 'route', 'status'],
     buckets: [
       0.002,
@@ -45,7 +45,7 @@ export function createMetrics(eventClients: () => number, readQueue: () => Promi
   })
   const batchSeconds = new Histogram({
     name: 'payments_write_seconds',
-    help: 'Time that one such write took',
+    help: 'Time from the start of a write to its commit',
     buckets: [
       0.001,
       0.002,
@@ -60,7 +60,7 @@ export function createMetrics(eventClients: () => number, readQueue: () => Promi
     ],
     registers,
   })
-  const settled = new Counter({ name: 'payments_settled_total', help: 'Payments that this process has heard to be settled', registers })
+  const settled = new Counter({ name: 'payments_settled_total', help: 'Payments settled, as the database notified this process', registers })
   // eslint-disable-next-line no-new -- it registers itself
   new Gauge({
     name: 'event_stream_clients',

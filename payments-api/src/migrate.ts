@@ -7,7 +7,7 @@ try {
   process.stdout.write(names.length > 0 ? `migrated: ${names.join(', ')}\n` : 'the schema is up to date\n')
 }
 catch (error) {
-  // A ConfigError says all; of any other the message is what the database or the network answered.
+  // Other errors come from the database or the network: print their message without the class name.
   process.stderr.write(`payments-api migrate: ${error instanceof ConfigError || !(error instanceof Error)
     ? String(error)
     : error.message || error.name}\n`)

@@ -12,7 +12,7 @@ import { findPaymentsByKey } from './sql/find-payments-by-key.ts'
 import { insertPayments } from './sql/insert-payments.ts'
 import { isKeyLockTimeout, isRowLockTimeout } from './sql/lock-waits.ts'
 
-/** Groups of writes: payments to known accounts, and all others. A locked account then never delays the first group. */
+/** Payments to known accounts are one group, all others the second, so a locked account never delays the first. */
 export const WRITE_GROUPS = 2
 
 type FindPaymentsByKey = (keys: Parameters<typeof findPaymentsByKey>[1]) => ReturnType<typeof findPaymentsByKey>
@@ -32,9 +32,7 @@ export interface PaymentStore extends Pick<CreatePaymentDeps, 'write' | 'writeAn
   findHolders: FindPaymentsByKey
 }
 
-/**
- * Writes payments to Postgres, and finds the payments that hold an idempotency key. Concurrent payments of one group share a write.
- */
+/** Writes payments to Postgres and finds the holders of idempotency keys. Concurrent payments of one group share a write. */
 export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: PaymentStoreDeps): PaymentStore {
   const writePayments = paymentWriter({
     insert: (payments, openAccounts) => insertPayments(writeDb, payments, openAccounts),
@@ -67,7 +65,7 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
   }
 }
 
-/** Finds payments by their keys, and resolves once what it found is as durable as our own commits. */
+/** Finds payments by key. Resolves once the payments it found are as durable as our own commits. */
 function findConfirmed(db: Knex): FindPaymentsByKey {
   return async (keys) => {
     const holders = await findPaymentsByKey(db, keys)

@@ -10,18 +10,18 @@ export type CreateResult
   = | { kind: 'created', payment: AcceptedPayment }
     | { kind: 'replayed', payment: AcceptedPayment }
     | { kind: 'idempotency-key-reused' }
-    /** A rival's write with this key has neither committed nor rolled back within the database's lock_timeout. */
+    /** Another write with this key neither committed nor rolled back within the database's lock_timeout. */
     | { kind: 'idempotency-key-in-use' }
     | { kind: 'currency-mismatch', accountCurrency: string }
-    /** The code was withdrawn, or is not money. Payments made before can still be replayed. */
+    /** The code was withdrawn, or is not money. Payments made earlier can still be replayed. */
     | { kind: 'currency-not-payable', because: string }
 
 export interface CreatePaymentDeps {
   /** Writes a payment whose account is known to hold its currency. */
   write: (payment: NewPayment) => Promise<Written | 'idempotency-key-in-use'>
-  /** Writes any other payment, and opens its account. */
+  /** Writes any other payment, and opens its account if needed. */
   writeAndOpen: (payment: NewPayment) => Promise<Written | 'idempotency-key-in-use'>
-  /** The payment that holds the key of a payment that must not be written. */
+  /** Finds the payment that holds the key, for a payment that must not be written. */
   findByKey: (payment: NewPayment) => Promise<KeyHolder | undefined>
   currencies: KnownCurrencies
 }
@@ -29,7 +29,7 @@ export interface CreatePaymentDeps {
 /**
  * Creates payments, at most one per idempotency key, for ever.
  * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first response.
- * @throws {OverloadedError} when too many wait, or for too long
+ * @throws {OverloadedError} when too many payments are waiting, or have waited too long
  */
 export function createPayments({ write, writeAndOpen, findByKey, currencies }: CreatePaymentDeps): (request: PaymentRequest) => Promise<CreateResult> {
   return async (request) => {

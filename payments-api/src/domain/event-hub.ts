@@ -1,17 +1,16 @@
 import type { Outcome, PaymentStatus } from './payment.ts'
 import { randomBytes } from 'node:crypto'
 
-/** Events that a reconnecting client can catch up on, about 130 kB of them. Whoever missed more fetches. */
+/** Events that a reconnecting client can catch up on, about 130 kB. A client that missed more fetches again. */
 const RING_SIZE = 1_000
-/** Clients that one process serves. */
+/** Most clients that one process serves. */
 export const MAX_CLIENTS = 1_000
 /**
- * What happens within a window goes out together, at its end: a write to each of 1,000 clients takes most of what a
- * stream costs. The first event of each kind goes out at once, so an idle system is as quick as without a window. A full ring
- * of payments goes out at once as well.
+ * Events within a window are sent together when it ends: with 1,000 clients, the writes are most of the cost. The first event
+ * of each kind is sent at once, so an idle system gains no latency. So is a full ring of payments.
  */
 const WINDOW_MS = 200
-/** Seconds between two heartbeats of one client: each second one slice of the clients gets its heartbeat. */
+/** Each second one slice of the clients gets a heartbeat, so a client gets one every 15 s. */
 const HEARTBEAT_SLICES = 15
 export const HEARTBEAT_SLICE_MS = 1_000
 const HEARTBEAT = Buffer.from(': \n\n')
@@ -32,19 +31,19 @@ export interface EventClient {
 }
 
 /**
- * Fans payment events out to the clients of one process, and remembers the last ones for those that reconnect.
+ * Sends payment events to the clients of one process, and keeps the latest for clients that reconnect.
  *
- * An event's id is `<instance>:<n>`. A client that names an id of another instance (the API was restarted, or it is
- * another replica) or one that has left the ring is told to `resync`: to fetch again what it shows. So is every client
- * when this process may itself have missed notifications. Nothing here is durable; the payments are.
+ * An event's id is `<instance>:<n>`. A client that resumes from an id of another instance (after a restart, or on another
+ * replica), or from an id that has left the ring, gets `resync`: it fetches again what it shows. All clients get `resync` when
+ * this process may have missed notifications. Events are not durable; payments are.
  */
 export class EventHub {
   readonly #instance = randomBytes(6).toString('hex')
   readonly #ring: string[] = [] // the event n is at n % RING_SIZE
   readonly #clients = new Set<EventClient>()
-  #last = 0 // n of the newest event that was sent; 0: none yet
+  #last = 0 // n of the newest event sent, 0 before the first
 
-  // Events that wait for the end of the window. They get their ids when sent, so a client that connects meanwhile gets each once.
+  // Events waiting for the window to end. They get their ids when sent, so a client that connects meanwhile gets each once.
   #payments: PaymentEvent[] = []
   #arrived = false
   #resync = false
@@ -60,7 +59,7 @@ export class EventHub {
     return this.#clients.size >= MAX_CLIENTS
   }
 
-  /** Adds a client; `after` is the id of the last event that it has seen. Returns how to remove it. */
+  /** Adds a client; `after` is the id of the last event it has seen. Returns a function that removes the client. */
   add(client: EventClient, after: string | undefined): () => void {
     const caughtUp = after === undefined ? '' : this.#missedSince(after) ?? sse('resync', {})
     client.send(Buffer.from(caughtUp + sse('hello', {}, this.#id(this.#last))))
@@ -68,23 +67,23 @@ export class EventHub {
     return () => this.#clients.delete(client)
   }
 
-  /** Payments have settled. */
+  /** Sends payments that have settled. */
   publish(events: PaymentEvent[]): void {
     this.#payments.push(...events)
     this.#offer('payment')
   }
 
-  /** Payments were accepted, by this process or another one. */
+  /** Sends that payments were accepted, by any process. */
   announceArrivals(): void {
     this.#arrived = true
     this.#offer('arrived')
   }
 
-  /** Something may have been missed. Ids from before are void: whoever comes with one must fetch too. */
+  /** Call when notifications may have been missed. Earlier ids become invalid: a client that resumes from one gets `resync`. */
   resync(): void {
     this.#last += RING_SIZE + 1
     this.#ring.length = 0
-    this.#payments = [] // whoever fetches again sees them
+    this.#payments = [] // clients see them when they fetch again
     this.#resync = true
     this.#offer('resync')
   }
@@ -110,7 +109,7 @@ export class EventHub {
       this.#flush([kind])
   }
 
-  /** Sends what waits of these kinds. A resync goes ahead of payments: their ids would hide it from a client that returns. */
+  /** Sends the waiting events of these kinds. A resync goes before payments: a client that resumes from their ids would miss it. */
   #flush(kinds: readonly EventKind[]): void {
     const chunks: string[] = []
     if (this.#resync && (kinds.includes('resync') || kinds.includes('payment'))) {

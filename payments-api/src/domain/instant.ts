@@ -1,6 +1,6 @@
 /**
- * A point in time named by a caller, with any number of decimals. The database keeps microseconds, so comparing its times with
- * an instant needs no more than these two fields.
+ * A point in time from a caller, with any number of decimals. The database keeps microseconds, so these two fields are enough
+ * to compare its times with an instant.
  */
 export interface Instant {
   /** Microseconds since 1970, rounded down. */
@@ -12,13 +12,13 @@ export interface Instant {
 const RFC_3339 = /^(?<day>\d{4}-\d\d-\d\d)t(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d)(?::(?<second>[0-5]\d|60)(?:\.(?<fraction>\d+))?)?(?:z|(?<sign>[+-])(?<offsetHours>[01]\d|2[0-3]):(?<offsetMinutes>[0-5]\d))$/i
 const MICROS_PER_SECOND = 1_000_000n
 const MICROS_PER_MS = 1_000n
-/** Postgres has no year 0 and our texts have four-digit years. No payment lies outside, so later and earlier instants are clamped. */
+/** Postgres has no year 0, and our texts have four-digit years. No payment lies outside this range, so instants are clamped to it. */
 const FIRST_SECOND = BigInt(Date.parse('0001-01-01T00:00:00Z') / 1_000)
 const LAST_SECOND = BigInt(Date.parse('9999-12-31T23:59:59Z') / 1_000)
 
 /**
  * Reads a date and time with an offset (RFC 3339; the seconds may be left out). A leap second is the start of the next
- * day, as in Postgres. Undefined for anything else, such as February 30.
+ * day, as in Postgres. Returns undefined for anything else, such as February 30.
  */
 export function parseInstant(text: string): Instant | undefined {
   const groups = RFC_3339.exec(text)?.groups

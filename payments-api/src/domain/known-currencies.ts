@@ -1,4 +1,4 @@
-/** Accounts to remember: about 15 MB. */
+/** Most accounts to remember, about 15 MB. */
 const MAX_KNOWN_ACCOUNTS = 100_000
 
 export interface KnownCurrencies {
@@ -9,8 +9,8 @@ export interface KnownCurrencies {
 }
 
 /**
- * Remembers the currency of at most `max` accounts and forgets the oldest one to make room. An account never changes its
- * currency, so what is remembered is stale only after the database has lost the account.
+ * Remembers the currency of at most `max` accounts and forgets the oldest to make room. An account never changes its currency,
+ * so an entry is stale only after the database has lost the account.
  */
 export function knownCurrencies(max: number = MAX_KNOWN_ACCOUNTS): KnownCurrencies {
   const currencies = new Map<string, string>()

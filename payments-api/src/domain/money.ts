@@ -19,9 +19,9 @@ const DIGITS = new Map([
 export const KNOWN_CURRENCIES = [...DIGITS.keys()].sort()
 
 /**
- * How many decimals a known currency has by ISO 4217: USD 2, JPY 0, KWD 3. Not from Intl, which says 0 for HUF, IDR,
- * COP and others where the standard says 2. Undefined for an unknown code: no amount is read or written in it, and one
- * that is found in the database is shown as it is there.
+ * The decimals of a known currency in ISO 4217: USD 2, JPY 0, KWD 3. Intl is wrong here: it gives 0 for HUF, IDR, COP and
+ * others that have 2 in the standard. Returns undefined for an unknown code: no amount in it is parsed or formatted, and a
+ * stored amount is shown as stored.
  */
 export function currencyDigits(currency: string): number | undefined {
   return DIGITS.get(currency)
@@ -40,7 +40,7 @@ export function whyNotPayable(currency: string): string | undefined {
   return NOT_PAYABLE.get(currency)?.because
 }
 
-/** A balance as Postgres wrote it. An account without an entry holds a bare 0, which gets its currency's decimals if the currency is known. */
+/** A balance as Postgres wrote it. An account without entries stores a bare 0, which gets the decimals of a known currency. */
 export function balanceText(balance: string, currency: string): string {
   const digits = currencyDigits(currency)
   return balance === '0' && digits !== undefined ? formatAmount(0n, digits) : balance

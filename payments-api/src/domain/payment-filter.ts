@@ -17,14 +17,14 @@ export interface PaymentFilter {
   to?: Instant | undefined
 }
 
-/** The results that status and outcome allow; undefined without a condition on results: neither is set, or the status has none yet. */
+/** The results that match both status and outcome. Undefined if neither restricts the result: neither is set, or status is pending. */
 export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | undefined {
   if (outcome !== undefined)
     return [RESULTS_BY_OUTCOME[outcome]].filter(result => status === undefined || RESULTS_BY_STATUS[status].includes(result))
   return status === undefined || RESULTS_BY_STATUS[status].length === 0 ? undefined : [...RESULTS_BY_STATUS[status]]
 }
 
-/** Whether no payment can match, whatever the database holds: filters contradict each other. */
+/** Whether the filters contradict each other, so that no payment can match. */
 export function matchesNothing(filter: PaymentFilter): boolean {
   const { amountFrom, amountTo, from, to } = filter
   return resultsOf(filter)?.length === 0

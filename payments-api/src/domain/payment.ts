@@ -1,4 +1,4 @@
-/** A payment's way: pending until it is reconciled, then completed (posted to the ledger) or failed (not posted). */
+/** A payment is pending until it is reconciled, then completed (posted to the ledger) or failed (not posted). */
 export const PAYMENT_STATUSES = ['pending', 'completed', 'failed'] as const
 export type PaymentStatus = typeof PAYMENT_STATUSES[number]
 
@@ -18,7 +18,7 @@ export const SETTLED_STATUS: Record<ResultStatus, PaymentStatus> = {
   failed: 'failed',
 }
 
-/** The results that give a payment this status; none for one that only waits. */
+/** The results that give a payment this status; none for a pending payment. */
 export const RESULTS_BY_STATUS: Record<PaymentStatus, readonly ResultStatus[]> = {
   pending: [],
   completed: ['completed', 'completed_with_discrepancy'],
@@ -56,7 +56,7 @@ export interface NewPayment {
   traceparent: string | null
 }
 
-/** What the first response to a payment says. Only facts that never change, so that a replay is the same bytes. */
+/** The content of a payment's first response: only facts that never change, so that a replay returns the same bytes. */
 export interface AcceptedPayment {
   id: string
   accountId: string

@@ -2,7 +2,7 @@ import { timeOfUuidv7 } from './uuidv7.ts'
 
 /** How far the statistics look back. */
 const WINDOW_SECONDS = 300
-/** The time that counts as now: long enough for a steady figure at a few payments per second. */
+/** The span of the current rate: long enough for a steady figure at a few payments per second. */
 const NOW_SECONDS = 10
 /** Largest relative error of a percentile. */
 const ACCURACY = 0.05
@@ -11,7 +11,7 @@ const ACCURACY = 0.05
  * Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
  */
 const GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
-/** The last bucket begins at 400 days. It has no middle: what falls there is reported as the longest latency. */
+/** The last bucket begins at 400 days. It has no middle: its latencies are reported as the longest latency. */
 const BUCKETS = Math.ceil(Math.log(400 * 86_400_000) / Math.log(GROWTH)) + 2
 const SIGNIFICANT_DIGITS = 3
 
@@ -24,7 +24,7 @@ interface Second {
 }
 
 export interface SettleRate {
-  /** Seconds that the rate covers; fewer than requested while this process has not listened that long. */
+  /** Seconds that the rate covers; fewer than requested until this process has listened that long. */
   windowSeconds: number
   settled: number
   /** With three significant digits, so that a slow rate is not rounded to 0. */
@@ -34,18 +34,18 @@ export interface SettleRate {
 export interface SettleStatistics extends SettleRate {
   /** The last 10 s. */
   now: SettleRate
-  /** From accepted to settled; null while nothing settled. Percentiles are within 5 % or 1 ms; the longest is exact. */
+  /** From accepted to settled; null while nothing has settled. Percentiles are within 5 % or 1 ms; the longest is exact. */
   latencyMs: { p50: number | null, p95: number | null, p99: number | null, longest: number | null }
 }
 
 /**
- * How fast payments settle, from the notifications that every API process hears, so that each can tell without asking
- * the database. A payment's latency is from the time in its id to the moment its settlement is heard. Where the clocks of
- * two hosts differ by more than that, it counts as 0.
+ * How fast payments settle. Every API process computes this from the notifications that it receives, without a query. A
+ * payment's latency runs from the time in its id until its notification arrives, and counts as 0 if the hosts' clocks differ
+ * by more than that.
  */
 export function settleStatistics(nowMs: () => number = Date.now): {
   record: (paymentIds: string[]) => void
-  /** Notifications were missed until now: start over, since figures across the gap would be too low. */
+  /** Starts over after missed notifications: figures across the gap would be too low. */
   restart: () => void
   read: () => SettleStatistics
 } {

@@ -2,12 +2,12 @@ import type { PaymentEvent } from './event-hub.ts'
 import { z } from 'zod'
 import { OUTCOMES, SETTLED_STATUS } from './payment.ts'
 
-/** What a worker notifies on payment_events when it settles: the payments' ids by their results' status. */
+/** What a worker sends on payment_events when it settles payments: their ids, grouped by result status. */
 const Payload = z.record(z.string(), z.array(z.uuid()))
 
 /**
- * Reads a settled notification. Undefined for one that this version cannot read (a newer worker may send it):
- * its clients must then fetch instead.
+ * Parses a settled notification. Returns undefined for a payload that this version does not understand, perhaps from a newer
+ * worker: clients must then fetch again.
  */
 export function parseSettled(payload: string): PaymentEvent[] | undefined {
   let json: unknown

@@ -1,9 +1,9 @@
-/** At least this long between two notifications of one process: a NOTIFY takes a lock of the whole cluster at commit. */
+/** Least time between two notifications of one process: NOTIFY takes a cluster-wide lock at commit. */
 const MIN_GAP_MS = 20
 
 /**
- * Tells the workers that jobs are waiting. Leading edge: on an idle system the first payment wakes them at once;
- * what comes within the gap is told at its end.
+ * Notifies the workers that jobs are waiting, throttled on the leading edge: on an idle system the first payment wakes them at
+ * once, and payments within the gap share one notification at its end.
  */
 export function wakeWorkers(notify: () => void): () => void {
   let lastMs = -Infinity

@@ -3,13 +3,13 @@ import type { AcceptedPayment, NewPayment } from './payment.ts'
 /** The payment that holds an idempotency key, with the hash of the request that made it. */
 export type KeyHolder = AcceptedPayment & { requestHash: Buffer }
 
-/** The holder of the payment's key: this payment (same id) or an earlier one. Or the account's currency, if it differs. */
+/** The holder of the payment's key, which is this payment (same id) or an earlier one; or the account's currency, if it differs. */
 export type Written = KeyHolder | { accountCurrency: string }
 
 type CurrencyOf = (accountId: string) => string | undefined
 
 export interface WritePaymentsDeps {
-  /** Writes the payments whose keys are free, all or none, and returns their ids. Has written none if it returns `other-currency`. */
+  /** Writes the payments whose keys are free and returns their ids, or writes none: an account has another currency. */
   insert: (payments: NewPayment[], openAccounts: boolean) => Promise<Set<string> | 'other-currency'>
   findByKey: (payments: NewPayment[]) => Promise<{ find: (payment: NewPayment) => KeyHolder | undefined }>
   /** The currencies of the accounts that exist, by account id. */
@@ -43,7 +43,7 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
       created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow),
     ]))
 
-    // If the first payment of a new account had a used key, it did not decide the currency for the others.
+    // If the key of a new account's first payment was used, the account's currency is still open for the others.
     const undecided = payments.filter(payment => !results.get(payment))
     if (undecided.length === payments.length)
       throw new Error(`payment ${payments[0]!.id} was not inserted although no payment holds its idempotency key`)

@@ -21,7 +21,7 @@ const AtQuery = z.strictObject({
 })
 
 export function accountRoutes({ db }: { db: Knex }): Route[] {
-  const neverSeen = (accountId: string): string => `There is no account ${accountId}: no payment has named it.`
+  const noSuchAccount = (accountId: string): string => `There is no account ${accountId}: no payment has named it.`
 
   return [
     defineRoute({
@@ -66,7 +66,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         if (account)
           res.json(accountJson(account))
         else
-          sendProblem(res, 'not-found', neverSeen(accountId))
+          sendProblem(res, 'not-found', noSuchAccount(accountId))
       },
     }),
     defineRoute({
@@ -84,7 +84,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       handle: async ({ params: { accountId }, query: { at } }, _req, res) => {
         const account = await findAccount(db, accountId)
         if (!account)
-          return sendProblem(res, 'not-found', neverSeen(accountId))
+          return sendProblem(res, 'not-found', noSuchAccount(accountId))
         const balance = at ? await balanceAt(db, accountId, at) ?? '0' : account.balance
         res.json({
           accountId,
@@ -114,7 +114,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       handle: async ({ params: { accountId }, query: { limit, cursor } }, _req, res) => {
         const rows = await listEntries(db, { accountId, limit: limit + 1, before: cursor })
         if (rows.length === 0 && !await findAccount(db, accountId))
-          return sendProblem(res, 'not-found', neverSeen(accountId))
+          return sendProblem(res, 'not-found', noSuchAccount(accountId))
         const page = rows.slice(0, limit)
         res.json({
           entries: page.map(entryJson),

@@ -2,14 +2,14 @@
 const INVISIBLE = String.raw`[\s\p{C}\p{Default_Ignorable_Code_Point}]*`
 /** Excel and LibreOffice begin a formula at = + - @; U+2212 is the minus sign that a person may paste. */
 const FORMULA = new RegExp(`^${INVISIBLE}[=+\\-@\\u2212]`, 'u')
-/** A tab or a line break as the first character: some importers drop it, others begin a new cell with it. */
+/** A tab or a line break as the first character: some importers drop it, others begin a new cell there. */
 const STARTS_A_CELL = /^[\t\r\n]/
 /** Characters that an importer may read as the end of a cell or line, and outer spaces that it may drop. */
 const NEEDS_QUOTES = /[",;|\p{Cc}\p{Zl}\p{Zp}]|^\s|\s$/u
 
 /**
- * Writes text as a cell of CSV. Text that a spreadsheet would read as a formula gets an apostrophe before it, even if its sign
- * is full-width or follows an invisible character. Text with a separator of any kind is quoted.
+ * Writes text as a CSV cell. Text that a spreadsheet would read as a formula is prefixed with an apostrophe, even if its sign is
+ * full-width or follows an invisible character. Text with a separator of any kind is quoted.
  * Sources: RFC 4180; OWASP, CSV Injection; OWASP ASVS 5.0, 1.2.10.
  */
 export function csvText(text: string): string {
@@ -18,6 +18,6 @@ export function csvText(text: string): string {
 }
 
 function startsFormula(text: string): boolean {
-  // NFKC turns a full-width or small = into =, but joins = and a combining stroke into one sign, so test both forms.
+  // NFKC turns a full-width or small = into =, but merges = and a combining stroke into one character, so test both forms.
   return STARTS_A_CELL.test(text) || FORMULA.test(text) || FORMULA.test(text.normalize('NFKC'))
 }

@@ -21,7 +21,7 @@ const PAGE = `<!doctype html>
 
 const START = 'SwaggerUIBundle({ url: "/openapi.json", dom_id: "#operations", deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null })\n'
 
-/** /openapi.json, and /docs, which shows it without asking any other host. */
+/** Serves /openapi.json, and /docs, which renders it without loading anything from another host. */
 export function docsRouter(routes: Route[]): ExpressRouter {
   const document = JSON.stringify(openApiDocument(routes))
   const router = Router()

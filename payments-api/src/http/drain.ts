@@ -5,24 +5,24 @@ import { setTimeout } from 'node:timers/promises'
 import { closeConnection } from './connections.ts'
 
 /**
- * An idle connection is closed after this long without a request on any connection. A caller that is about to send its next
- * request sends it before that, and its response says to close. A close that crosses a request would lose the request.
+ * An idle connection is closed after this long without a request on any connection. Active callers send their next request
+ * before that and get `Connection: close`. A close that crosses a request would lose the request.
  */
 const QUIET_MS = 500
-const LOOK_EVERY_MS = 50
+const CHECK_EVERY_MS = 50
 /**
- * Closing the listening socket resets connections that the kernel has accepted and this process has not. So it closes after
- * no new connection has come for this long, at most MAX_ACCEPTS times as late.
+ * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes
+ * only when no connection has arrived for ACCEPT_MS, or after MAX_ACCEPTS times ACCEPT_MS.
  */
 const ACCEPT_MS = 50
 const MAX_ACCEPTS = 10
 
 export interface Drain {
-  /** Call this for each request before it is served. */
-  announce: (req: IncomingMessage, res: ServerResponse) => void
-  /** Takes what the kernel has accepted, then no new connections; finishes the requests under way, and resolves when the last connection is closed. */
+  /** Call this for each request before it is served: while draining, it sets `Connection: close`. */
+  announceClose: (req: IncomingMessage, res: ServerResponse) => void
+  /** Accepts only the connections that the kernel holds, and finishes the running requests. Resolves once all connections are closed. */
   start: () => Promise<void>
-  /** Resets connections with an unfinished response, so that no client mistakes a part of a response for the whole. */
+  /** Resets connections with an unfinished response, so that no client mistakes a partial response for a complete one. */
   breakOff: () => void
 }
 
@@ -33,14 +33,14 @@ export interface Drain {
 export function createDrain(server: Server, connections: Connections): Drain {
   let draining = false
   let lastRequestAtMs = 0
-  const told = new WeakSet<ServerResponse>()
+  const announced = new WeakSet<ServerResponse>()
   const idleSinceMs = new WeakMap<object, number>()
 
-  function tell(res: ServerResponse): void {
+  function setConnectionClose(res: ServerResponse): void {
     if (res.headersSent || res.hasHeader('Connection'))
       return
     res.setHeader('Connection', 'close')
-    told.add(res)
+    announced.add(res)
   }
 
   function closeIdle(): void {
@@ -70,26 +70,26 @@ export function createDrain(server: Server, connections: Connections): Drain {
   }
 
   return {
-    announce: (req, res) => {
+    announceClose: (req, res) => {
       if (!draining)
         return
       lastRequestAtMs = performance.now()
       // Only the last response of a pipeline closes the connection.
       const last = connections.get(req.socket)?.last
-      if (last && told.has(last) && !last.headersSent)
+      if (last && announced.has(last) && !last.headersSent)
         last.removeHeader('Connection')
-      tell(res)
+      setConnectionClose(res)
     },
     start: async () => {
       draining = true
       lastRequestAtMs = performance.now()
       for (const { last } of connections.values()) {
         if (last)
-          tell(last)
+          setConnectionClose(last)
       }
-      const timer = setInterval(closeIdle, LOOK_EVERY_MS)
+      const timer = setInterval(closeIdle, CHECK_EVERY_MS)
       await acceptAll()
-      // Not http.Server's close, which destroys idle connections at once.
+      // http.Server's close would destroy idle connections at once.
       await new Promise(resolve => NetServer.prototype.close.call(server, resolve))
       clearInterval(timer)
     },

@@ -8,9 +8,9 @@ import { StreamEvent } from './event-schemas.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 
-/** Bytes that may wait for a client that reads slowly. Then it is cut off, and catches up when it reconnects. */
+/** A client with more unread bytes than this is disconnected. It catches up when it reconnects. */
 const MAX_BUFFERED_BYTES = 1024 * 1024
-/** What the client is told to wait before it reconnects. */
+/** How long clients wait before they reconnect, sent to them as `retry`. */
 const RETRY_MS = 1_000
 
 const EventId = z.string().describe('The id of the last event that was seen; with any other text the stream begins with `resync`')
@@ -35,7 +35,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
     markEndless(res)
     const remove = events.add({
       send: (chunk) => {
-        // Write to the socket, framed once for all clients: res.write takes four times as long for a small chunk.
+        // Write to the socket, framed once for all clients: res.write takes 4× as long for a small chunk.
         if (res.chunkedEncoding && res.socket)
           res.socket.write(framed(chunk))
         else
@@ -74,7 +74,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
   ]
 }
 
-/** A chunk of a chunked body (RFC 9112, section 7.1). Keeps the last one for the other clients that get the same chunk. */
+/** Frames a chunk of a chunked body (RFC 9112, section 7.1). Caches the last one: all clients get the same chunk. */
 function frameOnce(): (chunk: Buffer) => Buffer {
   let last: Buffer | undefined
   let framed = Buffer.of()

@@ -12,7 +12,7 @@ export interface HealthDeps {
   metrics: Registry
 }
 
-/** /health: the process lives. /ready: it can serve. It is not ready while the database is away or read-only, or while it stops. */
+/** /health: the process is alive. /ready: it can serve; not while draining, or while the database is unavailable or read-only. */
 export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
   return [
     defineRoute({

@@ -1,4 +1,4 @@
-/** Deepest nesting of objects and arrays. A payment needs 1; JSON.parse with a reviver recurses, and 20,000 levels overflow its stack. */
+/** Deepest nesting of objects and arrays. A payment needs 1. JSON.parse with a reviver recurses: 20,000 levels overflow the stack. */
 export const MAX_JSON_DEPTH = 32
 
 /** Whether a JSON text nests objects and arrays deeper than MAX_JSON_DEPTH. */

@@ -2,12 +2,12 @@ import type { Request, RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { randomUUID } from 'node:crypto'
 
-/** Asked every few seconds, and not worth a line each time. */
+/** Polled every few seconds: a line for each would flood the log. */
 const PROBES = new Set(['/health', '/ready', '/metrics'])
 
 /**
- * Middleware: gives each request its id, which the header X-Request-Id tells, and logs a line when its answer is out.
- * Not pino-http: it makes a logger for each request, which took a tenth of the API's time.
+ * Middleware that gives each request an id, sends it as X-Request-Id, and logs a line when the response is done. pino-http would
+ * create a logger per request, which took 10 % of the API's time.
  */
 export function logRequests(log: Logger): RequestHandler {
   return (req, res, next) => {
@@ -27,7 +27,7 @@ export function logRequests(log: Logger): RequestHandler {
   }
 }
 
-/** What the log tells of a request: no header and no body. */
+/** The fields of a request that are logged: no header and no body. */
 export function loggedRequest({ id, method, originalUrl }: Request): object {
   return { id, method, url: originalUrl }
 }

@@ -14,7 +14,7 @@ import { queuePauseFields, queuePauseJson } from './queue.ts'
 import { defineRoute } from './route.ts'
 import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
 
-/** Two heartbeats, and some: after that a worker that did not say it stopped is shown as lost. */
+/** A worker that has not stopped cleanly is shown as lost after this long: a little over two heartbeats. */
 const WORKER_LOST_AFTER_SECONDS = 15
 
 const Milliseconds = z.number().nullable()
@@ -130,7 +130,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       handle: async ({ params: { paymentId } }, _req, res) => {
         const { retried, job } = await retryJob(db, paymentId)
         if (!job)
-          return sendProblem(res, 'not-found', `There is no job of a payment ${paymentId}.`)
+          return sendProblem(res, 'not-found', `There is no job for payment ${paymentId}.`)
         if (!retried)
           return sendProblem(res, 'job-not-dead', `The job is ${job.status}. Only a dead job can be retried.`)
         wake()

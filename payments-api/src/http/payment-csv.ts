@@ -14,7 +14,7 @@ const COLUMNS = [
   'description',
 ] as const
 
-/** The first line of the file. Lines end as RFC 4180 says. */
+/** The first line of the file. Lines end in CRLF, as in RFC 4180. */
 export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`
 
 /** A payment as a line of CSV. */
@@ -22,7 +22,7 @@ export function csvLine(row: PaymentRow): string {
   const payment = paymentJson(row)
   return `${COLUMNS.map((column) => {
     const value = payment[column] ?? ''
-    // An amount stays a number, also below zero, so that a spreadsheet can add it up.
+    // A negative amount is not escaped as a formula, so that a spreadsheet can add it up.
     return column === 'amount' || column === 'discrepancyAmount' ? value : csvText(value)
   }).join(',')}\r\n`
 }

@@ -6,8 +6,8 @@ import type { PaymentRow } from '../sql/list-payments.ts'
 import { OUTCOMES } from '../domain/payment.ts'
 
 /**
- * The first response for a payment. Every later response for its idempotency key repeats it byte for byte, so it is frozen:
- * a test pins its bytes, and a change needs a version stored with the payment.
+ * The first response for a payment. Every later response for its idempotency key repeats it byte for byte, so its form is
+ * frozen: a test pins the bytes, and a change needs a version stored with the payment.
  */
 export function acceptedPaymentJson(payment: AcceptedPayment): string {
   const { id, accountId, amount, currency, description, createdAt } = payment
@@ -35,7 +35,7 @@ export interface PaymentJson {
   updatedAt: string
 }
 
-/** A payment as it is now. discrepancyAmount is there when the outcome is a discrepancy. */
+/** A payment as it is now. discrepancyAmount is null unless the outcome is a discrepancy. */
 export function paymentJson(row: PaymentRow): PaymentJson {
   return {
     id: row.id,

@@ -10,28 +10,28 @@ import { createDrain } from './drain.ts'
 import { refuseConnect, refuseUnreadable } from './unreadable.ts'
 
 const OPTIONS = {
-  /** How long a connection that sends nothing stays open. */
+  /** How long an idle connection stays open. */
   keepAliveTimeout: 65_000,
   /** How long the headers and a whole request may take. */
   headersTimeout: 10_000,
   requestTimeout: 15_000,
-  /** How often Node checks both; its default is 30 s. */
+  /** How often Node checks these two; its default is 30 s. */
   connectionsCheckingInterval: 2_000,
-  /** Off, because Node would send a bare 400; check-request.ts sends a problem. */
+  /** Off: Node would respond with a bare 400, where check-request.ts sends a problem. */
   requireHostHeader: false,
 }
 
 /**
- * Connections that the kernel may hold until this process accepts them; it holds fewer where net.core.somaxconn is lower.
- * With Node's default of 511 a burst lost SYNs, which are sent again after 1, 3, 7 and 15 s: at twice the capacity, p95 of
- * accepts was 16 s instead of 5 s, and 2 % got no response at all.
+ * Connections that the kernel may hold until this process accepts them, capped by net.core.somaxconn. With Node's default of 511
+ * a burst lost SYNs, which clients retransmit after 1, 3, 7 and 15 s: at twice the capacity, p95 of accepts was 16 s instead of
+ * 5 s, and 2 % of the requests got no response.
  */
 const MAX_UNACCEPTED = 4_096
 
 /** Creates an HTTP server for the app, not listening yet, and its drain. */
 export function apiServer(app: RequestListener, log: Logger): { server: Server, drain: Drain } {
   const server = createServer(OPTIONS)
-  server.maxHeadersCount = 0 // by default Node silently drops headers after 2,000; their total size is limited
+  server.maxHeadersCount = 0 // by default Node silently drops headers after 2,000; their total size is limited anyway
   const connections = trackConnections(server)
   const drain = createDrain(server, connections)
 
@@ -39,18 +39,21 @@ export function apiServer(app: RequestListener, log: Logger): { server: Server, 
     const connection = connections.get(req.socket)
     if (!connection)
       return
-    drain.announce(req, res)
+    drain.announceClose(req, res)
     if (beginResponse(connection, req, res))
       app(req, res)
   }
-  // With listeners for the last two, Node leaves the response to `Expect` to us.
+  // Without listeners for the last two, Node itself would respond to `Expect`.
   server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
   server.on('clientError', refuseUnreadable(connections, log))
   server.on('connect', refuseConnect(connections, log))
   return { server, drain }
 }
 
-/** Listens, and returns the address. @throws {ConfigError} if the port is taken or cannot be listened on */
+/**
+ * Starts listening and returns the address.
+ * @throws {ConfigError} if the port is taken or cannot be listened on
+ */
 export async function listenOn(server: Server, { host, port }: { host: string, port: number }): Promise<AddressInfo> {
   server.listen({ host, port, backlog: MAX_UNACCEPTED })
   try {

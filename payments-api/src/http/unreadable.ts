@@ -12,8 +12,8 @@ import { problemJson, PROBLEMS, sendProblem } from './problem.ts'
 interface Refusal { type: ProblemType, detail: string, headers?: string[] }
 
 /**
- * Handles the server's event `clientError`: input that Node's parser rejects never reaches Express. The caller gets a problem
- * after the responses to its earlier requests, and the connection is closed.
+ * Handles the server's `clientError` event: input that Node's parser rejects never reaches Express. The caller gets a problem
+ * after the responses to its earlier requests, then the connection is closed.
  */
 export function refuseUnreadable(connections: Connections, log: Logger): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
@@ -26,7 +26,7 @@ export function refuseUnreadable(connections: Connections, log: Logger): (error:
     const { last } = connection
     const refusal = refusalOf(error)
     if (!last || last.req.complete)
-      return refuseInTurn(socket, connection, refusal, log, error.code)
+      return refuseInOrder(socket, connection, refusal, log, error.code)
     // The error is in the body of a request that is being served.
     const res = last as Response
     log.info({ req: { id: res.req.id }, code: error.code }, 'unreadable request')
@@ -37,14 +37,14 @@ export function refuseUnreadable(connections: Connections, log: Logger): (error:
   }
 }
 
-/** Handles the server's event `connect`: this API is not a proxy. */
+/** Handles the server's `connect` event: this API is not a proxy. */
 export function refuseConnect(connections: Connections, log: Logger): (req: IncomingMessage, socket: Socket) => void {
   return (_req, socket) => {
     socket.on('error', () => socket.destroy()) // Node has removed its own listener
     const connection = connections.get(socket)
     if (!connection)
       return void socket.destroy()
-    refuseInTurn(socket, connection, {
+    refuseInOrder(socket, connection, {
       type: 'method-not-allowed',
       detail: 'CONNECT is for proxies; this is an API.',
       headers: ['Allow: GET, HEAD, POST'],
@@ -52,7 +52,8 @@ export function refuseConnect(connections: Connections, log: Logger): (req: Inco
   }
 }
 
-function refuseInTurn(socket: Socket, connection: Connection, refusal: Refusal, log: Logger, code?: string): void {
+/** Sends the problem after the responses to earlier requests. */
+function refuseInOrder(socket: Socket, connection: Connection, refusal: Refusal, log: Logger, code?: string): void {
   socket.pause()
   afterLast(connection, () => {
     if (!socket.writable || connection.closing)
@@ -64,16 +65,16 @@ function refuseInTurn(socket: Socket, connection: Connection, refusal: Refusal, 
   }, () => socket.destroy())
 }
 
-/** Calls `then` once the last response was sent. An event stream never ends, so it is cut off once it is the next to finish. */
-function afterLast({ last, before }: Connection, then: () => void, cut = then): void {
-  const [awaited, next] = last && isEndless(last) ? [before, cut] : [last, then]
+/** Calls `then` once the last response is sent. An event stream never ends: `cut` is called once only the stream is left. */
+function afterLast({ last, previous }: Connection, then: () => void, cut = then): void {
+  const [awaited, next] = last && isEndless(last) ? [previous, cut] : [last, then]
   if (!awaited || awaited.closed)
     next()
   else
     awaited.once('close', next)
 }
 
-/** A whole HTTP response, for a request that has no ServerResponse. */
+/** A complete HTTP response, for a request that has no ServerResponse. */
 function problemText(id: string, { type, detail, headers = [] }: Refusal): string {
   const { status } = PROBLEMS[type]
   const body = problemJson(type, detail, id)
@@ -99,13 +100,13 @@ function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refus
       ? { type: 'uri-too-long', detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' }
       : { type: 'headers-too-large', detail: 'The request line and the headers may have 16 kB together.' }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return { type: 'payload-too-large', detail: 'The extensions of a chunk may have 16 kB.' }
-    case 'HPE_INVALID_METHOD': return { type: 'malformed-request', detail: 'The method is not one of HTTP.' }
+    case 'HPE_INVALID_METHOD': return { type: 'malformed-request', detail: 'The method is not an HTTP method.' }
     case 'HPE_CLOSED_CONNECTION': return { type: 'malformed-request', detail: 'The request before this one had "Connection: close".' }
     default: return { type: 'malformed-request', detail: 'This is not a request in HTTP/1.1.' }
   }
 }
 
-/** Whether the packet that overflowed begins with a request line that is too long by itself. */
+/** Whether the packet that overflowed begins with a request line that alone exceeds the limit. */
 function isRequestLine(packet: Buffer | undefined): boolean {
   return packet !== undefined && !packet.subarray(0, maxHeaderSize).includes('\n') && /^[A-Z]+ /.test(packet.toString('latin1', 0, 32))
 }

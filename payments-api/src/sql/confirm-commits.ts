@@ -4,8 +4,8 @@ import { DURABLE_COMMIT } from './session.ts'
 
 /**
  * Waits until the synchronous standbys have all commits seen so far. A commit whose wait was interrupted is visible here, but
- * lost if a standby takes over. An empty message in the WAL waits like a commit, and with it for all earlier commits. Without
- * synchronous standbys this writes nothing.
+ * lost if a standby takes over. An empty WAL message waits like a commit, and so for all earlier commits. Without synchronous
+ * standbys nothing is written.
  * @throws {UnconfirmedError} when the wait was interrupted
  */
 export async function confirmCommits(db: Knex): Promise<void> {

@@ -7,11 +7,11 @@ import { PatientClient } from './patient-client.ts'
 
 const IDLE_TIMEOUT_MS = 8_000
 
-/** A pool of at most `max` connections. They are opened when first needed, so this does not fail; queries do. */
+/** A pool of at most `max` connections. It opens them on first use, so queries fail and not this call. */
 export function connect(databaseUrl: string, max: number, name: string, log: Logger): Knex {
   return knex({
     client: PatientClient,
-    compileSqlOnError: false, // errors are logged: without the values of the statement, which are the payers' data
+    compileSqlOnError: false, // keeps the statement's values, which are the payers' data, out of logged errors
     connection: {
       connectionString: databaseUrl,
       application_name: name,

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { inTurns } from './in-turns.ts'
 import { openSession } from './session.ts'
+import { stallTolerantTimeout } from './stall-tolerant-timeout.ts'
 
 /** Longest time to open a connection, including its session. */
 const CONNECT_TIMEOUT_MS = 1_500
@@ -12,10 +12,10 @@ export class Connection extends pg.Client {
   /** Read by Knex: why this connection must not be used again. Knex also sets it when the connection breaks. */
   declare __knex__disposed?: unknown
 
-  /** Rejects after a time limit that a busy process does not run into. */
+  /** Rejects after CONNECT_TIMEOUT_MS. A busy process that reads late does not time out. */
   override async connect(): Promise<pg.Client> {
     const { stream } = this.connection
-    const limit = inTurns(CONNECT_TIMEOUT_MS, () => stream.destroy(new Error('timeout expired: the connection was not opened')))
+    const limit = stallTolerantTimeout(CONNECT_TIMEOUT_MS, () => stream.destroy(new Error('timeout expired: the connection was not opened')))
     try {
       await super.connect()
       await openSession(this)

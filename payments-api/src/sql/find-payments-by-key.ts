@@ -46,7 +46,7 @@ function toHolder(row: Row): KeyHolder {
   }
 }
 
-/** Keys are visible ASCII, so a space cannot be in one. */
+/** A space separates the two: keys are visible ASCII and contain none. */
 function mapKey(caller: string, idempotencyKey: string): string {
   return `${caller} ${idempotencyKey}`
 }

@@ -1,9 +1,9 @@
-/** The parts of Knex's client for Postgres that we use and Knex does not declare. */
+/** The parts of Knex's Postgres client that we use and that Knex does not declare. */
 declare module 'knex/lib/dialects/postgres/index.js' {
   import type { Knex } from 'knex'
 
   export default class PostgresClient extends Knex.Client {
-    /** What it takes from the package pg. */
+    /** The exports of the package pg that the client uses. */
     _driver(): object
 
     /** Runs a statement and resolves to the same statement with its `response`. */

@@ -9,7 +9,7 @@ export interface AccountRow {
   updated_at: string
 }
 
-/** Customers' accounts in the order of their ids, those that begin with `prefix`, after the account `after`. */
+/** Customers' accounts ordered by id, from after the id `after`, whose ids begin with `prefix`. */
 export async function listAccounts(db: Knex, { limit, prefix, after }: { limit: number, prefix?: string | undefined, after?: string | undefined }): Promise<AccountRow[]> {
   const query = db('accounts')
     .select('id', 'currency', 'balance', 'version', 'created_at', 'updated_at')

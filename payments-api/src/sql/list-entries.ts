@@ -11,7 +11,7 @@ export interface EntryRow {
   created_at: string
 }
 
-/** An account's ledger entries, newest first, those before the version `before`. */
+/** An account's ledger entries before version `before`, newest first. */
 export async function listEntries(db: Knex, { accountId, limit, before }: { accountId: string, limit: number, before?: string | undefined }): Promise<EntryRow[]> {
   const query = db('ledger_entries').where('account_id', accountId).orderBy('account_version', 'desc').limit(limit)
   if (before !== undefined)

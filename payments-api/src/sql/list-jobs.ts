@@ -27,7 +27,7 @@ const PLANS: Record<JobStatus, { from: string, where: string, row: string, condi
     row: `select w.id, j.* from walk w join lateral (select ${COLUMNS} from recon_jobs where payment_id = w.id limit 1) j on true`,
     condition: `j.status = 'completed'`,
   },
-  // Dead jobs are in the same index.
+  // The partial index also contains dead jobs.
   pending: {
     from: `select payment_id as id, ${COLUMNS} from recon_jobs`,
     where: `status <> 'completed'`,
@@ -41,7 +41,7 @@ const PLANS: Record<JobStatus, { from: string, where: string, row: string, condi
   },
 }
 
-/** Jobs of one status; jobs of the newest payments come first. */
+/** Jobs of one status, newest payments first. */
 export async function listJobs(db: Knex, status: JobStatus, page: PageRequest): Promise<Page<JobRow & { id: string }>> {
   const { from, where, row, condition } = PLANS[status]
   const plan: PagePlan = {

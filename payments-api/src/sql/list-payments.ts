@@ -38,7 +38,7 @@ type FilterValues = { [Name in FilterName]-?: NonNullable<PaymentFilter[Name]> }
  * candidate. A new filter does not compile until it is listed here, so no filter is ever ignored.
  */
 const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } = {
-  // A condition on both tables: the walked table then drops rows before the other table is looked up.
+  // Name both tables, so that the walked table drops rows before the other table is looked up.
   status: status => RESULTS_BY_STATUS[status].length > 0
     ? { sql: 'p.status = ? and r.status = any(?)', values: [status, RESULTS_BY_STATUS[status]] }
     : { sql: 'p.status = ?', values: [status] },
@@ -97,19 +97,19 @@ function walkFor(filter: PaymentFilter): Walk {
     return {
       table: 'payments',
       prefix: { column: 'account_id', value: accountId },
-      // An account has one currency, so this is evaluated once; for another currency no payment is read.
+      // An account has one currency, so this is evaluated once. With another currency, no payment is read.
       where: currency === undefined ? [] : [{ sql: '(select currency from accounts where id = ?) = ?', values: [accountId, currency] }],
       serves: ['accountId', 'currency'],
     }
   }
   if (status === 'pending')
-    return { table: 'recon_jobs', where: [{ sql: `status <> 'completed'`, values: [] }], serves: ['status'] } // as the partial index says it
+    return { table: 'recon_jobs', where: [{ sql: `status <> 'completed'`, values: [] }], serves: ['status'] } // the predicate of the partial index
   const [result] = results ?? []
   if (results?.length === 1 && result !== undefined && result !== 'completed') {
     return {
       table: 'reconciliation_results',
       prefix: { column: 'status', value: result },
-      where: [{ sql: `status <> 'completed'`, values: [] }], // as the partial index says it
+      where: [{ sql: `status <> 'completed'`, values: [] }], // the predicate of the partial index
       serves: ['status', 'outcome'],
     }
   }

@@ -12,10 +12,10 @@ export interface WorkerRow {
   seconds_since_seen: number
 }
 
-/** Workers shown at most. */
+/** Most workers to return. */
 const MAX_WORKERS = 200
 
-/** The workers of the last hour, those that were started last first. */
+/** The workers seen in the last hour, most recently started first. */
 export async function listWorkers(db: Knex): Promise<WorkerRow[]> {
   const { rows } = await db.raw<{ rows: WorkerRow[] }>(`
     select id, host, pid, started_at, last_seen_at, stopped_at, settled, extract(epoch from now() - last_seen_at)::float8 as seconds_since_seen

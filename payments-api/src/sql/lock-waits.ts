@@ -1,9 +1,9 @@
 import { isLockNotAvailable } from './database-errors.ts'
 
 /**
- * Whether a statement gave up waiting for a row that another transaction holds. Postgres then names the row in the error's
- * context, as in `while inserting index tuple (0,1) in relation "payments"`; for a lock on a whole table it does not. The words
- * are translated, the row's position and the table's name are not.
+ * Whether a statement gave up waiting for a row that another transaction has locked. The error's context then names the row, as
+ * in `while inserting index tuple (0,1) in relation "payments"`; for a lock on a whole table it does not. Postgres translates the
+ * words, but not the row's position or the table's name.
  */
 export function isRowLockTimeout(error: unknown): boolean {
   return isLockNotAvailable(error) && /^.*\(\d+,\d+\)/.test(contextOf(error))

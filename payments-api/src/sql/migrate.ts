@@ -5,11 +5,11 @@ import pg from 'pg'
 
 export const MIGRATIONS_DIR = new URL('../../migrations/', import.meta.url)
 
-/** Any fixed number: it names the lock that one migrator of a database holds. */
+/** An arbitrary key for the advisory lock that lets one migrator at a time run on a database. */
 const MIGRATION_LOCK = 7_261_001
 const LOCK_WAIT_MS = 60_000
 
-/** The names of the migrations, in their order. */
+/** The names of the migrations, in order. */
 export async function migrationNames(): Promise<string[]> {
   const files = await readdir(MIGRATIONS_DIR)
   return files.filter(file => file.endsWith('.sql')).sort()
@@ -28,12 +28,12 @@ const sqlFiles: Knex.MigrationSource<string> = {
 }
 
 /**
- * Brings the schema up to date: plain SQL files, forward only, each in a transaction of its own.
- * Answers the names of those that were run. Several migrators may start at once; they wait for each other.
+ * Brings the schema up to date with plain SQL files, forward only, each in its own transaction. Returns the names of the
+ * migrations that it ran. Several migrators may start at once; they wait for each other.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  // Knex marks a row while it migrates, and a migrator that is killed leaves it marked. A lock of a session does not
-  // outlive its process: who holds it may free the row.
+  // Knex sets a lock row while it migrates, and a killed migrator leaves it set. An advisory lock ends with its session, so its
+  // holder can safely clear the row.
   const session = new pg.Client({ connectionString: databaseUrl, application_name: 'payments-api migrate', connectionTimeoutMillis: 10_000 })
   await session.connect()
   const db = knex({

@@ -3,19 +3,19 @@ import { Connection } from './connection.ts'
 
 const RECONNECT_MIN_MS = 100
 const RECONNECT_MAX_MS = 5_000
-/** How often the connection is asked for a sign of life, and how long that may take: a dead network is silent. */
+/** How often the connection is probed, and how long a probe may take: a dead network sends no error. */
 const PROBE_EVERY_MS = 10_000
 const PROBE_TIMEOUT_MS = 5_000
 
 export interface Notifications {
-  /** Sends a notification, unless the connection is down: then it is dropped, and listeners find out by polling. */
+  /** Sends a notification. Drops it while the connection is down: listeners also poll. */
   notify: (channel: string) => void
   close: () => Promise<void>
 }
 
 /**
- * LISTENs on `channels` over a separate connection, and reconnects when it breaks.
- * `onListening` is called after each connect: what was notified before it may have been missed.
+ * LISTENs on `channels` over a separate connection, and reconnects when it breaks. Calls `on.listening` after each connect:
+ * earlier notifications may have been missed.
  */
 export function listen(
   databaseUrl: string,

@@ -3,8 +3,8 @@ import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import pg from 'pg'
 import { Connection } from './connection.ts'
 import { DatabaseUnavailableError, LostConnectionError, UnconfirmedError } from './database-errors.ts'
-import { inTurns } from './in-turns.ts'
 import { isNamed, planGeneration, prepared, refusesPlan, withoutName } from './prepared-statements.ts'
+import { stallTolerantTimeout } from './stall-tolerant-timeout.ts'
 
 /** How long a request waits for a connection, new or from the pool, before it gets 503. */
 const ACQUIRE_TIMEOUT_MS = 1_500
@@ -30,9 +30,9 @@ class PooledConnection extends Connection {
 }
 
 /**
- * Knex's client for Postgres. It reuses a connection only if that is idle and its prepared statements are valid, and otherwise
- * closes and replaces it. Its time limits count turns of the event loop: plain timers, as pg and the pool use, fire in a
- * flooded process before it reads what the database has sent.
+ * Knex's client for Postgres. It reuses a connection only if the connection is idle and its prepared statements are valid;
+ * otherwise it closes and replaces the connection. Its time limits tolerate a stalled event loop: in an overloaded process,
+ * plain timers (as in pg and the pool) fire before the process reads what the database has sent.
  */
 export class PatientClient extends PostgresClient {
   override _driver(): object {
@@ -42,7 +42,7 @@ export class PatientClient extends PostgresClient {
   /** @throws {DatabaseUnavailableError} for every cause: a server may refuse a new client with any error */
   override async acquireConnection(): Promise<unknown> {
     const waiting = (this.pool as Pool).acquire()
-    const limit = inTurns(ACQUIRE_TIMEOUT_MS, () => waiting.reject(new Error('timeout expired: every connection is taken')))
+    const limit = stallTolerantTimeout(ACQUIRE_TIMEOUT_MS, () => waiting.reject(new Error('timeout expired: every connection is taken')))
     try {
       return await waiting.promise
     }
@@ -78,7 +78,7 @@ export class PatientClient extends PostgresClient {
     catch (error) {
       await connection.untilReady()
       if (isNamed(statement) && refusesPlan(error, connection.generation) && connection.isIdle())
-        return await this._query(connection, withoutName(statement)) // it has not run, and no transaction was lost
+        return await this._query(connection, withoutName(statement)) // the statement has not run, and no transaction was lost
       const broken = connection.__knex__disposed !== undefined && !(error instanceof pg.DatabaseError) && !(error instanceof DatabaseUnavailableError)
       if (endsConnection(statement, error))
         connection.discard(error)

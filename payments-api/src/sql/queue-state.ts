@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 import type { QueuePauseRow } from './pause-queue.ts'
 
-/** Counting stops here: a longer queue is told as this long. */
+/** Counting stops here: a longer queue is reported as this long. */
 export const MAX_COUNTED = 100_000
 
 export interface QueueState extends QueuePauseRow {
   waiting: number
   dead: number
-  /** Seconds that the oldest due job has been waiting; null when none is. */
+  /** Seconds that the oldest due job has been waiting; null if no job is due. */
   oldest_seconds: number | null
 }
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { JobRow } from './list-jobs.ts'
 import { DURABLE_COMMIT } from './session.ts'
 
-/** Puts a dead job back into the queue. Returns whether it was dead, and the job as it is now; no job for an unknown payment. */
+/** Puts a dead job back into the queue. Returns whether it was dead, and the job as it is now: undefined for an unknown payment. */
 export async function retryJob(db: Knex, paymentId: string): Promise<{ retried: boolean, job: JobRow | undefined }> {
   const { rows: [result] } = await db.raw<{ rows: { retried: boolean }[] }>(`select retry_dead_job(?) as retried, ${DURABLE_COMMIT}`, [paymentId])
   const job = await db<JobRow>('recon_jobs')

@@ -22,12 +22,12 @@ export const SESSION_SETTINGS = {
   transform_null_equals: 'off',
   default_transaction_isolation: 'read committed', // a statement sees the row of the rival that it waited for
   default_transaction_deferrable: 'off',
-  client_min_messages: 'warning', // a commit that no synchronous standby has confirmed is known by its warning alone
+  client_min_messages: 'warning', // a warning is the only sign of a commit that no synchronous standby confirmed
 } as const
 
 /**
- * "off" would acknowledge what a crash can lose. Every other value is the operator's choice. Each statement that writes
- * selects this once, for its own transaction: a pooled server connection may have any default.
+ * "off" would acknowledge payments that a crash can lose. Every other value is the operator's choice. Each statement that
+ * writes selects this, for its own transaction: a pooled server connection may have any default.
  */
 export const DURABLE_COMMIT = `case pg_catalog.current_setting('synchronous_commit') when 'off' then pg_catalog.set_config('synchronous_commit', 'on', true) end`
 

@@ -2,7 +2,7 @@
 export type Cause
   /** The values of a row: 500. A retry cannot help, and our own checks should have refused the row. */
   = 'row'
-  /** The state of the database (an outage, its load, its settings), which may pass or be repaired: 503 with Retry-After. */
+  /** The state of the database (an outage, its load, its settings), which may pass or be fixed: 503 with Retry-After. */
     | 'state'
     /** Our own statements, or a schema or grants that do not match them: 500. */
     | 'ours'

@@ -28,11 +28,11 @@ describe('a pooled connection', () => {
   })
 
   const pid = async (on: Knex = db): Promise<number> => (await on.raw<{ rows: [{ pid: number }] }>('select pg_backend_pid() as pid')).rows[0].pid
-  const sleeps = async (): Promise<boolean> => (await database.sql(`select from pg_stat_activity where application_name = 'test' and wait_event = 'PgSleep' and datname = current_database()`)).length > 0
+  const isSleeping = async (): Promise<boolean> => (await database.sql(`select from pg_stat_activity where application_name = 'test' and wait_event = 'PgSleep' and datname = current_database()`)).length > 0
   /** Returns the single value of a named statement, which this connection prepares. */
   const named = async (sql: string, on: Knex = db): Promise<unknown> => Object.values((await on.raw<{ rows: object[] }>(sql, []).options({ name: 'a-statement' })).rows[0]!)[0]
 
-  it('is replaced after a COMMIT that was cancelled', async () => {
+  it('is replaced after a canceled COMMIT', async () => {
     await database.sql(`
       create table lingering (n int);
       grant insert on lingering to payments_api;
@@ -43,20 +43,20 @@ describe('a pooled connection', () => {
       before = await pid(trx)
       await trx.raw('insert into lingering values (1)')
     }), { code: '57014' })
-    await waitFor('it is committing', sleeps)
+    await waitFor('the transaction commits', isSleeping)
     await database.sql('select pg_cancel_backend($1)', [before])
     await commit
     assert.notEqual(await pid(), before)
   })
 
-  it('is replaced when its transaction is aborted and no ROLLBACK came', async () => {
+  it('is replaced when its transaction was aborted but not rolled back', async () => {
     const before = await pid()
     await db.raw('begin')
     await assert.rejects(db.raw('select 1/0'), { code: '22012' })
     assert.notEqual(await pid(), before)
   })
 
-  it('is never left in an aborted transaction by timeouts that strike at BEGIN, COMMIT and ROLLBACK', async () => {
+  it('is never left in an aborted transaction by a timeout during BEGIN, COMMIT or ROLLBACK', async () => {
     const codes = new Map<unknown, number>()
     for (let i = 0; i < 200; i++) {
       await db.raw(`set statement_timeout = '1ms'`)
@@ -67,9 +67,9 @@ describe('a pooled connection', () => {
     assert.equal(codes.get('25P02'), undefined)
   })
 
-  it('reports the error that ended a transaction, not that its ROLLBACK found the connection closed', async () => {
+  it('reports the error that ended a transaction, not that of the ROLLBACK on the closed connection', async () => {
     const failed = assert.rejects(db.transaction(async trx => void await trx.raw('select pg_sleep(30)')), { code: '57P01' })
-    await waitFor('it sleeps', sleeps)
+    await waitFor('the statement sleeps', isSleeping)
     await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test' and datname = current_database()`)
     await failed
     assert.equal(typeof await pid(), 'number')
@@ -82,7 +82,7 @@ describe('a pooled connection', () => {
     assert.notEqual(await pid(), before)
   })
 
-  it('runs a prepared statement again whose columns DDL has changed; after one in a transaction it is replaced', async () => {
+  it('reruns a prepared statement after DDL changed its columns, and is replaced if that was in a transaction', async () => {
     await database.sql('create table changing (n smallint); insert into changing values (1); grant select on changing to payments_api')
     assert.equal(await named('select n from changing'), 1)
     const first = await pid()
@@ -97,7 +97,7 @@ describe('a pooled connection', () => {
     assert.notEqual(await pid(), second)
   })
 
-  it('runs a prepared statement again that somebody deallocated, as a pooler does', async () => {
+  it('reruns a prepared statement that was deallocated, as behind a pooler', async () => {
     assert.equal(await named('select 1'), 1)
     await db.raw('deallocate all')
     assert.equal(await named('select 1'), 1)
@@ -110,7 +110,7 @@ describe('a pooled connection', () => {
       assert.deepEqual((await db.raw<{ rows: object[] }>('select current_setting(?) as value', [setting])).rows, [{ value }], setting)
   })
 
-  it('has them behind a transaction pooler too: migration 0012 gives them to our roles', async () => {
+  it('has those settings behind a transaction pooler too: migration 0012 sets them for our roles', async () => {
     await hostileSettings(database, { roleInDatabase: false })
     await database.sql(await readFile(new URL('0012_session_settings.sql', MIGRATIONS_DIR), 'utf8'))
     for (const role of ['payments_api', 'payments_worker', 'payments_reader']) {
@@ -127,7 +127,7 @@ describe('a pooled connection', () => {
   })
 
   for (const [what, setting] of [['read-only', 'default_transaction_read_only = on'], ['without triggers', 'session_replication_role = replica']] as const) {
-    it(`does not open where the database is ${what}`, async () => {
+    it(`does not open while the database is ${what}`, async () => {
       await database.sql(`alter database ${name} set ${setting}`)
       await assert.rejects(pid(), DatabaseUnavailableError)
       await database.sql(`alter database ${name} reset all`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { csvText } from '../src/http/csv.ts'
 
-/** The cells of one line, as RFC 4180 has them. */
+/** Parses the cells of one line, as in RFC 4180. */
 function parse(line: string): string[] {
   const cells: string[] = []
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy
@@ -13,16 +13,16 @@ function parse(line: string): string[] {
 }
 
 const visible = (text: string): string => text.replace(/^[\s\p{C}]+/u, '')
-const mark = fc.constantFrom(...'=+-@＝＋－＠﹦﹢﹣﹫⁺₌−')
+const sign = fc.constantFrom(...'=+-@＝＋－＠﹦﹢﹣﹫⁺₌−')
 const invisible = fc.constantFrom('', ' ', '\u00A0', '\t', '\r', '\n', '\uFEFF', '\u200B', '\u2028', '\u3000', '\u3164', '\u0085', '\u001F', '\u2060\u00AD')
 const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.string({ unit: fc.constantFrom('"', ',', ';', '\t', '|', '\r', '\n', '\'', '=', '+', ' ', '1', '.') }),
-  fc.tuple(invisible, invisible, mark, fc.string()).map(parts => parts.join('')),
+  fc.tuple(invisible, invisible, sign, fc.string()).map(parts => parts.join('')),
 )
 
-describe('a cell of CSV', () => {
-  it('reads back as the text, with an apostrophe only before what may be a formula', () => {
+describe('csvText', () => {
+  it('writes a cell that parses to the text, with an apostrophe only before a possible formula', () => {
     fc.assert(fc.property(fc.array(text, { minLength: 1 }), (texts) => {
       for (const [i, cell] of parse(`${texts.map(csvText).join(',')}\r\n`).entries()) {
         const mayBeFormula = /^[\t\r\n]|[=+\-@−]/.test(texts[i]!.normalize('NFKC') + texts[i])
@@ -31,7 +31,7 @@ describe('a cell of CSV', () => {
     }), { numRuns: 2_000 })
   })
 
-  it('never begins with a formula, whatever invisible characters and forms of the sign come first', () => {
+  it('never writes a formula, whatever invisible characters precede the sign and whatever form it has', () => {
     fc.assert(fc.property(text, (value) => {
       const [cell = ''] = parse(`${csvText(value)}\r\n`)
       for (const start of [visible(cell), visible(cell.normalize('NFKC'))])

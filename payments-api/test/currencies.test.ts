@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { requestHash } from '../src/domain/request-hash.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
 
 interface Problem { type: string, errors: { pointer: string, detail: string }[] }
 
@@ -26,7 +26,7 @@ describe('currencies', () => {
     call<Body>(`${api.url}/payments`, { body, headers: { 'idempotency-key': key } })
 
   for (const currency of ['XXX', 'XTS', 'XAU', 'XDR', 'CLF', 'USN', 'UYW', 'ANG', 'BGN', 'HRK', 'DEM', 'ABC']) {
-    it(`refuse ${currency} with 422, and open no account`, async () => {
+    it(`refuse ${currency} with 422 and open no account`, async () => {
       const { status, body } = await post({ accountId: `NEW-${currency}`, amount: '1.00', currency })
       assert.equal(status, 422)
       assert.equal(body.type, '/problems/validation')
@@ -35,20 +35,20 @@ describe('currencies', () => {
     })
   }
 
-  it('take XCG and ZWG', async () => {
+  it('include XCG and ZWG', async () => {
     for (const currency of ['XCG', 'ZWG'])
       assert.equal((await post({ accountId: `NEW-${currency}`, amount: '1.50', currency })).status, 201)
   })
 
-  it('name a withdrawn code among everything else that is wrong', async () => {
+  it('that were withdrawn are listed together with the other errors', async () => {
     const { body } = await post({ accountId: '?', amount: 'x', currency: 'BGN' })
     assert.deepEqual(body.errors.map(error => error.pointer).sort(), ['#/accountId', '#/amount', '#/currency'])
   })
 
-  it('stay readable and filterable after their code was withdrawn', async () => {
+  it('that were withdrawn can still be read and filtered by', async () => {
     for (const currency of ['ANG', 'BGN']) {
       const accountId = `OLD-${currency}`
-      await writeSettled(database, [{ accountId, currency, amount: '12.50', result: 'completed' }])
+      await seedPayments(database, [{ accountId, currency, amount: '12.50', result: 'completed' }])
       assert.deepEqual((await call(`${api.url}/accounts/${accountId}/balance`)).body, { accountId, balance: '12.50', currency })
       const { body } = await call<{ payments: { accountId: string, amount: string }[] }>(`${api.url}/payments?currency=${currency}`)
       assert.deepEqual(body.payments.map(payment => [payment.accountId, payment.amount]), [[accountId, '12.50']])
@@ -56,7 +56,7 @@ describe('currencies', () => {
     }
   })
 
-  it('keep their decimals in an account without entries; an unknown one shows the balance as it is', async () => {
+  it('give an account without entries their decimals; with an unknown code the balance is shown as stored', async () => {
     for (const [currency, balance] of [['BGN', '0.00'], ['CLF', '0.0000'], ['KWD', '0.000'], ['JPY', '0'], ['QQQ', '0']] as const) {
       const accountId = `EMPTY-${currency}`
       await database.sql('select open_account($1, $2)', [accountId, currency])
@@ -65,9 +65,9 @@ describe('currencies', () => {
     }
   })
 
-  it('replay a payment that was made while its code was payable', async () => {
+  it('that were withdrawn replay a payment made while they were payable', async () => {
     const key = randomUUID()
-    const [id] = await writeSettled(database, [{ accountId: 'OLD-KEY', currency: 'BGN', amount: '7.00', result: null }])
+    const [id] = await seedPayments(database, [{ accountId: 'OLD-KEY', currency: 'BGN', amount: '7.00', result: null }])
     const hash = requestHash({ accountId: 'OLD-KEY', minorUnits: 700n, currency: 'BGN', description: '' })
     await database.sql(`
       insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)

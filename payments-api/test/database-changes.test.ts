@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import type { Load } from './support/load.ts'
 import assert from 'node:assert/strict'
@@ -27,9 +27,9 @@ describe('while somebody changes the database, the API', () => {
     await database?.drop()
   })
 
-  const post = (key: string = randomUUID()): Promise<Answer<{ type?: string, id?: string, createdAt?: string }>> =>
+  const post = (key: string = randomUUID()): Promise<ApiResponse<{ type?: string, id?: string, createdAt?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId: 'A', amount: '1.50', description: 'né' }, headers: { 'idempotency-key': key } })
-  const get = (path: string): Promise<Answer<Record<string, unknown>>> => call(`${api.url}${path}`)
+  const get = (path: string): Promise<ApiResponse<Record<string, unknown>>> => call(`${api.url}${path}`)
   const endConnections = (): Promise<unknown> => database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'payments-api%' and datname = current_database()`)
   const served = (): number => load!.statuses.get(200) ?? 0
 

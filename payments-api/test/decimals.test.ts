@@ -10,7 +10,7 @@ describe('the decimals of a currency', () => {
   })
   after(() => database?.drop())
 
-  it('are the same to the API and to the database', async () => {
+  it('are the same in the API and in the database', async () => {
     const rows = await database.sql<{ code: string, decimals: number }>('select code, currency_decimals(code) as decimals from unnest($1::text[]) code', [KNOWN_CURRENCIES])
     assert.deepEqual(rows, KNOWN_CURRENCIES.map(code => ({ code, decimals: currencyDigits(code) })))
   })

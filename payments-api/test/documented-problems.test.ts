@@ -9,7 +9,7 @@ import { PROBLEMS } from '../src/http/problem.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { openStream } from './support/event-stream.ts'
-import { listening } from './support/listening.ts'
+import { waitForListener } from './support/wait-for-listener.ts'
 
 interface Problem { type: string, title: string, status: number, detail: string, instance: string, errors?: unknown }
 interface Content { schema: object, examples?: Record<string, { value: Problem }> }
@@ -18,21 +18,21 @@ interface Document { paths: Record<string, Record<string, { responses: Record<st
 const document = JSON.parse(openApiText()) as Document
 const responses = Object.values(document.paths).flatMap(path => Object.values(path)).flatMap(operation => Object.entries(operation.responses))
 
-describe('the OpenAPI document tells by example', () => {
+describe('the OpenAPI document', () => {
   let database: TestDatabase
   let api: Api
 
   before(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   after(async () => {
     await api?.stop()
     await database?.drop()
   })
 
-  it('each problem of each response, with its status', () => {
+  it('has an example of each problem of each response, with its status', () => {
     for (const [status, { content }] of responses.filter(([status]) => Number(status) >= 400)) {
       const examples = Object.entries(content['application/problem+json']!.examples ?? {})
       assert.ok(examples.length > 0)
@@ -41,7 +41,7 @@ describe('the OpenAPI document tells by example', () => {
     }
   })
 
-  it('problems as the API sends them', async () => {
+  it('has examples equal to the problems that the API sends', async () => {
     const examples = new Map(responses.flatMap(([, { content }]) => Object.values(content['application/problem+json']?.examples ?? {})).map(({ value }) => [value.type, value]))
     const body = { accountId: 'ACC-001', amount: '1.00' }
     const headers = { 'idempotency-key': randomUUID() }
@@ -63,7 +63,7 @@ describe('the OpenAPI document tells by example', () => {
     }
   })
 
-  it('the events of the stream, and their data', async () => {
+  it('describes the events of the stream and their data', async () => {
     const ajv = addFormats.default(new Ajv2020({ strict: false }))
     const { schema } = document.paths['/events']!.get!.responses[200]!.content['text/event-stream']!
     const kinds = (schema as { anyOf: { properties: { event: { const: string }, data: { contentSchema: object } } }[] }).anyOf

@@ -14,11 +14,11 @@ import { postOnKeepAlive } from './support/keep-alive-poster.ts'
 import { open, responses } from './support/raw-http.ts'
 import { waitFor } from './support/wait-for.ts'
 
-/** FULL=1: ten restarts, and an export that the deadline cuts, which takes 10 s. */
+/** FULL=1 runs ten restarts, and an export that the 10 s deadline cuts off. */
 const full = process.env.FULL === '1'
 const RESTARTS = full ? 10 : 2
 
-describe('an API that is told to stop', () => {
+describe('an API that is stopping', () => {
   let database: TestDatabase
   const apis: Api[] = []
   const connections: RawConnection[] = []
@@ -49,7 +49,7 @@ describe('an API that is told to stop', () => {
   const body = '{"accountId":"A","amount":1}'
   const post = (): string => `POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
-  it(`loses no request of 32 keep-alive callers in ${RESTARTS} rolling restarts`, async () => {
+  it(`loses no request from 32 keep-alive callers in ${RESTARTS} rolling restarts`, async () => {
     const running = await Promise.all([start(), start()])
     const stop = new AbortController()
     const posters = Array.from({ length: 32 }, () => postOnKeepAlive(() => running.map(({ url }) => url), stop.signal))
@@ -58,7 +58,7 @@ describe('an API that is told to stop', () => {
         const [old] = running.splice(0, 1)
         const payments = async (): Promise<number> => (await database.sql<{ n: number }>('select count(*)::int as n from payments'))[0]!.n
         const before = await payments()
-        await waitFor('the callers pay', async () => await payments() > before + 200, 30_000)
+        await waitFor('the callers have made 200 payments', async () => await payments() > before + 200, 30_000)
         assert.equal(await old!.stop(), 0)
         running.push(await start())
       }
@@ -68,14 +68,14 @@ describe('an API that is told to stop', () => {
     }
     const all = await Promise.all(posters)
     assert.deepEqual(all.flatMap(({ lost }) => lost), [])
-    assert.ok(all.reduce((sum, { told }) => sum + told, 0) >= 16 * RESTARTS, 'responses say that the connection closes')
+    assert.ok(all.reduce((sum, { closeHeaders }) => sum + closeHeaders, 0) >= 16 * RESTARTS, 'too few responses said Connection: close')
   }).timeout(180_000)
 
-  it('says that it is not ready, and "Connection: close", on each connection that goes on', async () => {
+  it('is not ready, and says "Connection: close" on each connection still in use', async () => {
     const api = await start()
     const [busy, other] = [await connection(api.url, get('/ready')), await connection(api.url, get('/ready'))]
     const ended = Promise.all([busy, other].map(({ socket }) => once(socket, 'end')))
-    await waitFor('it is ready', () => [busy, other].every(({ text }) => text().endsWith('}')))
+    await waitFor('the API is ready', () => [busy, other].every(({ text }) => text().endsWith('}')))
     api.process.kill('SIGTERM')
     for (;;) {
       const last = responses(busy.text()).at(-1)!
@@ -84,7 +84,7 @@ describe('an API that is told to stop', () => {
         break
       const read = busy.text().length
       busy.socket.write(get('/health'))
-      await waitFor('it responds', () => busy.text().length > read && busy.text().endsWith('}'))
+      await waitFor('the API responds', () => busy.text().length > read && busy.text().endsWith('}'))
     }
     other.socket.write(get('/ready'))
     await ended
@@ -95,10 +95,10 @@ describe('an API that is told to stop', () => {
     }
   })
 
-  it('closes connections that are idle, or were never used, without a reset, after what may still come on them', async () => {
+  it('closes idle and unused connections without a reset, and serves requests already on their way', async () => {
     const api = await start()
     const [used, unused, late] = [await connection(api.url, get('/health')), await connection(api.url, ''), await connection(api.url, get('/health'))]
-    await waitFor('both are served', () => [used, late].every(({ text }) => text().endsWith('{"status":"ok"}')))
+    await waitFor('both requests are served', () => [used, late].every(({ text }) => text().endsWith('{"status":"ok"}')))
     api.process.kill('SIGTERM')
     late.socket.write(get('/health'))
     await Promise.all([used, unused, late].map(({ socket }) => once(socket, 'end')))
@@ -110,7 +110,7 @@ describe('an API that is told to stop', () => {
     assert.equal(await api.stop(), 0)
   })
 
-  it('serves connections that the kernel holds when the signal comes', async () => {
+  it('serves connections that the kernel holds when the signal arrives', async () => {
     const api = await start()
     api.process.kill('SIGSTOP')
     const held = await Promise.all(Array.from({ length: 200 }, () => connection(api.url, get('/health'))))
@@ -125,12 +125,12 @@ describe('an API that is told to stop', () => {
     assert.equal(await api.stop(), 0)
   })
 
-  it('serves a request that comes on an idle connection soon after, and closes it', async () => {
+  it('serves a request that arrives on an idle connection soon after, then closes the connection', async () => {
     const { server, drain } = apiServer((_req, res) => void res.end('served'), pino({ level: 'silent' }))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { socket, text, closed } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, get('/'))
-    await waitFor('it is served', () => text().endsWith('served'))
+    await waitFor('the first request is served', () => text().endsWith('served'))
     const drained = drain.start()
     socket.write(get('/'))
     assert.equal(await closed, undefined)
@@ -138,7 +138,7 @@ describe('an API that is told to stop', () => {
     await drained
   })
 
-  it('sends what is under way, and says only in the last response of a connection that it closes', async () => {
+  it('finishes running requests, and says "Connection: close" only in the last response of a connection', async () => {
     const api = await start()
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -162,12 +162,12 @@ describe('an API that is told to stop', () => {
   })
 
   for (const version of ['1.0', '1.1']) {
-    it(`breaks off at the deadline what a client in HTTP/${version} would else take for whole`, async () => {
+    it(`resets an unfinished response at the deadline, so that an HTTP/${version} client does not mistake it for complete`, async () => {
       const { server, drain } = apiServer((_req, res) => void res.write('id,amount\r\n'), pino({ level: 'silent' }))
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
       const { text, closed } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, `GET /payments.csv HTTP/${version}\r\nHost: x\r\n\r\n`)
-      await waitFor('a part has come', () => text().includes('id,amount'))
+      await waitFor('the first part has arrived', () => text().includes('id,amount'))
       const drained = drain.start()
       drain.breakOff()
       assert.equal(await closed, 'ECONNRESET')
@@ -175,7 +175,7 @@ describe('an API that is told to stop', () => {
     })
   }
 
-  it('cuts a slow export after 10 s, as a broken transfer', async function () {
+  it('cuts off a slow export after 10 s, which the client sees as a broken transfer', async function () {
     if (!full)
       this.skip() // takes 10 s
     await database.sql(`
@@ -183,7 +183,7 @@ describe('an API that is told to stop', () => {
       select gen_random_uuid(), 'test', 'csv-' || n, sha256(''), 'A', 'USD', 1.00, repeat('x', 500), now(), now() from generate_series(1, 60000) n`)
     const api = await start()
     const { socket, text, closed } = await connection(api.url, get('/payments.csv'))
-    await waitFor('it has begun', () => text().includes('id,createdAt'))
+    await waitFor('the export has begun', () => text().includes('id,createdAt'))
     socket.pause()
     const startedAt = Date.now()
     assert.equal(await api.stop(), 1)

@@ -8,14 +8,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { listening } from './support/listening.ts'
+import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const CLIENTS = 1_000
 const PER_SECOND = 100
 const SECONDS = 8
 const WARM_UP_SECONDS = 3
-/** The kernel counts time in hundredths of a second on every platform that Node runs on. */
+/** Linux counts CPU time in hundredths of a second on every platform that Node supports. */
 const TICKS_PER_SECOND = 100
 
 /** Takes 20 s of an idle machine, so only `FULL=1 npm test` runs it. */
@@ -23,16 +23,16 @@ describe('GET /events with 1,000 clients that only read', () => {
   let database: TestDatabase
   let api: Api
   const sockets: Socket[] = []
-  /** The id that the last event of a measurement carries, and how many clients have received it. */
+  /** The id in the last event of a measurement, and how many clients have received it. */
   let marker = 'none'
   const reached = new Map<string, number>()
 
   before(async function () {
     if (process.env.FULL !== '1' || !existsSync('/proc/self/stat'))
-      this.skip() // needs FULL=1, and Linux to tell a process's time
+      this.skip() // needs FULL=1, and /proc for the CPU time of a process
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   after(async () => {
     for (const socket of sockets)
@@ -47,9 +47,9 @@ describe('GET /events with 1,000 clients that only read', () => {
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
   }
 
-  /** Accepts payments at the rate and announces each as settled, like a worker. Returns the cores used until all clients had everything. */
+  /** Makes payments at the rate and notifies each as settled. Returns the cores used until all clients have received every event. */
   async function coresUnderLoad(seconds: number): Promise<number> {
-    const underWay = new Set<Promise<void>>()
+    const inFlight = new Set<Promise<void>>()
     const begin = performance.now()
     const cpuBefore = cpuSeconds()
     let sent = 0
@@ -61,21 +61,21 @@ describe('GET /events with 1,000 clients that only read', () => {
           return resolve()
         }
         for (; sent < elapsed / 1_000 * PER_SECOND; sent++) {
-          const one = payAndSettle().finally(() => underWay.delete(one))
-          underWay.add(one)
+          const payment = payAndSettle().finally(() => inFlight.delete(payment))
+          inFlight.add(payment)
         }
       }, 5)
     })
-    await Promise.all(underWay)
-    // On a busy machine the process lags behind, so the figure includes its remaining work.
+    await Promise.all(inFlight)
+    // On a busy machine the process lags behind: include its remaining work in the figure.
     const last = randomUUID()
     marker = last
     await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [last] })])
-    await waitFor('every client has everything', () => reached.get(last) === sockets.length || sockets.length === 0, 120_000)
+    await waitFor('every client has every event', () => reached.get(last) === sockets.length || sockets.length === 0, 120_000)
     return (cpuSeconds() - cpuBefore) / seconds
   }
 
-  /** Sends one notification at a time, like one connection. */
+  /** Resolves after the last notification: a single connection sends one at a time. */
   let notified: Promise<unknown> = Promise.resolve()
 
   async function payAndSettle(): Promise<void> {
@@ -89,7 +89,7 @@ describe('GET /events with 1,000 clients that only read', () => {
     await notified
   }
 
-  it(`get every event at ${PER_SECOND} payments a second, and the test prints what they cost`, async () => {
+  it(`sends every event at ${PER_SECOND} payments/s, and prints the CPU time used`, async () => {
     await coresUnderLoad(WARM_UP_SECONDS)
     const alone = await coresUnderLoad(SECONDS)
     let received = 0
@@ -105,7 +105,7 @@ describe('GET /events with 1,000 clients that only read', () => {
       })
     }
     const cores = await coresUnderLoad(SECONDS)
-    process.stdout.write(`      ${cores.toFixed(3)} of a core, ${alone.toFixed(3)} of it without clients; ${(received / 1e6).toFixed(0)} MB sent\n`)
+    process.stdout.write(`      ${cores.toFixed(3)} of a core with clients, ${alone.toFixed(3)} without; ${(received / 1e6).toFixed(0)} MB sent\n`)
     assert.equal(sockets.filter(socket => socket.destroyed).length, 0, 'clients were cut off')
   }).timeout(300_000)
 })

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { openStream } from './support/event-stream.ts'
-import { listening } from './support/listening.ts'
+import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 
 describe('GET /events', () => {
@@ -15,7 +15,7 @@ describe('GET /events', () => {
   beforeEach(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   afterEach(async () => {
     assert.equal(await api?.stop(), 0)
@@ -25,7 +25,7 @@ describe('GET /events', () => {
   const settle = (status: string, ...ids: string[]): Promise<unknown> =>
     database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ [status]: ids })])
 
-  it('says hello, then tells of each payment that settles, with its status and outcome', async () => {
+  it('sends hello, then an event with status and outcome for each payment that settles', async () => {
     const stream = await openStream(`${api.url}/events`)
     try {
       await stream.next('hello')
@@ -44,7 +44,7 @@ describe('GET /events', () => {
     }
   })
 
-  it('tells that payments arrived, and tells the workers too', async () => {
+  it('sends an event when payments are accepted', async () => {
     const stream = await openStream(`${api.url}/events`)
     try {
       await call(`${api.url}/payments`, {
@@ -60,7 +60,7 @@ describe('GET /events', () => {
     }
   })
 
-  it('resumes after the last event that the client has seen, by header or by query', async () => {
+  it('resumes after the last event that the client saw, from the header or the query', async () => {
     const first = await openStream(`${api.url}/events`)
     const ids = [randomUUID(), randomUUID(), randomUUID()]
     await settle('completed', ...ids)
@@ -76,7 +76,7 @@ describe('GET /events', () => {
     }
   })
 
-  it('tells a client to fetch again when it cannot know what was missed', async () => {
+  it('sends resync to a client that resumes from an unknown id', async () => {
     for (const after of ['elsewhere:1', 'nonsense', `${(await helloId()).split(':')[0]}:99999999`]) {
       const stream = await openStream(`${api.url}/events?after=${after}`)
       await stream.next('resync')
@@ -84,12 +84,12 @@ describe('GET /events', () => {
     }
   })
 
-  it('tells a client that missed more than is remembered to fetch again, and goes on with it', async () => {
+  it('sends resync to a client that missed more events than the ring holds, then continues', async () => {
     const first = await openStream(`${api.url}/events`)
     const { id: seen } = await first.next('hello')
     for (let i = 0; i < 15; i++)
       await settle('completed', ...Array.from({ length: 200 }, () => randomUUID()))
-    await waitFor('all are told', () => first.names().filter(name => name === 'payment').length === 3_000)
+    await waitFor('all payments are sent', () => first.names().filter(name => name === 'payment').length === 3_000)
     first.close()
     const late = await openStream(`${api.url}/events?after=${seen}`)
     await late.next('resync')
@@ -97,7 +97,7 @@ describe('GET /events', () => {
     late.close()
   })
 
-  it('tells every client to fetch again after its own connection to the database was cut', async () => {
+  it('sends resync to every client after its connection to the database was cut', async () => {
     const stream = await openStream(`${api.url}/events`)
     const { id: before } = await stream.next('hello')
     try {
@@ -112,7 +112,7 @@ describe('GET /events', () => {
     }
   })
 
-  it('tells every client to fetch again on a notification that it cannot read', async () => {
+  it('sends resync to every client after a notification that it cannot parse', async () => {
     const stream = await openStream(`${api.url}/events`)
     try {
       for (const payload of ['nonsense', '{"parked":["6d6f2a3e-2f5b-4c59-9d2b-0d8f4f3a2b1c"]}', '{"completed":"x"}']) {
@@ -125,7 +125,7 @@ describe('GET /events', () => {
     }
   })
 
-  it('ends the streams when the process is told to stop', async () => {
+  it('ends the streams when the process stops', async () => {
     const stream = await openStream(`${api.url}/events`)
     await stream.next('hello')
     assert.equal(await api.stop(), 0)

@@ -10,7 +10,7 @@ const LOCKED = new Error('locked')
 const is = { refusedRow: (error: unknown) => error === REFUSED, lockedRow: (error: unknown) => error === LOCKED, lostConnection: (error: unknown) => error === LOST }
 
 describe('groupCommit', () => {
-  it('writes a lone row at once, and what arrives meanwhile together: after it, or beside it when it takes long', async () => {
+  it('writes a lone row at once, and later rows together: after that write, or concurrently if it is slow', async () => {
     const batches: number[][] = []
     const gates: (() => void)[] = []
     const write = groupCommit<number, number>(async (rows) => {
@@ -18,42 +18,42 @@ describe('groupCommit', () => {
       await new Promise<void>(resolve => gates.push(resolve))
       return rows.map(row => row * 10)
     }, is)
-    const answers = [write(1)]
+    const results = [write(1)]
     await new Promise(setImmediate)
-    answers.push(write(2), write(3))
+    results.push(write(2), write(3))
     await new Promise(setImmediate)
-    assert.deepEqual(batches, [[1]]) // it may be done soon, and they wait for it
-    await waitFor('the second write', () => batches.length === 2)
-    answers.push(write(4), write(5))
+    assert.deepEqual(batches, [[1]]) // the first write may finish soon, so the rows wait
+    await waitFor('the second write starts', () => batches.length === 2)
+    results.push(write(4), write(5))
     await delay(2 * OVERLAP_AFTER_MS)
-    assert.deepEqual(batches, [[1], [2, 3]]) // two in flight, the rest waits
+    assert.deepEqual(batches, [[1], [2, 3]]) // two writes are in flight, so the rest waits
     gates[0]!()
-    await waitFor('the next write', () => batches.length === 3)
+    await waitFor('the next write starts', () => batches.length === 3)
     assert.deepEqual(batches, [[1], [2, 3], [4, 5]])
     gates.forEach(open => open())
-    assert.deepEqual(await Promise.all(answers), [10, 20, 30, 40, 50])
+    assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50])
   })
 
-  it('sends the next write before it tells the callers of the last one', async () => {
+  it('starts the next write before it resolves the last one', async () => {
     const events: string[] = []
     let open = (): void => {}
     const write = groupCommit<number, number>(async (rows) => {
-      events.push(`written ${rows}`)
+      events.push(`started ${rows}`)
       await new Promise<void>(resolve => open = resolve)
       return rows
     }, is)
-    const told = (row: number): number => events.push(`told ${row}`)
-    const answers = [write(1).then(told)]
+    const resolved = (row: number): number => events.push(`resolved ${row}`)
+    const results = [write(1).then(resolved)]
     await new Promise(setImmediate)
-    answers.push(write(2).then(told))
+    results.push(write(2).then(resolved))
     open()
-    await waitFor('the second write', () => events.includes('written 2'))
+    await waitFor('the second write starts', () => events.includes('started 2'))
     open()
-    await Promise.all(answers)
-    assert.deepEqual(events, ['written 1', 'written 2', 'told 1', 'told 2'])
+    await Promise.all(results)
+    assert.deepEqual(events, ['started 1', 'started 2', 'resolved 1', 'resolved 2'])
   })
 
-  it('lets a refused row fail alone', async () => {
+  it('rejects only the refused row', async () => {
     const written: number[] = []
     const write = groupCommit<number, number>(async (rows) => {
       if (rows.includes(7))
@@ -69,7 +69,7 @@ describe('groupCommit', () => {
     assert.equal(written.length, 99)
   })
 
-  it('lets a row that waits for a lock too long wait alone, and gives up when there are many', async () => {
+  it('isolates a row that waits for a lock too long, and rejects the batch when there are many', async () => {
     let writes = 0
     const locked = new Set([3])
     const write = groupCommit<number, number>(async (rows) => {
@@ -89,7 +89,7 @@ describe('groupCommit', () => {
     assert.deepEqual(all.map(result => result.status === 'rejected' && result.reason instanceof OverloadedError), [false, false, ...Array.from({ length: 8 }).fill(true)])
   })
 
-  it('writes the same rows again after a lost connection, a bounded number of times', async () => {
+  it('retries the same rows after a lost connection, a bounded number of times', async () => {
     let losses = 2
     const batches: number[][] = []
     const write = groupCommit<number, number>(async (rows) => {
@@ -104,19 +104,19 @@ describe('groupCommit', () => {
     await assert.rejects(write(3), LOST)
   })
 
-  it('refuses at once what does not fit into the queue, and goes on', async () => {
+  it('rejects a row at once while the queue is full, then continues', async () => {
     let open = (): void => {}
-    let underWay = 0
+    let inFlight = 0
     const gate = new Promise<void>(resolve => open = resolve)
     const write = groupCommit<number, number>(async (rows) => {
-      underWay++
+      inFlight++
       await gate
       return rows
     }, is)
     const first = [write(0)]
     await new Promise(setImmediate)
     first.push(write(0))
-    await waitFor('both writes are under way', () => underWay === 2)
+    await waitFor('both writes are in flight', () => inFlight === 2)
     const waiting = Array.from({ length: MAX_WAITING }, (_, i) => write(i))
     await assert.rejects(write(-1), OverloadedError)
     open()
@@ -124,7 +124,7 @@ describe('groupCommit', () => {
     assert.equal(await write(1), 1)
   })
 
-  it('refuses at once while the first in line has waited for long, and lets nobody wait for ever', async () => {
+  it('rejects a row at once while the oldest has waited too long, and lets no row wait for ever', async () => {
     const write = groupCommit<number, number>(() => new Promise(() => {}), is)
     const waitedMs: number[] = []
     for (const startedAt = performance.now(); performance.now() - startedAt < 3_000 || waitedMs.length === 0; await delay(10)) {
@@ -134,7 +134,7 @@ describe('groupCommit', () => {
         waitedMs.push(performance.now() - joinedAt)
       })
     }
-    assert.ok(waitedMs.some(ms => ms < 500), 'none was refused at once')
-    assert.ok(waitedMs.some(ms => ms > 1_500), 'none waited for its turn')
+    assert.ok(waitedMs.some(ms => ms < 500), 'no row was rejected at once')
+    assert.ok(waitedMs.some(ms => ms > 1_500), 'no row waited in the queue')
   })
 })

@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -23,11 +23,11 @@ describe('an idempotency key', () => {
     await database?.drop()
   })
 
-  const post = (key: string, body: unknown, api = 0): Promise<Answer<Body>> =>
+  const post = (key: string, body: unknown, api = 0): Promise<ApiResponse<Body>> =>
     call<Body>(`${apis[api]!.url}/payments`, { body, headers: { 'idempotency-key': key } })
   const payment = { accountId: 'ACC-IDEM', amount: '12.50', description: 'once' }
 
-  it('replays the first response byte for byte, from any process, also after the payment has settled', async () => {
+  it('replays the first response byte for byte, from any process, even after the payment has settled', async () => {
     const key = randomUUID()
     const first = await post(key, payment)
     assert.equal(first.headers.get('idempotent-replayed'), null)
@@ -39,7 +39,7 @@ describe('an idempotency key', () => {
     }
   })
 
-  it('means the values and not their spelling', async () => {
+  it('replays for the same values, however they are written', async () => {
     const key = randomUUID()
     const { text } = await post(key, '{"accountId":"ACC-IDEM","amount":7}')
     for (const same of ['{"amount":7.0,"accountId":"ACC-IDEM"}', '{"accountId":"ACC-IDEM","amount":"7.00","currency":"USD","description":""}'])
@@ -47,7 +47,7 @@ describe('an idempotency key', () => {
   })
 
   for (const change of [{ amount: '12.51' }, { accountId: 'ACC-OTHER' }, { description: 'twice' }, { currency: 'EUR' }]) {
-    it(`is refused with 422 for another ${Object.keys(change)[0]}, and nothing is made`, async () => {
+    it(`is refused with 422 for another ${Object.keys(change)[0]}, and no payment is made`, async () => {
       const key = randomUUID()
       await post(key, payment)
       const { status, body } = await post(key, { ...payment, ...change })
@@ -57,14 +57,14 @@ describe('an idempotency key', () => {
     })
   }
 
-  it('is still free after a request that was refused', async () => {
+  it('is still free after a refused request', async () => {
     const key = randomUUID()
     assert.equal((await post(key, { ...payment, amount: 'much' })).status, 422)
     const { status, headers } = await post(key, payment)
     assert.deepEqual([status, headers.get('idempotent-replayed')], [201, null])
   })
 
-  it('is not mentioned when a rule is broken: it may be used or free', async () => {
+  it('is not mentioned in a validation problem, whether it is used or free', async () => {
     const key = randomUUID()
     for (const amount of ['1.001', 'much']) {
       const { status, text } = await post(key, { ...payment, amount })
@@ -74,7 +74,7 @@ describe('an idempotency key', () => {
     }
   })
 
-  it('of one\'s own makes two payments of one body', async () => {
+  it('that differs makes another payment with the same body', async () => {
     const [a, b] = await Promise.all([post(randomUUID(), payment), post(randomUUID(), payment)])
     assert.notEqual(a.body.id, b.body.id)
   })
@@ -83,9 +83,9 @@ describe('an idempotency key', () => {
     const key = randomUUID()
     const responses = await Promise.all(Array.from({ length: 1_000 }, async (_, i) => {
       for (;;) {
-        const answer = await post(key, payment, i % 2)
-        if (answer.body.type !== '/problems/overloaded') // a busy machine refuses some: they are sent again, as they are told
-          return answer
+        const response = await post(key, payment, i % 2)
+        if (response.body.type !== '/problems/overloaded') // a busy machine refuses some requests: retry them, as the problem says
+          return response
       }
     }))
     assert.deepEqual(new Set(responses.map(response => response.body.type ?? response.status)), new Set([201]))
@@ -94,21 +94,21 @@ describe('an idempotency key', () => {
     assert.deepEqual(await database.sql('select count(*)::int as n from payments where idempotency_key = $1', [key]), [{ n: 1 }])
   })
 
-  it('gets its payment when the process died between the commit and the response', async () => {
+  it('replays its payment when the process died between the commit and the response', async () => {
     const doomed = await startApi(database.url('payments_api'))
     const key = randomUUID()
-    // Hold the key's place, so that the insert is under way but not committed; then let it commit and kill the process.
+    // Block the insert until the process is suspended, then let the insert commit and kill the process.
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
     try {
-      await post(randomUUID(), payment) // the account exists
+      await post(randomUUID(), payment) // opens the account
       await rival.query('begin')
       await rival.query('lock table payments in share mode')
-      const lost = call(`${doomed.url}/payments`, { body: payment, headers: { 'idempotency-key': key } }).then(() => 'answered', () => 'lost')
+      const lost = call(`${doomed.url}/payments`, { body: payment, headers: { 'idempotency-key': key } }).then(() => 'responded', () => 'lost')
       await waitFor('the write waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock'`)).length > 0)
       doomed.process.kill('SIGSTOP')
       await rival.query('rollback')
-      await waitFor('the payment is there', async () => (await database.sql('select from payments where idempotency_key = $1', [key])).length === 1)
+      await waitFor('the payment is committed', async () => (await database.sql('select from payments where idempotency_key = $1', [key])).length === 1)
       doomed.process.kill('SIGKILL')
       assert.equal(await lost, 'lost')
     }
@@ -120,7 +120,7 @@ describe('an idempotency key', () => {
     assert.deepEqual([status, headers.get('idempotent-replayed')], [201, 'true'])
   })
 
-  it('responds with 409 after a bounded wait while a rival with it has not ended; its neighbours are not held up for good', async () => {
+  it('gets 409 after a bounded wait while a rival holds it, and other keys get through', async () => {
     const key = randomUUID()
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -129,10 +129,10 @@ describe('an idempotency key', () => {
       await rival.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
         values (gen_random_uuid(), 'anonymous', $1, sha256(''), 'ACC-IDEM', 'USD', 1.00, '', now(), now())`, [key])
-      const [blocked, elsewhere, ...neighbours] = await Promise.all([post(key, payment), post(key, payment, 1), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
+      const [blocked, elsewhere, ...others] = await Promise.all([post(key, payment), post(key, payment, 1), ...Array.from({ length: 3 }, () => post(randomUUID(), payment))])
       for (const { status, body, headers } of [blocked, elsewhere])
         assert.deepEqual([status, body.type, headers.get('retry-after')], [409, '/problems/idempotency-key-in-use', '1'])
-      assert.deepEqual(neighbours.map(({ status }) => status), [201, 201, 201])
+      assert.deepEqual(others.map(({ status }) => status), [201, 201, 201])
       await rival.query('rollback')
     }
     finally {
@@ -141,7 +141,7 @@ describe('an idempotency key', () => {
     assert.equal((await post(key, payment)).status, 201)
   })
 
-  it('is one key with and without the quotes of a structured field', async () => {
+  it('is the same with and without the quotes of a structured field', async () => {
     for (const [first, second] of [
       ['q-1', '"q-1"'],
       ['"q-2"', 'q-2'],
@@ -157,7 +157,7 @@ describe('an idempotency key', () => {
     }
   })
 
-  it('that was stored with its quotes, as it used to be, is replayed', async () => {
+  it('that an earlier version stored with its quotes is replayed', async () => {
     for (const quoted of ['"old"', '"old";a=1']) {
       await database.sql(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)

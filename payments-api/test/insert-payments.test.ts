@@ -19,9 +19,9 @@ describe('a batch of payments', () => {
   after(() => database?.drop())
 
   const write = async (db: Knex, payments: NewPayment[]): Promise<KeyHolder[]> =>
-    await writeThrough(db)(payments, false) as KeyHolder[] // no account is opened here, so there is no mismatch
+    await writeThrough(db)(payments, false) as KeyHolder[] // no account is opened, so no currency can differ
 
-  it('never deadlocks on batches with the same keys in opposite orders, and both learn the same holders', async () => {
+  it('never deadlocks with a batch of the same keys in reverse order, and both get the same holders', async () => {
     const [one, other] = [1, 2].map(() => connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))) as [ReturnType<typeof connect>, ReturnType<typeof connect>]
     try {
       for (let round = 0; round < 60; round++) {
@@ -39,7 +39,7 @@ describe('a batch of payments', () => {
     assert.deepEqual(await database.sql('select count(*)::int as payments, (select count(*)::int from recon_jobs) as jobs from payments'), [{ payments: 12_000, jobs: 12_000 }])
   }).timeout(60_000)
 
-  it('returns the first arrival for a key that is twice in one batch', async () => {
+  it('returns the first payment for a key that appears twice', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
       const [first, second] = [payment('twice'), payment('twice')]
@@ -62,7 +62,7 @@ describe('a batch of payments', () => {
     }
   })
 
-  it('of a group fails only the row that the database refuses', async () => {
+  it('fails only the row that the database refuses', async () => {
     const db = connect(database.url('payments_api'), 2, 'test', pino({ level: 'silent' }))
     try {
       const grouped = groupCommit((payments: NewPayment[]) => write(db, payments), { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: isLostConnection })

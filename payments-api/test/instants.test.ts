@@ -6,7 +6,7 @@ import { firstMillisecondFrom, microsecondText, parseInstant } from '../src/doma
 import { isoTime } from '../src/sql/exact-times.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
 
 interface Entry { createdAt: string, balanceAfter: string }
 interface Payment { id: string, createdAt: string, updatedAt: string }
@@ -21,7 +21,7 @@ describe('instants', () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
     const startMs = Date.UTC(2026, 0, 31, 12)
-    await writeSettled(database, Array.from({ length: ENTRIES }, (_, i) => ({
+    await seedPayments(database, Array.from({ length: ENTRIES }, (_, i) => ({
       accountId: 'ACC',
       amount: '1.00',
       createdAt: new Date(startMs + i),
@@ -45,7 +45,7 @@ describe('instants', () => {
     return found
   }
 
-  it('that an entry was made at give the balance after it', async () => {
+  it('of an entry give the balance after it', async () => {
     const entries = await all<Entry>('/accounts/ACC/entries', 'entries')
     assert.equal(entries.length, ENTRIES)
     const lastAt = new Map(entries.toReversed().map(({ createdAt, balanceAfter }) => [createdAt, balanceAfter]))
@@ -54,14 +54,14 @@ describe('instants', () => {
       assert.equal((await get<{ balance: string }>(`/accounts/ACC/balance?at=${at}`)).balance, balance, at)
   })
 
-  it('that lie a nanosecond before an entry give the balance before it', async () => {
+  it('one nanosecond before an entry give the balance before it', async () => {
     const [newest, older] = await all<Entry>('/accounts/ACC/entries', 'entries') as [Entry, Entry]
     const [{ micros }] = await database.sql<{ micros: string }>(`select (extract(epoch from $1::timestamptz) * 1000000)::bigint - 1 as micros`, [newest.createdAt]) as [{ micros: string }]
     const before = `${microsecondText({ micros: BigInt(micros), beyond: false }).slice(0, -1)}999Z`
     assert.equal((await get<{ balance: string }>(`/accounts/ACC/balance?at=${before}`)).balance, older.balanceAfter)
   })
 
-  it('that a payment was accepted at include it as from, and leave it out as to', async () => {
+  it('of a payment include it as from and exclude it as to', async () => {
     const payments = (await all<Payment>('/payments', 'payments')).slice(0, 40)
     for (const { id, createdAt } of payments) {
       const first = async (query: string): Promise<string | undefined> => (await get<{ payments: Payment[] }>(`/payments?limit=1&${query}`)).payments[0]?.id
@@ -74,9 +74,9 @@ describe('instants', () => {
     }
   })
 
-  it('are returned as the database has them, everywhere, and are the same wherever the same time is returned', async () => {
+  it('are returned as the database stores them, in every response', async () => {
     const [{ id, createdAt }] = (await get<{ payments: Payment[] }>('/payments?limit=1')).payments as [Payment]
-    await database.sql('set session_replication_role = replica') // past the trigger that lets only settling change a payment
+    await database.sql('set session_replication_role = replica') // bypasses the trigger that lets only settling change a payment
     await database.sql(`update payments set updated_at = '2026-01-31 17:30:00.818512+05:30' where id = $1`, [id])
     await database.sql('reset session_replication_role')
     const detail = await get<Payment & { job: { lockedAt: string }, entries: Entry[], reconciliation: { createdAt: string } }>(`/payments/${id}`)
@@ -97,7 +97,7 @@ describe('instants', () => {
     assert.equal(text.split('\r\n')[1]!.split(',')[1], createdAt)
   })
 
-  const same: [text: string, as: string][] = [
+  const equivalents: [text: string, as: string][] = [
     ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.000000Z'],
     ['2026-01-31t12:00:00.5z', '2026-01-31T12:00:00.500000Z'],
     ['2026-01-31T12:00Z', '2026-01-31T12:00:00.000000Z'],
@@ -111,8 +111,8 @@ describe('instants', () => {
     ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z'],
     ['9999-12-31T23:59:59.999999-23:59', '9999-12-31T23:59:59.999999Z'],
   ]
-  for (const [text, as] of same) {
-    it(`such as ${text} mean ${as}`, async () => {
+  for (const [text, as] of equivalents) {
+    it(`such as ${text} are read as ${as}`, async () => {
       assert.equal(microsecondText(parseInstant(text)!), as)
       const encoded = encodeURIComponent(text)
       assert.equal((await call(`${api.url}/accounts/ACC/balance?at=${encoded}`)).status, 200)
@@ -122,7 +122,7 @@ describe('instants', () => {
 
   const refused = ['', '2026-01-31', '2026-01-31T12:00:00', '2026-02-30T12:00:00Z', '2025-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-31T24:00:00Z', '2026-01-31T12:60:00Z', '2026-01-31T12:00:60Z', '2026-01-31T12:00:00.Z', '2026-01-31T12:00:00,5Z', '2026-01-31 12:00:00Z', '2026-01-31T12:00:00+0100', '2026-01-31T12:00:00+24:00', '+002026-01-31T12:00:00Z', '10000-01-01T00:00:00Z', '2026-01-31T12:00:00Z\n', 'infinity', 'now', '1767225600']
   for (const text of refused) {
-    it(`such as ${JSON.stringify(text)} are refused by the parameter's name`, async () => {
+    it(`such as ${JSON.stringify(text)} are refused with the parameter's name`, async () => {
       for (const path of ['accounts/ACC/balance?at=', 'payments?from=', 'payments?to=', 'payments.csv?to=']) {
         const { status, body } = await call<{ errors: { parameter: string, detail: string }[] }>(`${api.url}/${path}${encodeURIComponent(text)}`)
         assert.deepEqual([status, body.errors[0]!.parameter], [400, /(\w+)=/.exec(path)![1]])
@@ -130,12 +130,12 @@ describe('instants', () => {
     })
   }
 
-  it('with a plus that the address turned into a space are refused with how to write it', async () => {
+  it('whose + was decoded to a space are refused with the right spelling', async () => {
     const { status, body } = await call<{ detail: string }>(`${api.url}/accounts/ACC/balance?at=2026-01-31T12:00:00+01:00`)
     assert.deepEqual([status, body.detail], [400, 'at must write the + of its offset as %2B.'])
   })
 
-  it('round up to the next whole millisecond, and are read back from any offset, without a loss', () => {
+  it('are parsed without loss and round up to the next whole millisecond', () => {
     fc.assert(fc.property(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 16n }), fc.integer({ min: 0, max: 999 }), (micros, nanos) => {
       const text = `${microsecondText({ micros, beyond: false }).slice(0, -1)}${String(nanos).padStart(3, '0')}Z`
       const instant = parseInstant(text)!
@@ -145,7 +145,7 @@ describe('instants', () => {
     }))
   })
 
-  it('of the database are read whatever its zone', () => {
+  it('from the database are converted from any time zone', () => {
     assert.equal(isoTime('2026-01-31 12:00:00.818512+00'), '2026-01-31T12:00:00.818512Z')
     assert.equal(isoTime('2026-01-31 12:00:00.8185+00'), '2026-01-31T12:00:00.818500Z')
     assert.equal(isoTime('2026-01-31 12:00:00.81+00'), '2026-01-31T12:00:00.810Z')

@@ -34,8 +34,8 @@ describe('a limit of the API', () => {
     socket.write(sent)
     return socket
   }
-  /** All that the server answers until it closes the connection. */
-  async function answer(sent: string): Promise<string> {
+  /** Sends bytes and returns everything that the server sends until it closes the connection. */
+  async function responseTo(sent: string): Promise<string> {
     let text = ''
     for await (const chunk of await open(sent))
       text += String(chunk)
@@ -43,17 +43,17 @@ describe('a limit of the API', () => {
   }
   const streams = async (): Promise<number> => Number(/^event_stream_clients (\d+)/m.exec((await call(`${api.url}/metrics`)).text)![1])
 
-  it('ends headers, and a body, that do not arrive in time with 408', async () => {
+  it('responds with 408 when headers or a body do not arrive in time', async () => {
     const post = 'POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
-    for (const text of await Promise.all([answer('GET /health HTTP/1.1\r\nX-Slow: '), answer(post)]))
+    for (const text of await Promise.all([responseTo('GET /health HTTP/1.1\r\nX-Slow: '), responseTo(post)]))
       assert.match(text, /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*application\/problem\+json[\s\S]*"type":"\/problems\/request-timeout"/)
-    const ended = (): string[] => api.log.filter(line => line.includes('ERR_HTTP_REQUEST_TIMEOUT'))
-    await waitFor('both are logged', () => ended().length === 2)
-    const [headersMs, bodyMs] = ended().map(line => Date.parse((JSON.parse(line) as { time: string }).time))
+    const timeouts = (): string[] => api.log.filter(line => line.includes('ERR_HTTP_REQUEST_TIMEOUT'))
+    await waitFor('both are logged', () => timeouts().length === 2)
+    const [headersMs, bodyMs] = timeouts().map(line => Date.parse((JSON.parse(line) as { time: string }).time))
     assert.ok(bodyMs! - headersMs! > 1_000, 'headers have less time than a whole request')
   })
 
-  it('lets a burst of connections wait until the process has time for them', async function () {
+  it('keeps a burst of connections until the process can accept them', async function () {
     const somaxconn = '/proc/sys/net/core/somaxconn'
     if (!existsSync(somaxconn) || Number(await readFile(somaxconn, 'utf8')) < 2_000)
       this.skip() // the kernel's own limit is lower
@@ -67,28 +67,28 @@ describe('a limit of the API', () => {
     assert.equal((await call(`${api.url}/health`)).status, 200)
   })
 
-  it('ends headers that are too large with 431, and what is not HTTP with 400', async () => {
-    assert.match(await answer(`GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 [\s\S]*"type":"\/problems\/headers-too-large"/)
-    assert.match(await answer('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"type":"\/problems\/malformed-request"/)
+  it('responds with 431 to headers that are too large, and with 400 to input that is not HTTP', async () => {
+    assert.match(await responseTo(`GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 [\s\S]*"type":"\/problems\/headers-too-large"/)
+    assert.match(await responseTo('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"type":"\/problems\/malformed-request"/)
     assert.equal((await call(`${api.url}/health`)).status, 200)
   })
 
-  it('refuses one event stream too many, and has room again when one ends', async () => {
+  it('refuses event streams above the limit, and accepts them again when others end', async () => {
     for (let i = 0; i < MAX_CLIENTS; i++)
       await open('GET /events HTTP/1.1\r\nHost: x\r\n\r\n')
-    await waitFor('all are served', async () => await streams() === MAX_CLIENTS)
-    assert.match(await answer('GET /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 503 [\s\S]*Retry-After: 1\r\n/)
+    await waitFor('all streams are open', async () => await streams() === MAX_CLIENTS)
+    assert.match(await responseTo('GET /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 503 [\s\S]*Retry-After: 1\r\n/)
     sockets.forEach(socket => socket.destroy())
-    await waitFor('there is room', async () => await streams() === 0)
+    await waitFor('all streams have ended', async () => await streams() === 0)
   })
 
-  it('cuts off an event stream whose client does not read, and only that', async () => {
+  it('disconnects only the event stream whose client does not read', async () => {
     const [slow, other] = [await open('GET /events HTTP/1.1\r\nHost: x\r\n\r\n'), await open('GET /events HTTP/1.1\r\nHost: x\r\n\r\n')]
     slow.pause()
     other.resume()
-    await waitFor('both are served', async () => await streams() === 2)
+    await waitFor('both streams are open', async () => await streams() === 2)
     const payload = JSON.stringify({ completed: Array.from({ length: 200 }, () => randomUUID()) })
-    await waitFor('one is cut off', async () => {
+    await waitFor('one stream is disconnected', async () => {
       await database.sql(`select pg_notify('payment_events', $1 || repeat(' ', n)) from generate_series(1, 50) n`, [payload.slice(0, 7_900)])
       return await streams() < 2
     }, 30_000)

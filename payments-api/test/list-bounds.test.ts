@@ -13,7 +13,7 @@ import { listPayments } from '../src/sql/list-payments.ts'
 import { createDatabase } from './support/database.ts'
 
 const LIMIT = 50
-/** Each payment of a full page is one row of the walk and is looked up in two tables at most. */
+/** Each payment of a full page is one row of the walk, with look-ups in at most two tables. */
 const SERVED = 3 * (LIMIT + 1) + 10
 /** The bound in the README: 3,000 payments per page, with the rows looked up for them. */
 const BOUNDED = 3 * 3_000 + SERVED
@@ -28,7 +28,7 @@ describe('the rows that a list reads', () => {
   before(async () => {
     database = await createDatabase()
     db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
-    await database.sql('set session_replication_role = replica') // no triggers: these rows need no books
+    await database.sql('set session_replication_role = replica') // no triggers: these rows need no ledger entries
     await database.sql(`select open_account(id, 'USD') from unnest(array['OLD', 'NEW']) id`)
     const write = (first: number, count: number, accountId: string, status: string, result: string | null, job: string | null): Promise<unknown> => database.sql(`
       with n as (
@@ -54,7 +54,7 @@ describe('the rows that a list reads', () => {
     await database?.drop()
   })
 
-  /** Entries of indexes and rows of tables that one call reads, by Postgres' own count. */
+  /** The index entries and table rows that one call reads, as counted by Postgres. */
   async function rowsRead(list: (db: Knex) => Promise<unknown>): Promise<number> {
     return await db.transaction(async (trx) => {
       const count = async (): Promise<number> => (await trx.raw<{ rows: { n: number }[] }>(`
@@ -80,7 +80,7 @@ describe('the rows that a list reads', () => {
   const pairs = singles.flatMap((one, i) => singles.slice(i + 1).filter(two => Object.keys(one)[0] !== Object.keys(two)[0]).map((two): PaymentFilter => ({ ...one, ...two })))
   const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value === 'string' ? value : (value as { micros: bigint }).micros}`).join('&')
 
-  it('are bounded for every filter and every pair of filters, with 50,000 failed payments ahead', async () => {
+  it('are bounded for every filter and every pair of filters, with 50,000 newer failed payments', async () => {
     const unbounded: string[] = []
     for (const filter of [{}, ...singles, ...pairs]) {
       const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))
@@ -93,7 +93,7 @@ describe('the rows that a list reads', () => {
 
   const served: PaymentFilter[] = [{}, { status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { to: at(1) }, { status: 'failed', to: at(1) }]
   for (const filter of served) {
-    it(`are those of the page where an index serves the filter: ${show(filter) || 'none'}`, async () => {
+    it(`are those of the page if an index serves the filter: ${show(filter) || 'none'}`, async () => {
       const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))
       assert.ok(n <= SERVED, `${n} rows`)
     })
@@ -110,22 +110,22 @@ describe('the rows that a list reads', () => {
     { accountId: 'OLD', currency: 'EUR' },
   ]
   for (const filter of contradictions) {
-    it(`are none where filters contradict each other, and the page is the last one: ${show(filter)}`, async () => {
+    it(`are none if filters contradict each other, and the page is the last one: ${show(filter)}`, async () => {
       let page: unknown
       const n = await rowsRead(async trx => page = await listPayments(trx, filter, { limit: LIMIT }))
       assert.deepEqual(page, { rows: [], next: undefined })
-      assert.ok(n <= 1, `${n} rows`) // the account's, with its currency
+      assert.ok(n <= 1, `${n} rows`) // the row of the account, for its currency
     })
   }
 
-  it('are the account\'s alone, even where the planner takes the account for a common one', async () => {
+  it('belong to the account, even if the planner believes that it has most payments', async () => {
     await database.sql(`update pg_statistic set stanumbers1 = array[0.01::real, 0.99::real] where starelid = 'payments'::regclass and staattnum = 5`)
     const n = await rowsRead(trx => listPayments(trx, { accountId: 'OLD' }, { limit: LIMIT }))
     assert.ok(n <= SERVED, `${n} rows`)
   })
 
   for (const status of ['pending', 'completed', 'dead'] as const) {
-    it(`are bounded for ${status} jobs, and a page that came short goes on to the last one`, async () => {
+    it(`are bounded for ${status} jobs, and short pages lead on to the last one`, async () => {
       let found = 0
       let before: string | undefined
       do {
@@ -141,7 +141,7 @@ describe('the rows that a list reads', () => {
   }
 
   it('are bounded for accounts and entries', async () => {
-    const settlement = 8 // of the one currency that was seen
+    const settlement = 8 // accounts of the only currency in use
     assert.ok(await rowsRead(trx => listAccounts(trx, { limit: LIMIT })) <= 2 * (LIMIT + settlement))
     assert.ok(await rowsRead(trx => listAccounts(trx, { limit: LIMIT, prefix: 'NE' })) <= 2)
     assert.equal(await rowsRead(trx => listEntries(trx, { accountId: 'OLD', limit: LIMIT })), 0)

@@ -1,6 +1,6 @@
 import type { Api } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
-import type { Settled } from './support/settled.ts'
+import type { SeedPayment } from './support/seed-payments.ts'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { pino } from 'pino'
@@ -8,7 +8,7 @@ import { connect } from '../src/sql/connect.ts'
 import { listPayments } from '../src/sql/list-payments.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
 
 interface Page { payments: { id: string, amount: string, accountId: string }[], nextCursor: string | null }
 
@@ -18,11 +18,11 @@ const OUTCOME = { completed: 'matched', completed_with_discrepancy: 'discrepancy
 describe('lists', () => {
   let database: TestDatabase
   let api: Api
-  let payments: (Settled & { id: string, createdAt: Date })[]
+  let payments: (SeedPayment & { id: string, createdAt: Date })[]
 
   before(async () => {
     database = await createDatabase()
-    const specs: (Settled & { createdAt: Date })[] = Array.from({ length: 120 }, (_, i) => {
+    const specs: (SeedPayment & { createdAt: Date })[] = Array.from({ length: 120 }, (_, i) => {
       const result = (['completed', 'completed_with_discrepancy', 'failed', null] as const)[i * 7 % 4]!
       const currency = i % 3 ? 'USD' : 'JPY'
       return {
@@ -34,7 +34,7 @@ describe('lists', () => {
         job: i % 8 !== 1 ? 'pending' : 'dead',
       }
     })
-    const ids = await writeSettled(database, specs)
+    const ids = await seedPayments(database, specs)
     payments = specs.map((spec, i) => ({ ...spec, id: ids[i]! })).reverse()
     api = await startApi(database.url('payments_api'))
   })
@@ -85,7 +85,7 @@ describe('lists', () => {
     }), { numRuns: 150 })
   }).timeout(60_000)
 
-  it('look at a bounded number of payments a page, and go on from there', async () => {
+  it('examine a bounded number of payments per page, and continue from there', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
       const found: string[] = []
@@ -106,14 +106,14 @@ describe('lists', () => {
   })
 
   for (const query of ['status=done', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
-    it(`refuse ?${query} by the parameter's name`, async () => {
+    it(`refuse ?${query} with the parameter's name`, async () => {
       const { status, body } = await call<{ errors: { parameter: string }[] }>(`${api.url}/payments?${query}`)
       assert.deepEqual([status, body.errors.map(error => error.parameter)], [400, [query.split('=')[0]]])
     })
   }
 
-  it('of payments are exported whole, with the same filters, formulas defused', async () => {
-    await writeSettled(database, [
+  it('of payments are exported completely, with the same filters, and without formulas', async () => {
+    await seedPayments(database, [
       '=1+1',
       '+1',
       '-1',
@@ -139,7 +139,7 @@ describe('lists', () => {
     assert.equal((await call(`${api.url}/payments.csv?currency=JPY`)).text.split('\r\n').length, 1 + 40 + 1)
   })
 
-  it('of accounts show customers only, by id, and by how it begins', async () => {
+  it('of accounts contain customers only, ordered by id, and filter by prefix', async () => {
     const ids: string[] = []
     let cursor = ''
     do {
@@ -153,8 +153,8 @@ describe('lists', () => {
     assert.deepEqual(body.accounts.map(account => account.id), ['JPY-0', 'JPY-1', 'JPY-2', 'JPY-3', 'JPY-4'])
   })
 
-  it('of entries go back from the newest, and the balance at an instant is that of the last entry until then', async () => {
-    await writeSettled(database, ['1.00', '2.00', '3.00'].map(amount => ({ accountId: 'HIST', amount, result: 'completed' as const })))
+  it('of entries begin with the newest, and a balance at an instant includes the entries until then', async () => {
+    await seedPayments(database, ['1.00', '2.00', '3.00'].map(amount => ({ accountId: 'HIST', amount, result: 'completed' as const })))
     const { body } = await call<{ entries: { amount: string, balanceAfter: string, accountVersion: number, createdAt: string }[] }>(`${api.url}/accounts/HIST/entries`)
     assert.deepEqual(body.entries.map(({ amount, balanceAfter, accountVersion }) => [amount, balanceAfter, accountVersion]), [
       ['3.00', '6.00', 3],
@@ -174,7 +174,7 @@ describe('lists', () => {
     assert.deepEqual((({ id, balance, entryCount }) => ({ id, balance, entryCount }))((await call<{ id: string, balance: string, entryCount: number }>(`${api.url}/accounts/HIST`)).body), { id: 'HIST', balance: '6.00', entryCount: 3 })
   })
 
-  it('of jobs are by status, and a dead one can be retried once', async () => {
+  it('of jobs filter by status, and a dead job can be retried once', async () => {
     const jobs = async (status: string): Promise<string[]> => {
       const ids: string[] = []
       let cursor = ''
@@ -199,7 +199,7 @@ describe('lists', () => {
     assert.equal((await jobs('dead')).length, dead.length - 1)
   })
 
-  it('of operations tell the queue, the rate and the workers', async () => {
+  it('of workers come with the state of the queue in /operations', async () => {
     await database.sql(`
       insert into recon_workers (id, host, pid, last_seen_at, stopped_at, settled) values
         ('alive', 'h', 1, now(), null, 7), ('gone', 'h', 2, now() - interval '1 minute', null, 0), ('done', 'h', 3, now(), now(), 0), ('old', 'h', 4, now() - interval '2 hours', null, 0)`)
@@ -209,7 +209,7 @@ describe('lists', () => {
     assert.deepEqual(Object.fromEntries(body.workers.map(({ id, state }) => [id, state])), { alive: 'running', gone: 'lost', done: 'stopped' })
   })
 
-  it('come with metrics by route', async () => {
+  it('are counted by route in the metrics', async () => {
     const { text } = await call(`${api.url}/metrics`)
     assert.match(text, /http_request_duration_seconds_count\{method="GET",route="\/payments",status="200"\} \d+/)
     assert.match(text, /event_stream_clients 0/)

@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -6,15 +6,15 @@ import pg from 'pg'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 
-/** Replaces the role's 2 s. */
+/** Replaces the role's lock_timeout of 2 s. */
 const LOCK_TIMEOUT_MS = 300
 
-describe('a payment whose write waits for a lock too long', () => {
+describe('a payment whose write waits for a lock', () => {
   let database: TestDatabase
   let api: Api
   let rival: pg.Client
 
-  const post = (key: string, accountId = 'KNOWN'): Promise<Answer<{ type?: string }>> =>
+  const post = (key: string, accountId = 'KNOWN'): Promise<ApiResponse<{ type?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': key } })
 
   before(async () => {
@@ -54,15 +54,15 @@ describe('a payment whose write waits for a lock too long', () => {
     })
   }
 
-  it('is 503, not 409, while a rival opens its account; its neighbours are accepted', async () => {
+  it('is 503, not 409, while a rival opens its account; other payments are accepted', async () => {
     await rival.query(`select open_account('RIVALS', 'USD')`)
-    const [held, ...neighbours] = await Promise.all([post(randomUUID(), 'RIVALS'), post(randomUUID()), post(randomUUID(), 'NEW-1')])
+    const [held, ...others] = await Promise.all([post(randomUUID(), 'RIVALS'), post(randomUUID()), post(randomUUID(), 'NEW-1')])
     assert.deepEqual([held.status, held.body.type, held.headers.get('retry-after')], [503, '/problems/unavailable', '1'])
-    assert.deepEqual(neighbours.map(({ status }) => status), [201, 201])
+    assert.deepEqual(others.map(({ status }) => status), [201, 201])
   })
 
   for (const account of ['KNOWN', 'NEW-2']) {
-    it(`is 409 while a rival holds its key, and only that one; account: ${account}`, async () => {
+    it(`is 409 while a rival holds its key, and other payments are accepted; account: ${account}`, async () => {
       const [held, other] = [randomUUID(), randomUUID()]
       await insert(held)
       const [blocked, ...rest] = await Promise.all([post(held, account), post(other, account), post(randomUUID(), account)])
@@ -71,7 +71,7 @@ describe('a payment whose write waits for a lock too long', () => {
     })
   }
 
-  it('waits for no row that a rival has locked elsewhere', async () => {
+  it('does not wait for rows that it does not need, whatever a rival has locked', async () => {
     await rival.query('select from accounts for update')
     await rival.query('select from payments for update')
     await rival.query('select from recon_jobs for update')

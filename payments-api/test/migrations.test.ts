@@ -19,7 +19,7 @@ describe('migrations', () => {
     }
   })
 
-  it('go on after a migrator was killed with Knex\'s lock row set', async () => {
+  it('run after a migrator was killed with Knex\'s lock row set', async () => {
     const database = await createDatabase()
     try {
       await database.sql('update schema_migrations_lock set is_locked = 1')
@@ -30,13 +30,13 @@ describe('migrations', () => {
     }
   })
 
-  it('are what contracts/schema.sql says (mend with `npm run schema`)', async function () {
+  it('match contracts/schema.sql (to fix: npm run schema)', async function () {
     if (!existsSync(SCHEMA_PATH))
       this.skip() // this service was cloned without the contracts
     assert.equal(await readFile(SCHEMA_PATH, 'utf8'), await schemaSql())
   })
 
-  it('install the guards that contracts/invariants/guards.sql expects (mend with `npm run schema`)', async function () {
+  it('install the guards that contracts/invariants/guards.sql expects (to fix: npm run schema)', async function () {
     if (!existsSync(GUARDS_PATH))
       this.skip() // this service was cloned without the contracts
     const database = await createDatabase({ empty: true })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { balanceText, CURRENCIES_PUBLISHED, currencyDigits, digitsOf, formatAmount, KNOWN_CURRENCIES, parseAmount, PAYABLE_CURRENCIES, whyNotPayable } from '../src/domain/money.ts'
 
 describe('money', () => {
-  it('knows the decimals of ISO 4217, also where Intl says otherwise', () => {
+  it('uses the decimals of ISO 4217, even where Intl differs', () => {
     const digits = {
       USD: 2,
       EUR: 2,
@@ -25,7 +25,7 @@ describe('money', () => {
       assert.equal(currencyDigits(currency), expected, currency)
   })
 
-  it('takes the money of ISO 4217 as it is today, and no funds, metals, units of account, reserved or withdrawn codes', () => {
+  it('is payable in the current codes of ISO 4217, without funds, metals, units of account, reserved or withdrawn codes', () => {
     const payable = (codes: string): string[] => codes.split(' ').filter(code => PAYABLE_CURRENCIES.includes(code))
     const today = 'USD EUR JPY XCG XCD XAF XOF XPF ZWG SLE VED VES BYN MRU STN CUP'
     assert.deepEqual(payable(today), today.split(' '))
@@ -36,7 +36,7 @@ describe('money', () => {
       assert.equal(whyNotPayable(code), undefined)
   })
 
-  it('knows what withdrawn codes had, and shows an unknown one as it is', () => {
+  it('keeps the decimals of withdrawn codes, and shows an amount in an unknown code as stored', () => {
     assert.equal(whyNotPayable('BGN'), 'was withdrawn from ISO 4217 in 2026-01')
     assert.equal(whyNotPayable('ANG'), 'was withdrawn from ISO 4217 in 2025-03')
     assert.deepEqual(['BGN', 'CLF', 'JPY', 'XXX', 'ABC'].map(code => balanceText('0', code)), ['0.00', '0.0000', '0', '0', '0'])
@@ -45,27 +45,27 @@ describe('money', () => {
     assert.ok(KNOWN_CURRENCIES.includes('ANG') && !KNOWN_CURRENCIES.includes('ABC'))
   })
 
-  it('has a list of currencies that is younger than two years (mend with `npm run currencies`), and tells its date', async () => {
+  it('has a list of currencies less than two years old, with its date in the README (to fix: npm run currencies)', async () => {
     const twoYearsAgo = new Date()
     twoYearsAgo.setFullYear(twoYearsAgo.getFullYear() - 2)
-    assert.ok(new Date(CURRENCIES_PUBLISHED) > twoYearsAgo, `the list is of ${CURRENCIES_PUBLISHED}`)
+    assert.ok(new Date(CURRENCIES_PUBLISHED) > twoYearsAgo, `the list was published on ${CURRENCIES_PUBLISHED}`)
     assert.match(await readFile(new URL('../README.md', import.meta.url), 'utf8'), new RegExp(`list of ${CURRENCIES_PUBLISHED}`))
   })
 
-  it('reads back every amount that it writes, exactly', () => {
+  it('parses every amount that it formats to the same minor units', () => {
     fc.assert(fc.property(fc.bigInt(-(10n ** 15n) + 1n, 10n ** 15n - 1n), fc.integer({ min: 0, max: 4 }), (minorUnits, digits) => {
       assert.deepEqual(parseAmount(formatAmount(minorUnits, digits), digits), { ok: true, minorUnits })
     }))
   })
 
-  it('does not mind decimals that are left out', () => {
+  it('accepts amounts with omitted decimals', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 99 }), (cents) => {
       const text = formatAmount(BigInt(cents), 2)
       assert.deepEqual(parseAmount(text.replace(/\.?0+$/, '') || '0', 2), parseAmount(text, 2))
     }))
   })
 
-  it('reads nothing but plain decimals', () => {
+  it('parses only plain decimals', () => {
     fc.assert(fc.property(fc.string(), (text) => {
       assert.equal(parseAmount(text, 2).ok, /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,2})?$/.test(text))
     }))

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { NewPayment } from '../src/domain/payment.ts'
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -10,11 +10,11 @@ import { knownCurrencies } from '../src/domain/known-currencies.ts'
 import { connect } from '../src/sql/connect.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { listening } from './support/listening.ts'
+import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 import { newPayment, writeThrough } from './support/write-payments.ts'
 
-/** Three callers race for each, with three bodies. */
+/** Three callers with different bodies race for each key. */
 const RACED_KEYS = process.env.FULL ? 400 : 100
 
 describe('an account', () => {
@@ -38,7 +38,7 @@ describe('an account', () => {
   const customers = async (): Promise<string[]> =>
     (await database.sql<{ account: string }>(`select id || ' ' || currency as account from accounts where kind = 'customer' order by id`)).map(({ account }) => account)
 
-  it('opens with its first payment, and with a currency its eight settlement accounts', async () => {
+  it('opens with its first payment, along with eight settlement accounts for a new currency', async () => {
     await writeThrough(one)([newPayment('a'), newPayment('b', { accountId: 'ACC-2', currency: 'CHF' }), newPayment('c')], true)
     assert.deepEqual(await customers(), ['ACC-1 USD', 'ACC-2 CHF'])
     assert.deepEqual(await database.sql(`select currency, count(*)::int as shards from accounts where kind = 'settlement' group by 1 order by 1`), [
@@ -47,7 +47,7 @@ describe('an account', () => {
     ])
   })
 
-  it('is not opened by a used key, and then has the currency of the next payment', async () => {
+  it('is not opened by a payment with a used key, and gets the currency of the next payment', async () => {
     const write = writeThrough(one)
     await write([newPayment('used')], true)
     const [reused, first, late] = await write([
@@ -65,7 +65,7 @@ describe('an account', () => {
     assert.deepEqual(await customers(), [])
   })
 
-  it('has one currency when two processes race to open it with two; nothing is written for the loser, all else is', async () => {
+  it('has one currency when two processes race to open it; only the loser\'s payment is not written', async () => {
     for (let round = 0; round < 10; round++) {
       const batch = (currency: string): NewPayment[] => Array.from({ length: 60 }, (_, i) =>
         newPayment(`${round} ${currency} ${i}`, { accountId: `ACC-${round}-${i}`, currency: i % 3 === 0 ? currency : 'USD' }))
@@ -81,7 +81,7 @@ describe('an account', () => {
           assert.deepEqual('accountCurrency' in result ? result : result.id, written.has(id) ? id : { accountCurrency })
         }
       }
-      assert.equal(written.size, (round + 1) * 100) // of two payments to every third account one
+      assert.equal(written.size, (round + 1) * 100) // every third account gets one payment of two
     }
   })
 
@@ -95,7 +95,7 @@ describe('an account', () => {
     assert.deepEqual(await customers(), ['ACC-1 USD', 'ACC-2 USD'])
   })
 
-  it('that is remembered makes room for a new one alone', () => {
+  it('is forgotten alone to make room for a new one', () => {
     const currencies = knownCurrencies(3)
     const known = (): number[] => [1, 2, 3, 4, 5].filter(n => currencies.get(String(n)) === 'USD')
     for (const n of [1, 2, 3, 1, 4])
@@ -108,19 +108,19 @@ describe('an account', () => {
   it('is opened again after a restore that lost it, once the API listens again', async () => {
     const api = await startApi(database.url('payments_api'))
     try {
-      await listening(database)
+      await waitForListener(database)
       const post = async (): Promise<number> => (await call(`${api.url}/payments`, { body: { accountId: 'LOST', amount: 1 }, headers: { 'idempotency-key': randomUUID() } })).status
       assert.equal(await post(), 201)
       await database.sql('set session_replication_role = replica; delete from recon_jobs; delete from payments; delete from accounts; reset session_replication_role')
       await database.sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'payments-api%' and datname = current_database()`)
-      await waitFor('a payment opens it', async () => await post() === 201 && (await customers()).includes('LOST USD'))
+      await waitFor('a payment opens the account', async () => await post() === 201 && (await customers()).includes('LOST USD'))
     }
     finally {
       await api.stop()
     }
   })
 
-  it('that is remembered is forgotten on request, and the oldest of the new ones still makes room', () => {
+  it('is forgotten on request, and the oldest of the new accounts still makes room', () => {
     const currencies = knownCurrencies(2)
     for (const n of [1, 2, 3])
       currencies.remember(String(n), 'USD')
@@ -138,7 +138,7 @@ describe('an account', () => {
     })
     afterEach(() => Promise.all(apis.splice(0).map(api => api.stop())))
 
-    const post = (key: string, accountId: string, api: Api = apis[0]!): Promise<Answer<{ type?: string }>> =>
+    const post = (key: string, accountId: string, api: Api = apis[0]!): Promise<ApiResponse<{ type?: string }>> =>
       call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': key } })
     const withoutPayment = (): Promise<unknown[]> => database.sql(`
       select id from accounts where kind = 'customer' and not exists (select from payments where account_id = accounts.id)`)
@@ -151,19 +151,19 @@ describe('an account', () => {
       assert.deepEqual(await customers(), [])
     })
 
-    it('that is locked holds up no payment to one that is known', async () => {
+    it('that is locked does not delay payments to a known account', async () => {
       assert.equal((await post(randomUUID(), 'KNOWN')).status, 201)
       await rival.query('begin')
       await rival.query('lock table accounts in share mode')
       const held = post(randomUUID(), 'NEW')
-      await waitFor('the new account waits', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
+      await waitFor('the payment to the new account waits', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
       assert.equal((await post(randomUUID(), 'KNOWN')).status, 201)
       assert.equal((await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length, 1)
       await rival.query('rollback')
       assert.equal((await held).status, 201)
     })
 
-    it('has a payment, also where callers race for keys and a process is killed among them', async () => {
+    it('always has a payment, even if callers race for keys and a process is killed', async () => {
       const requests = Array.from({ length: 3 * RACED_KEYS }, (_, i) => ({ key: `key-${i % RACED_KEYS}`, accountId: `ACC-${i}`, status: 0 }))
       const send = (api: Api): Promise<unknown> => Promise.allSettled(requests.filter(({ status }) => status !== 201 && status !== 422).map(async (request) => {
         request.status = (await post(request.key, request.accountId, api)).status
@@ -171,12 +171,12 @@ describe('an account', () => {
       await rival.query('begin')
       await rival.query('lock table payments in share mode')
       const doomed = send(apis[0]!)
-      await waitFor('a write is under way', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
+      await waitFor('a write is in flight', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock' and datname = current_database()`)).length > 0)
       apis[0]!.process.kill('SIGKILL')
       await doomed
       await rival.query('rollback')
-      requests.reverse() // other bodies come first now
-      await waitFor('all are decided', async () => {
+      requests.reverse() // now other bodies come first
+      await waitFor('every request is created or refused', async () => {
         await send(apis[1]!)
         return requests.every(({ status }) => status === 201 || status === 422)
       }, 30_000)

@@ -6,13 +6,13 @@ import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 
 describe('the OpenAPI document', () => {
-  it('is what contracts/openapi.json says (mend with `npm run openapi`)', async function () {
+  it('matches contracts/openapi.json (to fix: npm run openapi)', async function () {
     if (!existsSync(OPENAPI_PATH))
       this.skip() // this service was cloned without the contracts
     assert.equal(await readFile(OPENAPI_PATH, 'utf8'), openApiText())
   })
 
-  it('is served, and shown by a page that loads nothing from elsewhere', async () => {
+  it('is served, and rendered by a page that loads nothing from other hosts', async () => {
     const database = await createDatabase()
     const api = await startApi(database.url('payments_api'))
     try {

@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -9,7 +9,7 @@ import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { waitFor } from './support/wait-for.ts'
 
-/** Requests of one connection, sent without waiting for answers; these come in order. */
+/** Requests that one connection sends without waiting for responses, which arrive in order. */
 const PIPELINED = 100
 const CONNECTIONS = MAX_WAITING / PIPELINED + 5
 
@@ -21,7 +21,7 @@ describe('more payments than the database can take', () => {
   beforeEach(async () => {
     database = await createDatabase()
     const [{ name }] = await database.sql('select current_database() as name') as [{ name: string }]
-    await database.sql(`alter role payments_api in database ${name} set lock_timeout = '9s'`) // so that what stands still does so for long
+    await database.sql(`alter role payments_api in database ${name} set lock_timeout = '9s'`) // keeps blocked writes blocked
     api = await startApi(database.url('payments_api'))
     rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -32,10 +32,10 @@ describe('more payments than the database can take', () => {
     await database?.drop()
   })
 
-  const post = (accountId: string): Promise<Answer<{ type?: string }>> =>
+  const post = (accountId: string): Promise<ApiResponse<{ type?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': randomUUID() } })
 
-  /** Many payments at once, from a client that is quicker than the API: on each connection the answers, as they came. */
+  /** Sends payments faster than the API can accept them. Returns the responses of each connection as text. */
   async function flood(account: () => string): Promise<string[]> {
     const { port } = new URL(api.url)
     return Promise.all(Array.from({ length: CONNECTIONS }, async () => {
@@ -51,30 +51,30 @@ describe('more payments than the database can take', () => {
     }))
   }
 
-  /** How long the API took to refuse payments, in ms, by its own log: this process may be busy. */
+  /** How long the API took to refuse each payment, in ms, from its log, because this process may be busy. */
   const tookToRefuse = (): number[] => api.log
     .map(line => JSON.parse(line) as { res?: { statusCode: number }, responseTime?: number })
     .flatMap(({ res, responseTime }) => res?.statusCode === 503 ? [responseTime!] : [])
 
-  for (const [what, table, account] of [['a write', 'payments', () => 'A'], ['the lookup of their accounts', 'accounts', randomUUID]] as const) {
-    it(`are refused with 503 and Retry-After while ${what} stands still: at once when many wait, and nobody waits for long`, async () => {
+  for (const [what, table, account] of [['a write', 'payments', () => 'A'], ['the look-up of their accounts', 'accounts', randomUUID]] as const) {
+    it(`are refused with 503 and Retry-After while ${what} is blocked: at once if many wait, and none after a long wait`, async () => {
       assert.equal((await post('A')).status, 201)
       await rival.query('begin')
       await rival.query(`lock table ${table} in access exclusive mode`)
-      const held: Promise<Answer<{ type?: string }>>[] = []
+      const held: Promise<ApiResponse<{ type?: string }>>[] = []
       for (const count of [1, 2]) {
         held.push(post(account()))
-        await waitFor('it is under way', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length === count)
+        await waitFor('the write is in flight', async () => (await database.sql(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).length === count)
       }
 
       const responses = (await flood(account)).join('').split(/(?=HTTP\/1\.1 )/)
       assert.equal(responses.length, PIPELINED * CONNECTIONS)
       for (const response of responses)
         assert.match(response, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n[\s\S]*"type":"\/problems\/overloaded"/)
-      await waitFor('all is logged', () => tookToRefuse().length === responses.length)
+      await waitFor('every refusal is logged', () => tookToRefuse().length === responses.length)
       const tookMs = tookToRefuse()
-      assert.ok(tookMs.filter(ms => ms < 1_000).length >= PIPELINED, 'none was refused at once')
-      assert.ok(Math.max(...tookMs) < 8_000, `one waited for ${Math.max(...tookMs)} ms`)
+      assert.ok(tookMs.filter(ms => ms < 1_000).length >= PIPELINED, 'no payment was refused at once')
+      assert.ok(Math.max(...tookMs) < 8_000, `a payment waited for ${Math.max(...tookMs)} ms`)
       await rival.query('rollback')
       await Promise.allSettled(held)
       assert.equal((await post('A')).status, 201)

@@ -1,11 +1,11 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { openApiText } from '../scripts/write-openapi.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { openStream } from './support/event-stream.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
 
 interface Problem { type: string, detail: string, errors?: { parameter: string, detail: string }[] }
 
@@ -16,7 +16,7 @@ describe('a parameter', () => {
 
   before(async () => {
     database = await createDatabase()
-    const ids = await writeSettled(database, [{ accountId: 'ACC-1', amount: '5.00', result: 'completed' }])
+    const ids = await seedPayments(database, [{ accountId: 'ACC-1', amount: '5.00', result: 'completed' }])
     paymentId = ids[0]!
     api = await startApi(database.url('payments_api'))
   })
@@ -25,24 +25,24 @@ describe('a parameter', () => {
     await database?.drop()
   })
 
-  const get = (path: string): Promise<Answer<Problem>> => call<Problem>(`${api.url}${path}`)
+  const get = (path: string): Promise<ApiResponse<Problem>> => call<Problem>(`${api.url}${path}`)
 
-  /** Every operation of the document, its path filled in. */
+  /** The method and path of every operation of the document. */
   const operations = Object.entries((JSON.parse(openApiText()) as { paths: Record<string, object> }).paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => [method.toUpperCase(), path] as const))
 
   for (const [method, path] of operations) {
-    it(`that nobody knows is refused by ${method} ${path}`, async () => {
+    it(`that is unknown is refused by ${method} ${path}`, async () => {
       const filled = path.replace('{accountId}', 'ACC-1').replaceAll(/\{\w+\}/g, paymentId)
-      const answer = await call<Problem>(`${api.url}${filled}?status=dead&nope=1`, { method, ...(method === 'POST' && { body: {}, headers: { 'idempotency-key': 'k' } }) })
-      assert.equal(answer.status, 400)
-      assert.equal(answer.body.type, '/problems/invalid-parameter')
-      assert.ok(answer.body.errors?.some(({ parameter, detail }) => parameter === 'nope' && detail === 'is not a parameter here'))
+      const response = await call<Problem>(`${api.url}${filled}?status=dead&nope=1`, { method, ...(method === 'POST' && { body: {}, headers: { 'idempotency-key': 'k' } }) })
+      assert.equal(response.status, 400)
+      assert.equal(response.body.type, '/problems/invalid-parameter')
+      assert.ok(response.body.errors?.some(({ parameter, detail }) => parameter === 'nope' && detail === 'is not a parameter here'))
     })
   }
 
   for (const path of ['/payments', '/accounts', '/accounts/ACC-1/entries', '/recon-jobs']) {
-    it(`limit of ${path} is a whole number in decimal digits`, async () => {
+    it(`such as the limit of ${path} is a whole number in decimal digits`, async () => {
       const status = path === '/recon-jobs' ? '&status=dead' : ''
       for (const limit of ['0x10', '1e1', '+5', ' 5', '5 ', '5.0', '007', '-1', '', '0', '201', '0b1', '5_0', '٥', '1\n'])
         assert.deepEqual((await get(`${path}?limit=${encodeURIComponent(limit)}${status}`)).body.errors, [{ parameter: 'limit', detail: 'must be a whole number from 1 to 200, in decimal digits' }], limit)
@@ -51,12 +51,12 @@ describe('a parameter', () => {
     })
   }
 
-  it('that is given twice is refused', async () => {
+  it('that is repeated is refused', async () => {
     for (const [query, parameter] of [['/payments?limit=1&limit=2', 'limit'], ['/payments?status=failed&status=failed', 'status'], ['/accounts/ACC-1/balance?at=2026-01-01T00:00:00Z&at=x', 'at'], ['/events?after=a&after=b', 'after'], ['/recon-jobs?status=dead&cursor=a&cursor=b', 'cursor']] as const)
       assert.deepEqual((await get(query)).body.errors, [{ parameter, detail: 'is given more than once' }])
   })
 
-  it('that is wrong in many ways gets a short problem', async () => {
+  it('gets a short problem, however many or long the wrong ones are', async () => {
     const { body, text } = await get(`/payments?${Array.from({ length: 1_500 }, (_, i) => `p${i}=`).join('&')}`)
     assert.equal(body.errors?.length, 20)
     assert.match(body.detail, /more errors are not listed\.$/)
@@ -66,7 +66,7 @@ describe('a parameter', () => {
     assert.equal((await get('/payments?__proto__=1')).status, 400)
   })
 
-  it('that is an account may be any that a response names', async () => {
+  it('that names an account accepts every account that a response names', async () => {
     const { entries } = (await call<{ entries: { accountId: string }[] }>(`${api.url}/payments/${paymentId}`)).body
     const settlement = entries.map(({ accountId }) => accountId).find(id => id.includes(':'))!
     const account = await call<Record<string, unknown>>(`${api.url}/accounts/${settlement}`)
@@ -80,7 +80,7 @@ describe('a parameter', () => {
     assert.equal((await get('/accounts/settlement:USD:99')).status, 404)
   })
 
-  it('that is the id of an event may be any text: the stream then begins with resync', async () => {
+  it('that is an event id may be any text: with an unknown id the stream begins with resync', async () => {
     for (const id of ['x'.repeat(65), 'x'.repeat(5_000), 'a:0x1']) {
       for (const stream of [await openStream(`${api.url}/events`, { 'last-event-id': id }), await openStream(`${api.url}/events?after=${encodeURIComponent(id)}`)]) {
         try {

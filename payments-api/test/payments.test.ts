@@ -47,9 +47,9 @@ describe('payments', () => {
       ])
     })
 
-    it('takes amounts as numbers or strings, exactly as they are written', async () => {
+    it('accepts amounts as numbers or strings, without rounding', async () => {
       const amounts = [
-        ['9007199254740993.13', '#/amount'], // 16 digits: refused, and not rounded to ...994
+        ['9007199254740993.13', '#/amount'], // 16 digits: refused, not rounded to ...994
         ['900719925474099.13', '900719925474099.13'],
         ['"0.1"', '0.10'],
         ['-5', '-5.00'],
@@ -63,7 +63,7 @@ describe('payments', () => {
       }
     })
 
-    it('writes amounts with the decimals of ISO 4217', async () => {
+    it('stores and returns amounts with the decimals of ISO 4217', async () => {
       for (const [currency, amount, expected] of [
         ['JPY', '5', '5'],
         ['KWD', '10.13', '10.130'],
@@ -88,7 +88,7 @@ describe('payments', () => {
       ],
       ['an exponent', '{"accountId":"A","amount":1e2}', ['#/amount']],
       ['too many decimals', '{"accountId":"A","amount":"1.001"}', ['#/amount']],
-      ['a decimal of a currency without', '{"accountId":"A","amount":"1.5","currency":"JPY"}', ['#/amount']],
+      ['decimals in a currency without any', '{"accountId":"A","amount":"1.5","currency":"JPY"}', ['#/amount']],
       ['NaN as a word', '{"accountId":"A","amount":"NaN"}', ['#/amount']],
       ['Infinity as a word', '{"accountId":"A","amount":"-Infinity"}', ['#/amount']],
       ['more than 15 digits', '{"accountId":"A","amount":"1000000000000000"}', ['#/amount']],
@@ -104,21 +104,21 @@ describe('payments', () => {
       ['null', 'null', ['#']],
       ['a number', '5', ['#']],
       ['a string', '"accountId"', ['#']],
-      ['a number where a text is due', '{"accountId":5,"amount":1,"currency":6,"description":-0}', ['#/accountId', '#/currency', '#/description']],
+      ['a number instead of a string', '{"accountId":5,"amount":1,"currency":6,"description":-0}', ['#/accountId', '#/currency', '#/description']],
       ['an object or array as an amount', '{"accountId":"A","amount":{"source":"5"}}', ['#/amount']],
     ]
     for (const [what, body, pointers] of refused) {
       it(`refuses ${what} with 422 and the field's pointer`, async () => {
-        const answer = await post<Problem>(body)
-        assert.equal(answer.status, 422)
-        assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
-        assert.equal(answer.body.type, '/problems/validation')
-        assert.deepEqual(answer.body.errors?.map(error => error.pointer).sort(), pointers)
-        assert.equal(answer.body.instance, `urn:uuid:${answer.headers.get('x-request-id')}`)
+        const response = await post<Problem>(body)
+        assert.equal(response.status, 422)
+        assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
+        assert.equal(response.body.type, '/problems/validation')
+        assert.deepEqual(response.body.errors?.map(error => error.pointer).sort(), pointers)
+        assert.equal(response.body.instance, `urn:uuid:${response.headers.get('x-request-id')}`)
       })
     }
 
-    it('takes 500 characters of any plane', async () => {
+    it('accepts a description of 500 characters of any plane', async () => {
       const { status, body } = await post({ accountId: 'A', amount: 1, description: '🙂'.repeat(500) })
       assert.equal(status, 201)
       assert.deepEqual(await database.sql('select char_length(description) as n from payments where id = $1', [body.id]), [
@@ -126,7 +126,7 @@ describe('payments', () => {
       ])
     })
 
-    it('refuses another currency than the account has', async () => {
+    it('refuses a currency that differs from the account\'s', async () => {
       assert.equal((await post({ accountId: 'ACC-EUR', amount: 1, currency: 'EUR' })).status, 201)
       const { status, body } = await post<Problem>({ accountId: 'ACC-EUR', amount: 1 })
       assert.equal(status, 422)
@@ -139,7 +139,7 @@ describe('payments', () => {
       ['an empty body', { body: '' }, 400, 'malformed-json'],
       ['20,000 brackets', { body: '['.repeat(20_000) + ']'.repeat(20_000) }, 400, 'json-too-deep'],
       ['20,000 brackets around a number', { body: `${'['.repeat(20_000)}1${']'.repeat(20_000)}` }, 400, 'json-too-deep'],
-      ['20,000 objects in one another', { body: '{"a":'.repeat(10_000) }, 400, 'json-too-deep'],
+      ['10,000 nested objects', { body: '{"a":'.repeat(10_000) }, 400, 'json-too-deep'],
       ['a body over 64 kB', { body: JSON.stringify({ description: 'x'.repeat(70_000) }) }, 413, 'payload-too-large'],
       ['another content type', { body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported-media-type'],
       ['another charset', { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } }, 415, 'unsupported-media-type'],
@@ -147,13 +147,13 @@ describe('payments', () => {
     ]
     for (const [what, { body, headers }, status, type] of unreadable) {
       it(`refuses ${what} with ${status}`, async () => {
-        const answer = await call<Problem>(`${api.url}/payments`, {
+        const response = await call<Problem>(`${api.url}/payments`, {
           method: 'POST',
           body,
           headers: { 'idempotency-key': randomUUID(), ...headers },
         })
-        assert.equal(answer.status, status)
-        assert.equal(answer.body.type, `/problems/${type}`)
+        assert.equal(response.status, status)
+        assert.equal(response.body.type, `/problems/${type}`)
       })
     }
 
@@ -163,26 +163,26 @@ describe('payments', () => {
       ['repeats a key with the same value', '{"accountId":"B-1","accountId":"B-1","amount":1}', '#/accountId'],
       ['repeats __proto__', '{"accountId":"B-1","amount":1,"__proto__":{},"__proto__":{}}', '#/__proto__'],
       ['repeats a key in an object in an array', '{"accountId":"B-1","amount":1,"lines":[{},{"a":1, "a" : 2}]}', '#/lines/1/a'],
-      ['has a colon in a text, too', '{"accountId":"B-1","amount":1,"description":"\\"a\\":1","amount":2}', '#/amount'],
+      ['repeats the amount after a string with a colon', '{"accountId":"B-1","amount":1,"description":"\\"a\\":1","amount":2}', '#/amount'],
     ] as const) {
       it(`refuses a body that ${what}, and makes no payment`, async () => {
-        const answer = await post<Problem>(body)
-        assert.equal(answer.status, 400)
-        assert.equal(answer.body.type, '/problems/malformed-json')
-        assert.deepEqual(answer.body.errors, [{ pointer, detail: 'is repeated' }])
+        const response = await post<Problem>(body)
+        assert.equal(response.status, 400)
+        assert.equal(response.body.type, '/problems/malformed-json')
+        assert.deepEqual(response.body.errors, [{ pointer, detail: 'is repeated' }])
         assert.deepEqual(await database.sql(`select from payments where account_id = 'B-1'`), [])
       })
     }
 
-    it('takes a colon in a description', async () => {
+    it('accepts JSON text in a description', async () => {
       assert.equal((await post({ accountId: 'B-2', amount: '1.00', description: '{"amount": 1, "amount": 2}' })).status, 201)
     })
 
-    it('takes brackets in a text for no nesting', async () => {
+    it('does not count brackets in a string as nesting', async () => {
       assert.equal((await post({ accountId: 'A', amount: 1, description: '"\\['.repeat(100) })).status, 201)
     })
 
-    it('lists 20 errors, tells how many more there are, and repeats no long name whole', async () => {
+    it('lists 20 errors, says how many more there are, and truncates long names', async () => {
       const { status, body, text } = await post<Problem>(`{${Array.from({ length: 7_000 }, (_, i) => `"${i.toString(36)}":0`).join()}}`)
       assert.equal(status, 422)
       assert.equal(body.errors?.length, 20)
@@ -205,7 +205,7 @@ describe('payments', () => {
   })
 
   describe('GET /payments', () => {
-    it('pages newest first, without gaps or repeats while new ones arrive', async () => {
+    it('pages newest first, without gaps or repeats while new payments arrive', async () => {
       const ids: string[] = []
       for (let i = 0; i < 5; i++)
         ids.unshift((await post({ accountId: 'ACC-PAGES', amount: i })).body.id)
@@ -239,7 +239,7 @@ describe('payments', () => {
   })
 
   describe('GET /payments/{id}', () => {
-    it('answers a waiting payment with its job', async () => {
+    it('returns a pending payment with its job', async () => {
       const created = (await post({ accountId: 'ACC-DETAIL', amount: '1.00' })).body
       const { status, body } = await call(`${api.url}/payments/${created.id}`)
       assert.equal(status, 200)
@@ -255,19 +255,19 @@ describe('payments', () => {
       assert.deepEqual([job.status, job.attempts], ['pending', 0])
     })
 
-    it('answers 404 for an unknown id and 400 for what is no id', async () => {
+    it('responds with 404 for an unknown id and 400 for a malformed one', async () => {
       assert.equal((await call(`${api.url}/payments/${randomUUID()}`)).status, 404)
       assert.equal((await call(`${api.url}/payments/1`)).status, 400)
     })
   })
 
   describe('GET /accounts/{id}/balance', () => {
-    it('answers zero with the currency\'s decimals before anything was posted', async () => {
+    it('returns zero with the currency\'s decimals before the first posting', async () => {
       await post({ accountId: 'ACC-NEW', amount: 1 })
       assert.deepEqual((await call(`${api.url}/accounts/ACC-NEW/balance`)).body, { accountId: 'ACC-NEW', balance: '0.00', currency: 'USD' })
     })
 
-    it('answers 404 for an account never seen, and 400 for what cannot be an account', async () => {
+    it('responds with 404 for an unknown account, and 400 for a malformed id', async () => {
       assert.equal((await call(`${api.url}/accounts/ACC-NOBODY/balance`)).status, 404)
       assert.equal((await call(`${api.url}/accounts/settlement:CHF:0/balance`)).status, 404)
       assert.equal((await call(`${api.url}/accounts/settlement:USD/balance`)).status, 400)
@@ -275,7 +275,7 @@ describe('payments', () => {
   })
 
   describe('any request', () => {
-    it('answers an unknown route with 404, an unknown method with 405, a malformed path with 400', async () => {
+    it('gets 404 for an unknown route, 405 for an unknown method, 400 for a malformed path', async () => {
       const unknown = await call<Problem>(`${api.url}/nothing`)
       assert.deepEqual([unknown.status, unknown.body.type], [404, '/problems/not-found'])
       const method = await call<Problem>(`${api.url}/payments`, { method: 'DELETE' })
@@ -284,7 +284,7 @@ describe('payments', () => {
       assert.deepEqual([path.status, path.body.type], [400, '/problems/malformed-request'])
     })
 
-    it('is answered by /health and /ready', async () => {
+    it('to /health or /ready gets the state of the process', async () => {
       assert.deepEqual((await call(`${api.url}/health`)).body, { status: 'ok' })
       assert.deepEqual((await call(`${api.url}/ready`)).body, { status: 'ready' })
     })

@@ -26,7 +26,7 @@ describe('behind PgBouncer in transaction mode, with FULL=1', () => {
 
   before(async function () {
     if (process.env.FULL !== '1' || spawnSync('pgbouncer', ['--version']).status !== 0)
-      this.skip() // too long for every run, or no pgbouncer on PATH
+      this.skip() // takes too long for every run, or pgbouncer is not on PATH
     database = await createDatabase()
     await hostileSettings(database, { roleInDatabase: false })
     await database.sql(await readFile(new URL('0012_session_settings.sql', MIGRATIONS_DIR), 'utf8'))
@@ -45,7 +45,7 @@ pool_mode = transaction
 default_pool_size = 3
 `)
     const id = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
-    const user = process.getuid?.() === 0 ? { uid: id('-u'), gid: id('-g') } : undefined // it refuses to run as root
+    const user = process.getuid?.() === 0 ? { uid: id('-u'), gid: id('-g') } : undefined // pgbouncer refuses to run as root
     if (user)
       chownSync(home, user.uid, user.gid)
     pooler = spawn('pgbouncer', [join(home, 'pgbouncer.ini')], { ...user, stdio: 'ignore' })
@@ -67,14 +67,14 @@ default_pool_size = 3
     await database?.drop()
   })
 
-  it('serves every request whatever the defaults are, also through DDL, and replays byte for byte', async () => {
+  it('serves every request and replays byte for byte, whatever the defaults, even during DDL', async () => {
     const key = randomUUID()
     const post = (): ReturnType<typeof call> => call(`${api.url}/payments`, { body: { accountId: 'A', amount: 1 }, headers: { 'idempotency-key': key } })
     const first = await post()
     const load = startLoad(api.url)
     const more = async (reads: number): Promise<void> => {
       const until = (load.statuses.get(200) ?? 0) + reads
-      await waitFor('more reads', () => (load.statuses.get(200) ?? 0) >= until, 60_000)
+      await waitFor(`${reads} more reads are done`, () => (load.statuses.get(200) ?? 0) >= until, 60_000)
     }
     await more(300)
     for (const ddl of ['alter table accounts alter updated_at type timestamptz(3)', 'alter table recon_jobs alter attempts type int', 'alter table payments add note text']) {

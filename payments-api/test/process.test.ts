@@ -43,7 +43,7 @@ describe('the API process', () => {
     ['DATABASE_URL', 'mysql://x/y'],
     ['LOG_LEVEL', 'loud'],
   ]) {
-    it(`refuses to start with ${name}=${value}, in one line that names it`, async () => {
+    it(`refuses to start with ${name}=${value}, and names it in one line`, async () => {
       await assert.rejects(start({ [name!]: value! }), (error: Error) => {
         assert.match(error.message, new RegExp(`ended with 1: payments-api: ${name} [^\n]*\n$`))
         return true
@@ -51,16 +51,16 @@ describe('the API process', () => {
     })
   }
 
-  it('never tells the password of a wrong DATABASE_URL', async () => {
+  it('never prints the password of a wrong DATABASE_URL', async () => {
     await assert.rejects(start({ DATABASE_URL: 'http://u:geheim@h/' }), (error: Error) => !error.message.includes('geheim'))
   })
 
-  it('refuses to start on a port that is taken, in one line', async () => {
+  it('refuses to start on a port that is taken, and says so in one line', async () => {
     const { url } = await start()
     await assert.rejects(start({ PORT: new URL(url).port }), /ended with 1: payments-api: port \d+ on 127\.0\.0\.1 is taken; [^\n]*\n$/)
   })
 
-  it('responds with 503 within 2 s while the database cannot be reached, stays healthy, and tells nothing of it', async () => {
+  it('responds with 503 within 2 s while the database is unreachable, stays healthy, and discloses no details', async () => {
     const api = await start({ DATABASE_URL: 'postgres://payments_api:geheim@127.0.0.1:1/payments' })
     const startedAt = Date.now()
     const { status, headers, text } = await post(api)
@@ -70,30 +70,30 @@ describe('the API process', () => {
     assert.doesNotMatch(text, /ECONNREFUSED|127\.0\.0\.1|geheim|payments_api/)
     assert.equal((await call(`${api.url}/ready`)).status, 503)
     assert.equal((await call(`${api.url}/health`)).status, 200)
-    await waitFor('it is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!)))
+    await waitFor('the request is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!)))
     const logged = api.log.find(line => line.includes('the database is unavailable'))
     assert.match(logged ?? '', /ECONNREFUSED/)
   })
 
-  it('responds with 500 for what it did not expect, logs the cause under the request\'s id, and tells nothing of it', async () => {
+  it('responds with 500 to an unexpected error, logs the cause under the request\'s id, and discloses no details', async () => {
     const api = await start()
     await database.sql('revoke select on recon_workers from payments_api')
     const { status, headers, text } = await call(`${api.url}/operations`)
     await database.sql('grant select on recon_workers to payments_api')
     assert.equal(status, 500)
     assert.doesNotMatch(text, /permission|recon_workers/)
-    await waitFor('it is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!) && line.includes('permission denied')))
+    await waitFor('the cause is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!) && line.includes('permission denied')))
   })
 
-  it('goes on by itself after its connections were cut', async () => {
+  it('recovers by itself after its connections were cut', async () => {
     const api = await start()
     assert.equal((await post(api)).status, 201)
     await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'payments-api%' and datname = current_database()`)
-    await waitFor('it takes payments again', async () => (await post(api)).status === 201, 3_000)
+    await waitFor('the API accepts payments again', async () => (await post(api)).status === 201, 3_000)
     assert.equal((await call(`${api.url}/ready`)).status, 200)
   })
 
-  it('writes a payment once when its connection is lost in the middle of the write', async () => {
+  it('writes a payment once when its connection is lost during the write', async () => {
     const api = await start()
     await post(api)
     const rival = new pg.Client({
@@ -104,11 +104,11 @@ describe('the API process', () => {
       await rival.query('begin')
       await rival.query('lock table recon_jobs in share mode')
       const key = randomUUID()
-      const answer = post(api, key)
+      const response = post(api, key)
       await waitFor('the write waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock'`)).length > 0)
       await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'payments-api write' and datname = current_database()`)
       await rival.query('rollback')
-      const { status, headers } = await answer
+      const { status, headers } = await response
       assert.deepEqual([
         status,
         headers.get('idempotent-replayed'),
@@ -122,7 +122,7 @@ describe('the API process', () => {
     }
   })
 
-  it('finishes what is under way on SIGTERM, then exits 0', async () => {
+  it('finishes running requests on SIGTERM, then exits 0', async () => {
     const api = await start()
     await post(api)
     const rival = new pg.Client({
@@ -132,16 +132,16 @@ describe('the API process', () => {
     try {
       await rival.query('begin')
       await rival.query('lock table payments in share mode')
-      const answer = post(api)
+      const response = post(api)
       await waitFor('the write waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock'`)).length > 0)
       const stopped = api.stop()
-      await waitFor('no new connection is taken', () => new Promise((resolve) => {
+      await waitFor('no new connection is accepted', () => new Promise((resolve) => {
         const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
         socket.once('connect', () => resolve(false)).once('error', () => resolve(true)).once('close', () => socket.destroy())
         socket.once('connect', () => socket.destroy())
       }))
       await rival.query('rollback')
-      assert.equal((await answer).status, 201)
+      assert.equal((await response).status, 201)
       assert.equal(await stopped, 0)
     }
     finally {
@@ -149,7 +149,7 @@ describe('the API process', () => {
     }
   })
 
-  it('keeps a payment whose client went away', async () => {
+  it('keeps a payment whose client disconnected', async () => {
     const api = await start()
     const key = randomUUID()
     const abort = new AbortController()
@@ -160,7 +160,7 @@ describe('the API process', () => {
     try {
       await rival.query('begin')
       await rival.query('lock table payments in share mode')
-      const answer = fetch(`${api.url}/payments`, {
+      const response = fetch(`${api.url}/payments`, {
         method: 'POST',
         body: '{"accountId":"A","amount":1}',
         headers: { 'content-type': 'application/json', 'idempotency-key': key },
@@ -168,7 +168,7 @@ describe('the API process', () => {
       }).catch(() => 'gone')
       await waitFor('the write waits', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api write' and wait_event_type = 'Lock'`)).length > 0)
       abort.abort()
-      assert.equal(await answer, 'gone')
+      assert.equal(await response, 'gone')
     }
     finally {
       await rival.end()
@@ -183,7 +183,7 @@ describe('the API process', () => {
     ])
   })
 
-  it('logs a line of JSON a request, with its id, and no header or body', async () => {
+  it('logs one line of JSON per request, with its id and without headers or body', async () => {
     const api = await start()
     const { headers } = await post(api, 'a-key-of-mine')
     await waitFor('the request is logged', () => api.log.some(line => line.includes(headers.get('x-request-id')!)))
@@ -191,7 +191,7 @@ describe('the API process', () => {
     assert.ok(!api.log.join('').includes('a-key-of-mine'))
   })
 
-  it('migrates from the command line, and says in one line what is wrong', async () => {
+  it('migrates from the command line, and says in one line what went wrong', async () => {
     const migrate = (url: string): Promise<{ stdout: string }> =>
       promisify(execFile)(process.execPath, [
         join(import.meta.dirname, '../src/migrate.ts'),

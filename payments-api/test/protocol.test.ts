@@ -34,13 +34,13 @@ describe('a connection', () => {
   const GARBAGE = 'GARBAGE\r\n\r\n'
   const statuses = (all: RawResponse[]): number[] => all.map(({ status }) => status)
   const typeOf = (response: RawResponse | undefined): string => (JSON.parse(response?.body ?? '') as { type: string }).type
-  const made = async (key: string): Promise<number> => (await database.sql('select from payments where idempotency_key = $1', [key])).length
+  const paymentsWith = async (key: string): Promise<number> => (await database.sql('select from payments where idempotency_key = $1', [key])).length
   async function connection(sent: string): Promise<RawConnection> {
     const opened = await open(api.url, sent)
     connections.push(opened)
     return opened
   }
-  /** Holds up writes of payments until `released` is called. */
+  /** Blocks writes of payments until the returned function is called. */
   async function holdWrites(): Promise<() => Promise<void>> {
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -49,14 +49,14 @@ describe('a connection', () => {
     return () => rival.end()
   }
 
-  describe('that turns to garbage', () => {
-    it('gets the responses to the requests before it, in their order, then a problem, and is closed', async () => {
+  describe('that sends garbage', () => {
+    it('gets the responses to earlier requests in order, then a problem, and is closed', async () => {
       const keys = [randomUUID(), randomUUID()]
       const all = await exchange(api.url, `${post(keys[0]!)}${get('/health')}${post(keys[1]!)}${GARBAGE}`)
       assert.deepEqual(statuses(all), [201, 200, 201, 400])
       assert.deepEqual([typeOf(all[3]), all[3]!.headers.connection, all[3]!.headers['content-type']], ['/problems/malformed-request', 'close', 'application/problem+json; charset=utf-8'])
       for (const key of keys)
-        assert.equal(await made(key), 1)
+        assert.equal(await paymentsWith(key), 1)
     })
 
     it('after one POST or GET, gets its response first', async () => {
@@ -65,7 +65,7 @@ describe('a connection', () => {
       assert.deepEqual(statuses(await exchange(api.url, get('/health') + GARBAGE)), [200, 400])
     })
 
-    it('gets the response of a slow POST first, also when the garbage comes in pieces', async () => {
+    it('in pieces after a slow POST, gets the response to the POST first', async () => {
       const release = await holdWrites()
       try {
         const { socket, text, closed } = await connection(post(randomUUID()))
@@ -85,7 +85,7 @@ describe('a connection', () => {
       }
     })
 
-    it('in the middle of a chunked body, gets one response, and makes nothing', async () => {
+    it('in the middle of a chunked body, gets one response, and makes no payment', async () => {
       const key = randomUUID()
       const chunked = `POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\nnot a size\r\n`
       const all = await exchange(api.url, get('/health') + chunked)
@@ -93,10 +93,10 @@ describe('a connection', () => {
       assert.equal(typeOf(all[1]), '/problems/malformed-request')
       const refused = await exchange(api.url, chunked.replace('application/json', 'text/plain'))
       assert.deepEqual(statuses(refused), [415])
-      assert.equal(await made(key), 0)
+      assert.equal(await paymentsWith(key), 0)
     })
 
-    it('in an event stream is only closed', async () => {
+    it('after an event stream began, is only closed', async () => {
       for (const split of [false, true]) {
         const { socket, text, closed } = await connection(get('/events') + (split ? '' : GARBAGE))
         if (split) {
@@ -108,12 +108,12 @@ describe('a connection', () => {
       }
     })
 
-    it('after "Connection: close" gets no second response', async () => {
+    it('after "Connection: close", gets no second response', async () => {
       assert.deepEqual(statuses(await exchange(api.url, post(randomUUID(), 'Connection: close\r\n') + get('/health'))), [201])
     })
   })
 
-  it('whose client closed its side after the request gets its response', async () => {
+  it('whose client closed its side after the request still gets the response', async () => {
     const key = randomUUID()
     const { socket, text, closed } = await connection('')
     socket.end(post(key))
@@ -126,18 +126,18 @@ describe('a connection', () => {
     ['with two Hosts', 'GET /health HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n', 400, 'malformed-request'],
     ['with a malformed Host', 'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'malformed-request'],
     ['with another expectation', 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417, 'expectation-failed'],
-    ['by CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', 405, 'method-not-allowed'],
-    ['by a method that HTTP does not have', 'FETCH /health HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
-    ['by a method that is no token', 'GE(T /health HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
+    ['with CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', 405, 'method-not-allowed'],
+    ['with a method that HTTP does not have', 'FETCH /health HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
+    ['with a method that is not a token', 'GE(T /health HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
     ['in HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'malformed-request'],
-    ['in HTTP/2 by its version', 'GET /health HTTP/2.0\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
+    ['with the version HTTP/2.0', 'GET /health HTTP/2.0\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
     ['in HTTP/0.9', 'GET /health\r\n\r\n', 400, 'malformed-request'],
     ['with a path that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414, 'uri-too-long'],
     ['with headers that are too large', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
     ['with a length and chunks', 'POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'malformed-request'],
     ['with two lengths', 'POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxx', 400, 'malformed-request'],
     ['that declares 1 GB, to any route', 'POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n', 413, 'payload-too-large'],
-    ['that declares 1 GB and asks first', 'POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n', 413, 'payload-too-large'],
+    ['that declares 1 GB and expects 100-continue', 'POST /payments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n', 413, 'payload-too-large'],
   ]
   for (const [what, sent, status, type] of problems) {
     it(`with a request ${what} gets ${status} as a problem, and is closed`, async () => {
@@ -154,13 +154,13 @@ describe('a connection', () => {
   it('that is refused for its Host serves no request after it', async () => {
     const key = randomUUID()
     assert.deepEqual(statuses(await exchange(api.url, `GET /health HTTP/1.1\r\n\r\n${post(key)}`)), [400])
-    assert.equal(await made(key), 0)
+    assert.equal(await paymentsWith(key), 0)
   })
 
-  it('that asks whether to send its body is told to, once it is wanted', async () => {
+  it('that expects 100-continue gets it once the body is wanted', async () => {
     const head = (key: string, type: string): string => post(key, 'Expect: 100-continue\r\nConnection: close\r\n').replace(body, '').replace('application/json', type)
     const { socket, text, closed } = await connection(head(randomUUID(), 'application/json'))
-    await waitFor('it is told', () => text().startsWith('HTTP/1.1 100 '))
+    await waitFor('the API responds with 100', () => text().startsWith('HTTP/1.1 100 '))
     socket.write(body)
     await closed
     assert.deepEqual(statuses(responses(text())), [100, 201])
@@ -173,17 +173,17 @@ describe('a connection', () => {
     assert.deepEqual(statuses(await exchange(api.url, `GET http://x/health HTTP/1.1\r\nHost: x\r\n${close}`)), [200])
   })
 
-  for (const [what, path, chunked, deaf] of [['a declared length', '/payments', false], ['a declared length, from a client that reads nothing first', '/payments', false, true], ['chunks', '/payments', true], ['chunks, where no body is wanted', '/nothing', true]] as const) {
-    it(`is closed long before the end of 1 GB that comes with ${what}`, async () => {
+  for (const [what, path, chunked, writesFirst] of [['a declared length', '/payments', false], ['a declared length, from a client that reads nothing first', '/payments', false, true], ['chunks', '/payments', true], ['chunks, where no body is wanted', '/nothing', true]] as const) {
+    it(`is closed long before the end of a 1 GB body with ${what}`, async () => {
       const { socket, text, closed } = await connection(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${chunked ? 'Transfer-Encoding: chunked' : 'Content-Length: 1000000000'}\r\n\r\n`)
       const megabyte = 'x'.repeat(1_000_000)
       const ended = new Promise(resolve => socket.once('end', resolve))
       let megabytes = 0
-      const over = (): boolean => socket.destroyed || (!deaf && socket.readableEnded)
-      while (!over() && megabytes < 1_000) {
+      const isClosed = (): boolean => socket.destroyed || (!writesFirst && socket.readableEnded)
+      while (!isClosed() && megabytes < 1_000) {
         megabytes++
         if (!socket.write(chunked ? `f4240\r\n${megabyte}\r\n` : megabyte))
-          await Promise.race([new Promise(resolve => socket.once('drain', resolve)), ...(deaf ? [] : [ended]), closed])
+          await Promise.race([new Promise(resolve => socket.once('drain', resolve)), ...(writesFirst ? [] : [ended]), closed])
       }
       socket.destroy()
       await closed
@@ -192,7 +192,7 @@ describe('a connection', () => {
     })
   }
 
-  it('may not be kept in a cache, save the documentation\'s scripts', async () => {
+  it('forbids caching, except of the documentation\'s scripts', async () => {
     for (const path of ['/payments', '/accounts/NOBODY/balance', '/health', '/nothing', '/payments.csv', '/metrics', '/openapi.json'])
       assert.equal((await call(`${api.url}${path}`)).headers.get('cache-control'), 'no-store')
     assert.equal((await call(`${api.url}/docs/swagger-ui.css`)).headers.get('cache-control'), 'public, max-age=86400')

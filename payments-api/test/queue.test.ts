@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -7,8 +7,8 @@ import { openApiText } from '../scripts/write-openapi.ts'
 import { firstUuidv7At } from '../src/domain/uuidv7.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { listening } from './support/listening.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
+import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const THREE_DAYS_MS = 3 * 86_400_000
@@ -20,17 +20,17 @@ describe('the queue', () => {
   before(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   after(async () => {
     await api?.stop()
     await database?.drop()
   })
 
-  const post = <Body = { type: string, detail: string }>(path: string, body?: unknown): Promise<Answer<Body>> => call<Body>(`${api.url}${path}`, { method: 'POST', body })
+  const post = <Body = { type: string, detail: string }>(path: string, body?: unknown): Promise<ApiResponse<Body>> => call<Body>(`${api.url}${path}`, { method: 'POST', body })
 
-  it('tells nobody to retry the retry of a job that is not dead', async () => {
-    const [finished, waiting] = await writeSettled(database, [
+  it('refuses the retry of a job that is not dead, without Retry-After', async () => {
+    const [finished, waiting] = await seedPayments(database, [
       { accountId: 'A', amount: '1.00', result: 'completed' },
       { accountId: 'A', amount: '1.00', result: null },
     ])
@@ -47,26 +47,26 @@ describe('the queue', () => {
 
   describe('with dead jobs', () => {
     const deadJobs = async (): Promise<number> => (await database.sql<{ n: number }>(`select count(*)::int as n from recon_jobs where status = 'dead'`))[0]!.n
-    const retry = (body?: unknown): Promise<Answer<{ retried: number, remaining: number }>> => post('/recon-jobs/retry', body)
+    const retry = (body?: unknown): Promise<ApiResponse<{ retried: number, remaining: number }>> => post('/recon-jobs/retry', body)
 
     beforeEach(async () => {
-      const ids = await writeSettled(database, Array.from({ length: 5 }, () => ({ accountId: 'DEAD', amount: '1.00', result: null, job: 'dead' as const })))
+      const ids = await seedPayments(database, Array.from({ length: 5 }, () => ({ accountId: 'DEAD', amount: '1.00', result: null, job: 'dead' as const })))
       await database.sql(`update recon_jobs set last_error = 'out of "paper"; 100 %' where payment_id = any($1)`, [ids.slice(0, 2)])
     })
     afterEach(() => database.sql('select retry_dead_jobs(10000)'))
 
-    it('puts all back, in steps that a caller repeats until none is left', async () => {
+    it('puts them back in steps until none remains', async () => {
       const steps = [await retry({ limit: 2 }), await retry({ limit: 2 }), await retry({ limit: 2 }), await retry({ limit: 2 })]
       assert.deepEqual(steps.map(({ status, body }) => [status, body.retried, body.remaining]), [[200, 2, 3], [200, 2, 1], [200, 1, 0], [200, 0, 0]])
       assert.equal(await deadJobs(), 0)
     })
 
-    it('puts all back for a request without a body, or with an empty one', async () => {
+    it('puts all of them back for a request with an empty body or none', async () => {
       assert.deepEqual((await retry()).body, { retried: 5, remaining: 0 })
       assert.deepEqual((await retry({})).body, { retried: 0, remaining: 0 })
     })
 
-    it('puts back those with exactly one error, and counts those', async () => {
+    it('puts back only those with exactly the given error, and counts only those', async () => {
       assert.deepEqual((await retry({ error: 'out of "paper"; 100 %', limit: 1 })).body, { retried: 1, remaining: 1 })
       assert.deepEqual((await retry({ error: 'out of "paper"; 100 %' })).body, { retried: 1, remaining: 0 })
       for (const error of ['OUT OF "PAPER"; 100 %', 'no such', 'no such account ', '%', ''])
@@ -88,7 +88,7 @@ describe('the queue', () => {
       }
     })
 
-    it('puts nothing back for a body that breaks a rule, and names each field', async () => {
+    it('puts none back for an invalid body, and names each wrong field', async () => {
       for (const [body, pointer] of [
         [{ limit: 0 }, '#/limit'],
         [{ limit: 1_001 }, '#/limit'],
@@ -118,55 +118,55 @@ describe('the queue', () => {
 
   describe('paused', () => {
     const queue = async (): Promise<Pause> => (await call<{ queue: Pause }>(`${api.url}/operations`)).body.queue
-    const pause = (body?: unknown): Promise<Answer<Pause>> => post('/queue/pause', body)
-    const told = ({ pausedAt, pausedBy, pauseReason }: Pause): Pause => ({ pausedAt, pausedBy, pauseReason })
+    const pause = (body?: unknown): Promise<ApiResponse<Pause>> => post('/queue/pause', body)
+    const pauseOf = ({ pausedAt, pausedBy, pauseReason }: Pause): Pause => ({ pausedAt, pausedBy, pauseReason })
     const running = { pausedAt: null, pausedBy: null, pauseReason: null }
 
     afterEach(() => database.sql('select resume_queue()'))
 
-    it('says since when, by whom and why, and keeps its first pause', async () => {
-      assert.deepEqual(told(await queue()), running)
+    it('says since when, by whom and why, and keeps the first pause', async () => {
+      assert.deepEqual(pauseOf(await queue()), running)
       const { status, body } = await pause({ reason: 'the bank corrects its accounts' })
       assert.deepEqual([status, body.pausedBy, body.pauseReason], [200, 'operator', 'the bank corrects its accounts'])
       assert.ok(Math.abs(Date.parse(body.pausedAt!) - Date.now()) < 60_000)
       assert.deepEqual((await pause({ reason: 'another one' })).body, body)
-      assert.deepEqual(told(await queue()), body)
+      assert.deepEqual(pauseOf(await queue()), body)
     })
 
-    it('by a worker says so, and any caller resumes it; a running queue stays one', async () => {
+    it('by a worker says so and can be resumed by any caller, repeatedly', async () => {
       await database.sql(`select pause_queue('recon-worker', '51 of the last 100 jobs were refused')`)
       assert.deepEqual([(await queue()).pausedBy, (await queue()).pauseReason], ['recon-worker', '51 of the last 100 jobs were refused'])
       for (let i = 0; i < 2; i++) {
         const { status, body } = await post<Pause>('/queue/resume')
         assert.deepEqual([status, body], [200, running])
       }
-      assert.deepEqual(told(await queue()), running)
+      assert.deepEqual(pauseOf(await queue()), running)
     })
 
-    it('needs no reason, and no body', async () => {
+    it('needs no reason and no body', async () => {
       assert.equal((await pause()).body.pauseReason, null)
       await database.sql('select resume_queue()')
       assert.equal((await pause({})).body.pauseReason, null)
     })
 
-    it('does not come of a body that breaks a rule', async () => {
+    it('is refused for an invalid body', async () => {
       for (const body of [{ reason: 'x'.repeat(501) }, { reason: 5 }, { reason: null }, { reason: 'a\0' }, { by: 'me' }])
         assert.equal((await pause(body)).status, 422, JSON.stringify(body))
-      assert.deepEqual(told(await queue()), running)
+      assert.deepEqual(pauseOf(await queue()), running)
       assert.equal((await pause({ reason: 'é'.repeat(500) })).status, 200)
     })
 
-    it('takes payments, and is ready', async () => {
+    it('still accepts payments, and the API is ready', async () => {
       await pause()
       const { status } = await call(`${api.url}/payments`, { headers: { 'idempotency-key': 'while-paused' }, body: { accountId: 'P', amount: '1.00' } })
       assert.deepEqual([status, (await call(`${api.url}/ready`)).status], [201, 200])
     })
   })
 
-  it('reports what settled after days as days, and one settled payment as a rate above 0', async () => {
+  it('reports a latency of days as days, and one settled payment as a rate above 0', async () => {
     const operations = async (): Promise<Settled> => (await call<{ settled: Settled }>(`${api.url}/operations`)).body.settled
     await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [firstUuidv7At(new Date(Date.now() - THREE_DAYS_MS))] })])
-    await waitFor('the API hears it', async () => (await operations()).settled === 1)
+    await waitFor('the API has received the notification', async () => (await operations()).settled === 1)
     const { settledPerSecond, now, latencyMs } = await operations()
     assert.ok(settledPerSecond > 0 && now.settledPerSecond > 0)
     assert.ok(Math.abs(latencyMs.p99 / THREE_DAYS_MS - 1) < 0.05, String(latencyMs.p99))

@@ -25,7 +25,7 @@ function write(value: Tree, gap: string, key = (text: string): string => JSON.st
     : `{${value.entries.map(([name, child]) => `${gap}${key(name)}${gap}:${gap}${write(child, gap, key)}`).join(',')}${gap}}`
 }
 
-/** Every object of the tree that has a key, with its path. */
+/** Every non-empty object of the tree, with its path. */
 function objects(value: Tree, path: (string | number)[] = []): { path: (string | number)[], entries: [string, Tree][] }[] {
   if (typeof value === 'string')
     return []
@@ -45,7 +45,7 @@ describe('a key that a JSON object repeats', () => {
     }), { numRuns: 1_000 })
   })
 
-  it('is found at any depth, with any value, also where one of the two is escaped', () => {
+  it('is found at any depth, with any value, even if one of the two is escaped', () => {
     fc.assert(fc.property(tree, space, fc.nat(), fc.nat(), fc.boolean(), tree, (value, gap, nth, which, escape, again) => {
       const all = objects(value)
       fc.pre(all.length > 0)

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
-import { startRelay } from './support/ending-streams.ts'
 import { findSchemathesis, runSchemathesis } from './support/schemathesis.ts'
-import { writeSettled } from './support/settled.ts'
+import { seedPayments } from './support/seed-payments.ts'
+import { startStreamEndingProxy } from './support/stream-ending-proxy.ts'
 
 /**
  * The API may refuse a body that the document allows, for rules that the document cannot state: the decimals of its currency, a
@@ -21,7 +21,7 @@ include-name = "POST /payments"
 expected-statuses = ["2xx", 409, 422]
 `
 const FULL = process.env.FULL === '1'
-/** Examples of each operation and phase; FULL=1 makes more than 10,000 requests. */
+/** Examples per operation and phase; FULL=1 sends more than 10,000 requests. */
 const EXAMPLES = FULL ? 700 : 4
 const DEADLINE_MS = FULL ? 50 * 60_000 : 300_000
 
@@ -29,33 +29,33 @@ const DEADLINE_MS = FULL ? 50 * 60_000 : 300_000
 describe('the OpenAPI document and the API', () => {
   let database: TestDatabase
   let api: Api
-  let relay: Awaited<ReturnType<typeof startRelay>>
+  let proxy: Awaited<ReturnType<typeof startStreamEndingProxy>>
   let folder: string
 
   before(async () => {
     database = await createDatabase()
-    await writeSettled(database, (['completed', 'completed_with_discrepancy', 'failed', null] as const).map(result => ({ accountId: 'ACC-001', amount: '42.13', result })))
-    await writeSettled(database, [{ accountId: 'ACC-002', amount: '1.00', result: null, job: 'dead' }])
+    await seedPayments(database, (['completed', 'completed_with_discrepancy', 'failed', null] as const).map(result => ({ accountId: 'ACC-001', amount: '42.13', result })))
+    await seedPayments(database, [{ accountId: 'ACC-002', amount: '1.00', result: null, job: 'dead' }])
     api = await startApi(database.url('payments_api'))
-    relay = await startRelay(api.url)
+    proxy = await startStreamEndingProxy(api.url)
     folder = await mkdtemp(join(tmpdir(), 'schemathesis-'))
     await writeFile(join(folder, 'schemathesis.toml'), SETTINGS)
   })
   after(async () => {
-    await relay?.stop()
+    await proxy?.stop()
     await api?.stop()
     await database?.drop()
     await rm(folder, { recursive: true, force: true })
   })
 
-  it(`agree in every check of Schemathesis${FULL ? '' : ' (FULL=1 sends 10,000 requests)'}`, async function () {
+  it(`pass every check of Schemathesis${FULL ? '' : ' (FULL=1 sends 10,000 requests)'}`, async function () {
     const found = await findSchemathesis()
     if ('missing' in found) {
       this.test!.title += `: ${found.missing}`
       this.skip()
     }
     const { code, output } = await runSchemathesis(found.program, [
-      `${relay.url}/openapi.json`,
+      `${proxy.url}/openapi.json`,
       '--checks=all',
       '--phases=examples,coverage,fuzzing,stateful',
       `--max-examples=${EXAMPLES}`,

@@ -18,7 +18,7 @@ describe('settleStatistics', () => {
     statistics.record(Array.from({ length: payments }, () => firstUuidv7At(new Date(nowMs - latencyMs))))
   }
 
-  it('reports rate and latency of the last five minutes, and forgets what is older', () => {
+  it('reports rate and latency of the last five minutes, without older payments', () => {
     assert.deepEqual(statistics.read(), {
       windowSeconds: 1,
       settled: 0,
@@ -39,7 +39,7 @@ describe('settleStatistics', () => {
     assert.deepEqual([statistics.read().settled, statistics.read().latencyMs.longest], [0, null])
   })
 
-  it('reports the rate of now, and not what it was minutes ago', () => {
+  it('reports the current rate, not the rate of minutes ago', () => {
     for (let second = 0; second < 200; second++) {
       nowMs += 1_000
       settle(100)
@@ -52,7 +52,7 @@ describe('settleStatistics', () => {
     assert.ok(statistics.read().settledPerSecond > 90)
   })
 
-  it('reports a slow rate as what it is, not as 0', () => {
+  it('does not round a slow rate to 0', () => {
     nowMs += 250_000
     settle(1)
     assert.equal(statistics.read().settledPerSecond, 0.004)
@@ -60,14 +60,14 @@ describe('settleStatistics', () => {
     assert.equal(statistics.read().settledPerSecond, 0.02)
   })
 
-  it('reports percentiles within 5 % or 1 ms, of latencies from none to two years', () => {
+  it('reports percentiles within 5 % or 1 ms, for latencies from 0 to two years', () => {
     for (const latencyMs of [0, 1, 2, 3, 7, 8, 10, 11, 15, 99, 100, 125, 999, 4_321, 60_000, 3_600_000, 3 * DAY_MS, 399 * DAY_MS, 730 * DAY_MS]) {
       statistics.restart()
       settle(98, latencyMs)
       settle(2, latencyMs * 3)
       const { p50, p95, p99, longest } = statistics.read().latencyMs
       assert.equal(longest, latencyMs * 3)
-      if (latencyMs > 400 * DAY_MS) // longer than any bucket tells apart
+      if (latencyMs > 400 * DAY_MS) // beyond the last bucket with a middle
         assert.deepEqual([p50, p95, p99], [longest, longest, longest])
       else
         assert.deepEqual([p50, p95, p99].map((ms, i) => isNear(ms!, i < 2 ? latencyMs : latencyMs * 3)), [true, true, true], `${latencyMs}: ${p50} ${p95} ${p99}`)
@@ -75,7 +75,7 @@ describe('settleStatistics', () => {
     }
   })
 
-  it('counts a payment that seems to be from the future, by another clock, as settled at once', () => {
+  it('counts a latency of 0 for a payment from the future, accepted under another clock', () => {
     settle(1, -5_000)
     assert.deepEqual(statistics.read().latencyMs, { p50: 0, p95: 0, p99: 0, longest: 0 })
   })

@@ -36,7 +36,7 @@ describe('an error of the database', () => {
   })
   after(() => server.close())
 
-  /** The status and Retry-After that a caller gets. */
+  /** Returns the status and Retry-After that a caller gets for an error. */
   async function respond(error: unknown): Promise<[number, string | null]> {
     thrown = error
     const res = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -45,23 +45,23 @@ describe('an error of the database', () => {
   }
   const databaseError = (code: string): pg.DatabaseError => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code })
 
-  it('has a deliberate cause, whatever its SQLSTATE class', () => {
+  it('has a listed cause, whatever its SQLSTATE class', () => {
     assert.ok(CLASSES.length >= 43 && CODES.length >= 250)
     assert.deepEqual(CLASSES.filter(each => !(each in CAUSES)), [])
     assert.deepEqual(Object.keys(CAUSES).filter(each => !CLASSES.includes(each) && !CODES.includes(each)), [])
   })
 
-  it('gets 503 with Retry-After for the state of the database, and 500 for a row or for us, whatever its SQLSTATE', async () => {
+  it('is 503 with Retry-After for the state of the database, and 500 for a row or our own statements', async () => {
     for (const code of CODES)
       assert.deepEqual(await respond(databaseError(code)), causeOf(code) === 'state' ? [503, '1'] : [500, null], code)
   })
 
-  it('is explained in docs/database-errors.md as the code has it', () => {
+  it('has the same response in docs/database-errors.md as in the code', () => {
     const rows = [...DOCUMENT.matchAll(/^\| `(\w+)` [^|]*\| (503|500) \|/gm)].map(([, code, status]) => [code, status])
     assert.deepEqual(Object.fromEntries(rows), Object.fromEntries(Object.entries(CAUSES).map(([code, cause]) => [code, cause === 'state' ? '503' : '500'])))
   })
 
-  it('is told from an errno or any other code of five characters', async () => {
+  it('is distinguished from an errno or any other code of five characters', async () => {
     for (const code of ['EPIPE', 'EPERM', 'EBUSY', '57014', '53300'])
       assert.deepEqual(await respond(Object.assign(new Error('no database'), { code })), [500, null], code)
     assert.deepEqual(await respond(new DatabaseUnavailableError('no connection', { cause: Object.assign(new Error('write'), { code: 'EPIPE' }) })), [503, '1'])

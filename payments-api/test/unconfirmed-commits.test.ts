@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { TestPostgres } from './support/postgres.ts'
 import assert from 'node:assert/strict'
 import pg from 'pg'
@@ -14,7 +14,7 @@ import { startEmbedded } from './support/postgres.ts'
 import { waitFor } from './support/wait-for.ts'
 import { newPayment } from './support/write-payments.ts'
 
-describe('a commit that waits in vain for a synchronous standby', () => {
+describe('a commit that no synchronous standby confirms', () => {
   let server: TestPostgres
   let owner: pg.Client
   let api: Api
@@ -37,7 +37,7 @@ describe('a commit that waits in vain for a synchronous standby', () => {
     server?.stop()
   })
 
-  const post = (key: string, amount = 1): Promise<Answer<{ type?: string }>> =>
+  const post = (key: string, amount = 1): Promise<ApiResponse<{ type?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId: 'A', amount }, headers: { 'idempotency-key': key } })
 
   async function standbys(names: string): Promise<void> {
@@ -49,8 +49,8 @@ describe('a commit that waits in vain for a synchronous standby', () => {
     })
   }
 
-  /** The API's write that waits for a standby. */
-  async function waiting(): Promise<number> {
+  /** The pid of the API's write that waits for a standby. */
+  async function waitingPid(): Promise<number> {
     let pid: number | undefined
     await waitFor('a commit waits', async () => {
       const { rows } = await owner.query<{ pid: number }>(`select pid from pg_stat_activity where application_name = 'payments-api write' and wait_event = 'SyncRep'`)
@@ -60,33 +60,33 @@ describe('a commit that waits in vain for a synchronous standby', () => {
     return pid!
   }
 
-  /** Ends the wait. */
-  async function end(how: 'pg_terminate_backend' | 'pg_cancel_backend', pid: number): Promise<void> {
+  /** Interrupts the wait. */
+  async function interrupt(how: 'pg_terminate_backend' | 'pg_cancel_backend', pid: number): Promise<void> {
     await owner.query(`select ${how}($1)`, [pid])
-    await waitFor('it waits no more', async () => (await owner.query(`select from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'`, [pid])).rows.length === 0)
+    await waitFor('the wait has ended', async () => (await owner.query(`select from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'`, [pid])).rows.length === 0)
   }
 
   for (const how of ['pg_terminate_backend', 'pg_cancel_backend'] as const) {
-    it(`is not acknowledged after ${how}, not on a retry either, until a standby has it`, async () => {
+    it(`is not acknowledged after ${how}, not even on a retry, until it is confirmed`, async () => {
       const key = `key-of-${how}`
       await standbys('nobody')
       const first = post(key)
-      await end(how, await waiting())
-      if (how === 'pg_terminate_backend') // the API wrote it again, found it, and confirms it
-        await end(how, await waiting())
+      await interrupt(how, await waitingPid())
+      if (how === 'pg_terminate_backend') // the API retries, finds the payment and waits for its confirmation
+        await interrupt(how, await waitingPid())
       const { status, body, headers } = await first
       assert.deepEqual([status, body.type, headers.get('retry-after')], [503, '/problems/unavailable', '1'])
       assert.equal((await owner.query('select from payments where idempotency_key = $1', [key])).rows.length, 1)
 
       for (const body of [1, 2]) { // a replay, and another payment with the same key
         const again = post(key, body)
-        await end('pg_cancel_backend', await waiting())
+        await interrupt('pg_cancel_backend', await waitingPid())
         assert.equal((await again).status, 503)
       }
-      let answered = false
-      const last = post(key).finally(() => answered = true)
-      await waiting()
-      assert.equal(answered, false)
+      let responded = false
+      const last = post(key).finally(() => responded = true)
+      await waitingPid()
+      assert.equal(responded, false)
       await standbys('')
       const replay = await last
       assert.deepEqual([replay.status, replay.headers.get('idempotent-replayed')], [201, 'true'])
@@ -94,14 +94,14 @@ describe('a commit that waits in vain for a synchronous standby', () => {
   }
 
   for (const [status, amount] of [[201, 1], [422, 2]] as const) {
-    it(`is not acknowledged with ${status} to a caller that repeats a key stored with its quotes`, async () => {
+    it(`is not acknowledged with ${status} to a caller that repeats a key that was stored with its quotes`, async () => {
       const key = `"old-${status}"`
       await owner.query(`
         insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
         values (gen_random_uuid(), 'anonymous', $1, $2, 'A', 'USD', 1.00, '', now(), now())`, [key, requestHash({ accountId: 'A', minorUnits: 100n, currency: 'USD', description: '' })])
       await standbys('nobody')
       const unconfirmed = post(key, amount)
-      await end('pg_cancel_backend', await waiting())
+      await interrupt('pg_cancel_backend', await waitingPid())
       assert.equal((await unconfirmed).status, 503)
       await standbys('')
       assert.equal((await post(key, amount)).status, status)
@@ -116,7 +116,7 @@ describe('a commit that waits in vain for a synchronous standby', () => {
       for (const write of [() => insertPayments(db, [newPayment('pooled')], true), () => confirmCommits(db)]) {
         await off()
         const written = assert.rejects(write(), UnconfirmedError)
-        await end('pg_cancel_backend', await waiting())
+        await interrupt('pg_cancel_backend', await waitingPid())
         await written
       }
     }

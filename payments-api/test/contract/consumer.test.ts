@@ -5,33 +5,33 @@ import { Matchers } from '@pact-foundation/pact'
 import { startApi } from '../support/api.ts'
 import { createDatabase } from '../support/database.ts'
 import { openStream } from '../support/event-stream.ts'
-import { listening } from '../support/listening.ts'
+import { waitForListener } from '../support/wait-for-listener.ts'
 import { pact } from './support/pact.ts'
 
 const { eachLike, reify, uuid } = Matchers
 
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
-describe('the API hears', () => {
+describe('the API receives', () => {
   let database: TestDatabase
   let api: Api
   before(async () => {
     database = await createDatabase()
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   after(async () => {
     await api?.stop()
     await database?.drop()
   })
 
-  // The amount decides what the rules say.
-  for (const [amount, result, told] of [
+  // The amount decides the result.
+  for (const [amount, result, event] of [
     ['100.00', 'completed', { status: 'completed', outcome: 'matched' }],
     ['42.13', 'completed_with_discrepancy', { status: 'completed', outcome: 'discrepancy' }],
     ['-5.00', 'failed', { status: 'failed', outcome: 'failed' }],
   ] as const) {
-    it(`that a payment of ${amount} has settled`, () => {
+    it(`the notification that a payment of ${amount} has settled`, () => {
       const notification = { channel: 'payment_events', payload: { [result]: eachLike(uuid(PAYMENT_ID)) } }
       return pact.addAsynchronousInteraction()
         .expectsToReceive(`the notification of a payment of ${amount}`, content => content.withJSONContent(notification))
@@ -41,7 +41,7 @@ describe('the API hears', () => {
           try {
             await stream.next('hello')
             await database.sql('select pg_notify($1, $2)', [channel, JSON.stringify(payload)])
-            assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: PAYMENT_ID, ...told })
+            assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: PAYMENT_ID, ...event })
           }
           finally {
             stream.close()

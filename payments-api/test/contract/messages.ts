@@ -3,27 +3,27 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import pg from 'pg'
 import { openStream } from '../support/event-stream.ts'
-import { writeSettled } from '../support/settled.ts'
-import { ask } from './support/ask.ts'
+import { seedPayments } from '../support/seed-payments.ts'
+import { requestJson } from './support/request-json.ts'
 
 const DEADLINE_MS = 20_000
 
 type Message = () => Promise<object>
 
-/** What the consumers' pacts expect to be sent without having asked: events of the stream, and the job in the database. */
+/** The messages that the consumers' pacts expect: events of the stream, the job's row and the workers' notification. */
 export function messages({ url, database }: { url: string, database: TestDatabase }): Record<string, Message> {
   const accept = async (): Promise<string> => {
     const payment = { accountId: 'ACC-001', amount: 100.00, description: 'Books' }
-    return (await ask<{ id: string }>(`${url}/payments`, { idempotencyKey: randomUUID(), body: payment })).id
+    return (await requestJson<{ id: string }>(`${url}/payments`, { idempotencyKey: randomUUID(), body: payment })).id
   }
 
-  /** Follows the events, lets something happen once the stream is open, and answers the event of that name, its data parsed. */
-  async function eventOf(name: string, happen?: () => Promise<unknown>, headers?: Record<string, string>): Promise<object> {
+  /** Opens the event stream, runs `trigger`, and returns the next event of that name with its data parsed. */
+  async function eventOf(name: string, trigger?: () => Promise<unknown>, headers?: Record<string, string>): Promise<object> {
     const stream = await openStream(`${url}/events`, headers)
     try {
-      if (happen) {
+      if (trigger) {
         await stream.next('hello')
-        await happen()
+        await trigger()
       }
       const event = await stream.next(name)
       return { ...event, data: JSON.parse(event.data) as unknown }
@@ -34,7 +34,7 @@ export function messages({ url, database }: { url: string, database: TestDatabas
   }
 
   const settle = (amount: string, result: 'completed' | 'completed_with_discrepancy' | 'failed'): Message => () => eventOf('payment', async () => {
-    const [id] = await writeSettled(database, [{ accountId: 'ACC-001', amount, result }])
+    const [id] = await seedPayments(database, [{ accountId: 'ACC-001', amount, result }])
     await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ [result]: [id] })])
   })
 
@@ -51,7 +51,7 @@ export function messages({ url, database }: { url: string, database: TestDatabas
   }
 }
 
-/** The rows that the worker finds, read with its rights, by the names of their tables and columns. */
+/** The job's rows as the worker's role reads them, by table and column. */
 async function jobAsWorkerReadsIt(database: TestDatabase, paymentId: string): Promise<object> {
   const worker = new pg.Client({ connectionString: database.url('payments_worker') })
   await worker.connect()
@@ -65,14 +65,14 @@ async function jobAsWorkerReadsIt(database: TestDatabase, paymentId: string): Pr
   }
 }
 
-/** What Postgres delivers on a channel when something happens. */
-async function notificationOf(database: TestDatabase, channel: string, happen: () => Promise<unknown>): Promise<object> {
+/** The notification that Postgres delivers on a channel after `trigger`. */
+async function notificationOf(database: TestDatabase, channel: string, trigger: () => Promise<unknown>): Promise<object> {
   const worker = new pg.Client({ connectionString: database.url('payments_worker') })
   await worker.connect()
   try {
     await worker.query(`listen ${channel}`)
     const notified = once(worker, 'notification', { signal: AbortSignal.timeout(DEADLINE_MS) }) as Promise<[pg.Notification]>
-    await happen()
+    await trigger()
     const [notification] = await notified
     return { channel: notification.channel }
   }

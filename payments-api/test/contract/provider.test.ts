@@ -2,15 +2,15 @@ import type { Api } from '../support/api.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { startApi } from '../support/api.ts'
 import { createDatabase } from '../support/database.ts'
-import { listening } from '../support/listening.ts'
+import { waitForListener } from '../support/wait-for-listener.ts'
 import { messages } from './messages.ts'
 import { providerStates } from './states.ts'
 import { verifyPacts } from './support/verify-pacts.ts'
 
-/** How long a rival's idempotency key is waited for here: the role's 2 s prove no more. */
+/** How long a request waits for an idempotency key in use. The role's 2 s would only make the test slower. */
 const LOCK_TIMEOUT = '200ms'
 
-describe('payments-api keeps what it promised', () => {
+describe('payments-api', () => {
   let database: TestDatabase
   let api: Api
 
@@ -19,14 +19,14 @@ describe('payments-api keeps what it promised', () => {
     const { pathname } = new URL(database.url())
     await database.sql(`alter role payments_api in database ${pathname.slice(1)} set lock_timeout = '${LOCK_TIMEOUT}'`)
     api = await startApi(database.url('payments_api'))
-    await listening(database)
+    await waitForListener(database)
   })
   after(async () => {
     await api?.stop()
     await database?.drop()
   })
 
-  it('to everybody who has a pact with it', async () => {
+  it('meets every pact that names it as the provider', async () => {
     const system = { url: api.url, database }
     await verifyPacts({ name: 'payments-api', url: api.url, states: providerStates(system), messages: messages(system) })
   })

@@ -3,19 +3,19 @@ import type { State } from './support/verify-pacts.ts'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { firstUuidv7At } from '../../src/domain/uuidv7.ts'
-import { writeSettled } from '../support/settled.ts'
+import { seedPayments } from '../support/seed-payments.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { ask } from './support/ask.ts'
+import { requestJson } from './support/request-json.ts'
 
-/** An account of its own for each use of a state, so that no interaction sees another one's payments. */
+/** A new account for each use of a state, so that no interaction sees payments of another. */
 const newAccountId = (): string => `ACC-${randomUUID().slice(0, 8)}`
 
-/** The states that the consumers' pacts start from, in their words. They are set through the API, or as accept and settle leave the database. */
+/** The provider states that the pacts name. They are set up through the API, or in the database as accepting and settling leave it. */
 export function providerStates({ url, database }: { url: string, database: TestDatabase }): Record<string, State> {
   let rival: pg.Client | undefined
 
   async function pay(facts: Record<string, unknown>, idempotencyKey: string): Promise<void> {
-    await ask(`${url}/payments`, { idempotencyKey, body: facts })
+    await requestJson(`${url}/payments`, { idempotencyKey, body: facts })
   }
 
   return {
@@ -27,7 +27,7 @@ export function providerStates({ url, database }: { url: string, database: TestD
       return { idempotencyKey }
     },
 
-    // Another writer has the key and has not ended.
+    // Another transaction holds the key.
     'a payment is being made with an idempotency key': {
       setup: async (facts) => {
         const idempotencyKey = randomUUID()
@@ -52,14 +52,14 @@ export function providerStates({ url, database }: { url: string, database: TestD
     'payments of an account have settled': async ({ amounts }) => {
       const accountId = newAccountId()
       const now = Date.now()
-      const ids = await writeSettled(database, (amounts as string[]).map((amount, i) => ({
+      const ids = await seedPayments(database, (amounts as string[]).map((amount, i) => ({
         accountId,
         amount,
         createdAt: new Date(now + i),
         result: amount.endsWith('.13') ? 'completed_with_discrepancy' : 'completed',
       })))
       const cursorOf = async (path: string): Promise<string> => {
-        const { nextCursor } = await ask<{ nextCursor: string | null }>(`${url}${path}`)
+        const { nextCursor } = await requestJson<{ nextCursor: string | null }>(`${url}${path}`)
         return nextCursor ?? 'there is one page only'
       }
       return {
@@ -74,12 +74,12 @@ export function providerStates({ url, database }: { url: string, database: TestD
 
     'a payment is waiting': async () => {
       const accountId = newAccountId()
-      const [paymentId] = await writeSettled(database, [{ accountId, amount: '100.00', result: null }])
+      const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: null }])
       return { accountId, paymentId: paymentId! }
     },
 
     'a payment was given up': async () => {
-      const [paymentId] = await writeSettled(database, [{ accountId: newAccountId(), amount: '100.00', result: null, job: 'dead' }])
+      const [paymentId] = await seedPayments(database, [{ accountId: newAccountId(), amount: '100.00', result: null, job: 'dead' }])
       return { paymentId: paymentId! }
     },
 
@@ -90,15 +90,15 @@ export function providerStates({ url, database }: { url: string, database: TestD
     'a worker is settling payments and one waits': async () => {
       await database.sql('select resume_queue()')
       await database.sql(`insert into recon_workers (id, host, pid) values ('worker-1', 'here', 1) on conflict (id) do update set last_seen_at = now()`)
-      const [, settled] = await writeSettled(database, [
+      const [, settled] = await seedPayments(database, [
         { accountId: newAccountId(), amount: '100.00', result: null },
         { accountId: newAccountId(), amount: '100.00', result: 'completed' },
       ])
       await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [settled] })])
-      await waitFor('the API hears that a payment has settled', async () => (await ask<{ settled: { settled: number } }>(`${url}/operations`)).settled.settled > 0)
+      await waitFor('the API has received the notification', async () => (await requestJson<{ settled: { settled: number } }>(`${url}/operations`)).settled.settled > 0)
     },
 
-    // The messages make these themselves: what they are about has to happen after somebody listens.
+    // messages.ts sets these up: the event must happen after the stream is open.
     'a payment settles': async () => {},
     'a payment is accepted': async () => {},
   }

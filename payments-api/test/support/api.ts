@@ -6,19 +6,19 @@ import { createInterface } from 'node:readline'
 import { assertDocumented } from './documented.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const START_DEADLINE_MS = 60_000 // it takes 10 s on a machine that is ten times overloaded
+const START_DEADLINE_MS = 60_000 // a start takes 10 s on a machine that is 10× overloaded
 
 export interface Api {
   /** For example http://127.0.0.1:43210 */
   url: string
   process: ChildProcess
-  /** Everything that it has logged, a line each. */
+  /** The lines that the API has logged. */
   log: string[]
-  /** SIGTERM, and the exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   stop: () => Promise<number | null>
 }
 
-/** Starts the real API as a process of its own, on a free port. */
+/** Starts the API as a separate process, on a free port. */
 export async function startApi(databaseUrl: string, env: Record<string, string> = {}): Promise<Api> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -66,18 +66,15 @@ export async function startApi(databaseUrl: string, env: Record<string, string> 
   }
 }
 
-export interface Answer<Body> {
+export interface ApiResponse<Body> {
   status: number
   headers: Headers
   text: string
   body: Body
 }
 
-/**
- * Sends a request and reads the whole answer, which must be one that the OpenAPI document tells of. A string is sent as
- * it is, anything else as JSON.
- */
-export async function call<Body = Record<string, unknown>>(url: string, { headers, body, ...init }: { method?: string, headers?: Record<string, string>, body?: unknown } = {}): Promise<Answer<Body>> {
+/** Sends a request, reads the whole response and asserts that the OpenAPI document describes it. Sends a string as is, other bodies as JSON. */
+export async function call<Body = Record<string, unknown>>(url: string, { headers, body, ...init }: { method?: string, headers?: Record<string, string>, body?: unknown } = {}): Promise<ApiResponse<Body>> {
   const res = await fetch(url, {
     ...init,
     ...(body !== undefined && {

@@ -3,44 +3,44 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
 export interface DatabaseProxy {
-  /** The same database, by way of the proxy. */
+  /** The same database, through the proxy. */
   url: string
-  /** Resets every connection and every new one, as a database that is down. */
+  /** Resets all connections, including new ones, like a database that is down. */
   refuse: () => void
-  /** Swallows what is sent either way, also on new connections, as a network that is cut. */
-  swallow: () => void
+  /** Drops everything sent in both directions, also on new connections, like a cut network. */
+  blackhole: () => void
   restore: () => void
   /** Resets every connection; new ones go to the server of this URL. */
   pointAt: (databaseUrl: string) => void
-  /** Cuts the connection of the next accept when the database has committed it, before the answer. Resolves when it has. */
-  loseAnswer: () => Promise<void>
+  /** Cuts the connection of the next write of payments after its commit and before its response. Resolves when it is cut. */
+  loseResponse: () => Promise<void>
   close: () => void
 }
 
-/** A way to a database that can be cut. */
+/** A proxy in front of a database that can break the connections. */
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   let target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
-  let way: 'open' | 'refused' | 'swallowed' = 'open'
-  let awaited: (() => void) | undefined
+  let mode: 'open' | 'refusing' | 'blackhole' = 'open'
+  let onLoss: (() => void) | undefined
   const reset = (): void => sockets.forEach(socket => socket.destroy())
-  const server = createServer((near) => {
-    if (way === 'refused')
-      return void near.resetAndDestroy()
-    const far = connect(Number(target.port), target.hostname)
+  const server = createServer((client) => {
+    if (mode === 'refusing')
+      return void client.resetAndDestroy()
+    const upstream = connect(Number(target.port), target.hostname)
     let lose: (() => void) | undefined
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(from)
       from.on('data', (chunk) => {
-        if (from === near && awaited && chunk.includes('insert-payments')) { // the statement's name
-          lose = awaited
-          awaited = undefined
+        if (from === client && onLoss && chunk.includes('insert-payments')) { // the statement's name
+          lose = onLoss
+          onLoss = undefined
         }
-        if (from === far && lose) {
+        if (from === upstream && lose) {
           lose()
-          near.destroy()
+          client.destroy()
         }
-        else if (way === 'open') {
+        else if (mode === 'open') {
           to.write(chunk)
         }
       })
@@ -53,24 +53,24 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(databaseUrl)
-  url.hostname = '127.0.0.1' // the database may be at another, a container's
+  url.hostname = '127.0.0.1' // the proxy runs here, even if the database runs in a container
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
     refuse: () => {
-      way = 'refused'
+      mode = 'refusing'
       reset()
     },
-    swallow: () => way = 'swallowed',
+    blackhole: () => mode = 'blackhole',
     restore: () => {
-      way = 'open'
+      mode = 'open'
       reset()
     },
     pointAt: (databaseUrl) => {
       target = new URL(databaseUrl)
       reset()
     },
-    loseAnswer: () => new Promise(resolve => awaited = resolve),
+    loseResponse: () => new Promise(resolve => onLoss = resolve),
     close: () => {
       server.close()
       reset()

@@ -9,7 +9,7 @@ const PASSWORD = 'test'
 let cluster: Awaited<ReturnType<typeof startPostgres>>
 let template: string
 
-/** Mocha runs this once before all files: a server, and in it a template database with the migrated schema. */
+/** Mocha runs this once before all files: it starts a server and creates a template database with the migrated schema. */
 export async function mochaGlobalSetup(): Promise<void> {
   cluster = await startPostgres()
   template = `template_api_${randomUUID().slice(0, 8)}`
@@ -25,14 +25,14 @@ export async function mochaGlobalTeardown(): Promise<void> {
 }
 
 export interface TestDatabase {
-  /** As the role payments_api, payments_worker, payments_reader, or by default the superuser. */
+  /** The URL for the role payments_api, payments_worker or payments_reader; by default for the superuser. */
   url: (role?: string) => string
   /** Runs one statement as the superuser. */
   sql: <Row = Record<string, unknown>>(statement: string, values?: unknown[]) => Promise<Row[]>
   drop: () => Promise<void>
 }
 
-/** A database of its own for one test file: a copy of the template. */
+/** Creates a separate database for one test file: a copy of the template, or an empty one. */
 export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const name = `test_api_${randomUUID().slice(0, 8)}`
   await asSuperuser(empty ? `create database ${name}` : `create database ${name} template ${template}`)

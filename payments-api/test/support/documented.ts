@@ -21,23 +21,23 @@ const paths = Object.keys(document.paths).map(path => ({
 }))
 
 /**
- * Asserts that an answer is one that the OpenAPI document tells of: its status, its content type and its body.
- * Routes and methods that the API does not have are answered with 404 and 405; no operation tells of those.
+ * Asserts that the OpenAPI document describes a response: its status, content type and body. Unknown routes and methods get 404
+ * and 405, which no operation documents.
  */
-export function assertDocumented(method: string, url: string, answer: { status: number, contentType: string, body: unknown }): void {
+export function assertDocumented(method: string, url: string, response: { status: number, contentType: string, body: unknown }): void {
   const { pathname } = new URL(url)
   const path = paths.find(({ pattern }) => pattern.test(pathname))?.path
   const operation = path && document.paths[path]?.[method.toLowerCase()]
   if (!path || !operation)
-    return assert.ok([400, 404, 405].includes(answer.status) || /^\/(?:docs|openapi)/.test(pathname), `${method} ${pathname} answered ${answer.status}`)
-  const content = operation.responses[answer.status]?.content
-  assert.ok(content, `${method} ${path} does not tell of ${answer.status}`)
-  const type = answer.contentType.split(';')[0]!
-  assert.ok(type in content, `${method} ${path} ${answer.status} is not told to be ${type}`)
-  if (answer.body === undefined)
+    return assert.ok([400, 404, 405].includes(response.status) || /^\/(?:docs|openapi)/.test(pathname), `${method} ${pathname} responded with ${response.status}`)
+  const content = operation.responses[response.status]?.content
+  assert.ok(content, `${method} ${path} does not document status ${response.status}`)
+  const type = response.contentType.split(';')[0]!
+  assert.ok(type in content, `${method} ${path} does not document ${type} for status ${response.status}`)
+  if (response.body === undefined)
     return
-  const key = `${method} ${path} ${answer.status}`
+  const key = `${method} ${path} ${response.status}`
   const validate = validators.get(key) ?? ajv.compile(JSON.parse(JSON.stringify(content[type]!.schema).replaceAll('"#/components', '"openapi#/components')) as object)
   validators.set(key, validate)
-  assert.ok(validate(answer.body), `${key}: ${ajv.errorsText(validate.errors)}`)
+  assert.ok(validate(response.body), `${key}: ${ajv.errorsText(validate.errors)}`)
 }

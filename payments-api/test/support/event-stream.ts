@@ -3,7 +3,7 @@ import { waitFor } from './wait-for.ts'
 export interface StreamEvent { id?: string, event: string, data: string }
 
 export interface EventStream {
-  /** The next event of this name, in order; others are skipped. Rejects when none comes. */
+  /** Returns the next event of this name and skips others. Rejects after 20 s without one. */
   next: (name: string) => Promise<StreamEvent>
   /** The names of all events so far. */
   names: () => string[]
@@ -17,7 +17,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
   const abort = new AbortController()
   const res = await fetch(url, { headers, signal: abort.signal })
   if (res.status !== 200 || !res.body)
-    throw new Error(`${url} answered ${res.status}`)
+    throw new Error(`${url} responded with ${res.status}`)
   const events: StreamEvent[] = []
   let read = 0
   const ended = (async () => {
@@ -37,7 +37,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
   return {
     next: async (name) => {
       let found: StreamEvent | undefined
-      await waitFor(`an event "${name}"`, () => {
+      await waitFor(`an event "${name}" arrives`, () => {
         while (!found && read < events.length) {
           const event = events[read++]!
           if (event.event === name)

@@ -5,18 +5,18 @@ import { open, responses } from './raw-http.ts'
 export interface Poster {
   /** Payments that were created. */
   created: number
-  /** Responses that said `Connection: close`. */
-  told: number
+  /** Responses with `Connection: close`. */
+  closeHeaders: number
   /** Requests without a response or with a status other than 201, each with the reason. */
   lost: string[]
 }
 
 /**
- * Posts payments one after the other on a keep-alive connection and never repeats one. Opens another connection, to any of the
- * APIs, when a response says `Connection: close` or the connection is closed between requests.
+ * Posts payments one after the other on a keep-alive connection and never retries one. Opens another connection, to any of the
+ * APIs, after a response with `Connection: close` or when the connection is closed between requests.
  */
 export async function postOnKeepAlive(urls: () => string[], signal: AbortSignal): Promise<Poster> {
-  const seen: Poster = { created: 0, told: 0, lost: [] }
+  const poster: Poster = { created: 0, closeHeaders: 0, lost: [] }
   const body = '{"accountId":"A","amount":1}'
   let connection: RawConnection | undefined
   let broken: string | undefined
@@ -25,7 +25,7 @@ export async function postOnKeepAlive(urls: () => string[], signal: AbortSignal)
     if (!connection || connection.socket.readableEnded || connection.socket.destroyed) {
       connection?.socket.destroy()
       const all = urls()
-      connection = await open(all[n % all.length]!, '').catch(() => undefined) // an API that was just stopped refuses
+      connection = await open(all[n % all.length]!, '').catch(() => undefined) // an API that has just stopped refuses
       broken = undefined
       connection?.socket.on('data', () => wake()).on('end', () => wake())
       void connection?.closed.then((error) => {
@@ -37,20 +37,20 @@ export async function postOnKeepAlive(urls: () => string[], signal: AbortSignal)
     const { socket, text } = connection
     const before = text().length
     socket.write(`POST /payments HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
-    const response = (): string => text().slice(before)
-    const over = (): boolean => /\r\n\r\n\{.*\}$/s.test(response()) || broken !== undefined || socket.readableEnded
-    while (!over())
+    const received = (): string => text().slice(before)
+    const done = (): boolean => /\r\n\r\n\{.*\}$/s.test(received()) || broken !== undefined || socket.readableEnded
+    while (!done())
       await new Promise<void>(resolve => wake = resolve)
-    const [answer] = response() ? responses(response()) : []
-    if (answer?.status !== 201)
-      seen.lost.push(answer ? `${answer.status} ${answer.body}` : broken ?? 'closed')
+    const [response] = received() ? responses(received()) : []
+    if (response?.status !== 201)
+      poster.lost.push(response ? `${response.status} ${response.body}` : broken ?? 'closed')
     else
-      seen.created++
-    if (answer?.headers.connection === 'close') {
-      seen.told++
+      poster.created++
+    if (response?.headers.connection === 'close') {
+      poster.closeHeaders++
       socket.destroy()
     }
   }
   connection?.socket.destroy()
-  return seen
+  return poster
 }

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { call } from './api.ts'
 
 export interface Load {
-  /** How many requests got each status. */
+  /** The number of responses by status. */
   statuses: Map<number, number>
-  /** The first bodies with a 500. */
+  /** The path and body of each response with status 500. */
   failures: string[]
-  /** Ends the load and waits for its last requests. */
+  /** Stops the load and waits for the last requests. */
   stop: () => Promise<void>
 }
 
-/** Callers that post payments and read them, lists and balances, each one request after the other. */
+/** Starts callers that post payments and read payments, lists and accounts, each one request at a time. */
 export function startLoad(url: string, callers = 4): Load {
   const statuses = new Map<number, number>()
   const failures: string[] = []

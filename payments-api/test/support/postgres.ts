@@ -10,24 +10,24 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const START_DEADLINE_MS = 30_000
-/** Pulling the image is not part of this. */
+/** Does not include pulling the image. */
 const CONTAINER_DEADLINE_MS = 120_000
 const ENGINE_TIMEOUT_MS = 10_000
 const STOP_TIMEOUT_MS = 30_000
 const REMOVE_TRIES = 100
 const IMAGE = 'postgres:18'
-/** The data is gone after the tests, so it need not survive a crash. */
+/** The data is deleted after the tests, so it need not survive a crash. */
 const SETTINGS = ['fsync=off', 'max_connections=200', 'random_page_cost=1.1']
 
 export interface TestPostgres {
-  /** A superuser's URL of its database "postgres". */
+  /** A superuser's URL for the database "postgres". */
   url: string
   stop: () => void
 }
 
 /**
- * A real Postgres for the tests: the one of TEST_DATABASE_URL, else a container where a Docker engine can have one, else
- * an embedded one. The last two live as long as the tests do.
+ * A real Postgres for the tests: TEST_DATABASE_URL if set, else a container if a Docker engine can start one, else an embedded
+ * server. The container or embedded server stops with the tests.
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const url = process.env.TEST_DATABASE_URL
@@ -36,16 +36,16 @@ export async function startPostgres(): Promise<TestPostgres> {
   return await startContainer() ?? await startEmbedded()
 }
 
-/** Null where no engine answers, or the image cannot be had. */
+/** Returns null if no engine responds, or the image is not available. */
 async function startContainer(): Promise<TestPostgres | null> {
   if (spawnSync('docker', ['info'], { timeout: ENGINE_TIMEOUT_MS, stdio: 'ignore' }).status !== 0)
     return null
-  // Testcontainers' own cleaner is a container too, of an image that not everybody can pull: we clean up ourselves.
+  // Testcontainers cleans up with a container whose image is not available everywhere, so we remove ours ourselves.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
   const name = `payments-test-${process.pid}-${Date.now()}`
   const stop = atExit(() => spawnSync('docker', ['rm', '--force', '--volumes', name], { timeout: STOP_TIMEOUT_MS, stdio: 'ignore' }))
-  // And after a SIGKILL, which nothing here hears of: a shell of its own, whose input ends when this process does.
+  // SIGKILL runs no exit handler: a detached shell removes the container when its input, this process, ends.
   spawn('sh', ['-c', 'cat; exec docker rm --force --volumes "$0"', name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] }).unref()
   try {
     const container = await new PostgreSqlContainer(IMAGE)
@@ -60,31 +60,31 @@ async function startContainer(): Promise<TestPostgres | null> {
   }
   catch (error) {
     stop()
-    process.stdout.write(`No container of ${IMAGE} (${String(error).split('\n')[0]}): the tests run on an embedded Postgres.\n`)
+    process.stdout.write(`Cannot start a container of ${IMAGE}, so the tests use an embedded Postgres: ${String(error).split('\n')[0]}\n`)
     return null
   }
 }
 
-/** Calls it once: when it is asked for, or else when the process ends, by a signal too. */
+/** Runs `clean` once: when the returned function is called, or when the process ends, also by a signal. */
 function atExit(clean: () => void): () => void {
   const once = (): void => {
     process.off('exit', once)
     clean()
   }
   process.once('exit', once)
-  // A signal ends the process without that event, unless somebody exits.
+  // By default a signal ends the process without an exit event.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(1))
   return once
 }
 
-/** A server for one test, whose settings it may change. */
+/** Starts an embedded server, whose settings a test may change. */
 export async function startEmbedded(): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), 'payments-test-'))
   let server: ChildProcess | undefined
   const stop = atExit(() => {
-    server?.kill('SIGQUIT') // at once, without a checkpoint: the data go with it
-    // It may still be writing; Node's own rmSync then leaves the folder, and says nothing.
+    server?.kill('SIGQUIT') // stops at once, without a checkpoint: the data is deleted anyway
+    // The server may still be writing, and then Node's rmSync leaves the folder without an error.
     for (let tries = 0; existsSync(home) && tries < REMOVE_TRIES; tries++)
       spawnSync('sh', ['-c', 'rm -rf "$0" 2>&1 || sleep 0.1', home])
   })
@@ -94,7 +94,7 @@ export async function startEmbedded(): Promise<TestPostgres> {
   mkdirSync(data)
   const user = unprivilegedUser()
   if (user) {
-    // That user must reach the binaries too, and perhaps cannot reach this folder.
+    // That user needs access to the binaries, and may have none to their folder.
     cpSync(dirname(dirname(postgres)), join(home, 'native'), { recursive: true, verbatimSymlinks: true })
     initdb = join(home, 'native/bin/initdb')
     postgres = join(home, 'native/bin/postgres')
@@ -131,7 +131,7 @@ export async function startEmbedded(): Promise<TestPostgres> {
 
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const deadline = Date.now() + START_DEADLINE_MS
-  while (!await answers(url)) {
+  while (!await acceptsConnections(url)) {
     if (server.exitCode !== null || Date.now() > deadline)
       throw new Error(`Postgres did not start:\n${log}`)
     await delay(50)
@@ -139,7 +139,7 @@ export async function startEmbedded(): Promise<TestPostgres> {
   return { url, stop }
 }
 
-/** Postgres refuses to run as root. Undefined where we are not root. */
+/** Postgres refuses to run as root. Returns undefined unless we are root. */
 function unprivilegedUser(): { uid: number, gid: number } | undefined {
   if (process.getuid?.() !== 0)
     return undefined
@@ -159,7 +159,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function answers(url: string): Promise<boolean> {
+async function acceptsConnections(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
   try {
     await client.connect()

@@ -1,4 +1,4 @@
 import { recordPact } from './record-pact.ts'
 
-/** What this API expects of the worker. */
+/** Records what this API expects of the worker. */
 export const { pact, mochaHooks } = recordPact('payments-api', 'recon-worker')

@@ -1,4 +1,4 @@
-import type { Answer, Api } from './support/api.ts'
+import type { Api, ApiResponse } from './support/api.ts'
 import type { DatabaseProxy } from './support/database-proxy.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { startDatabaseProxy } from './support/database-proxy.ts'
 import { createDatabase } from './support/database.ts'
 import { waitFor } from './support/wait-for.ts'
 
-describe('while the database gives no answer', () => {
+describe('an API whose database does not respond', () => {
   let database: TestDatabase
   let proxy: DatabaseProxy
   let api: Api
@@ -28,11 +28,11 @@ describe('while the database gives no answer', () => {
     await database?.drop()
   })
 
-  const post = (key: string = randomUUID(), accountId = 'A'): Promise<Answer<{ type?: string, id?: string }>> =>
+  const post = (key: string = randomUUID(), accountId = 'A'): Promise<ApiResponse<{ type?: string, id?: string }>> =>
     call(`${api.url}/payments`, { body: { accountId, amount: 1 }, headers: { 'idempotency-key': key } })
-  const get = (path: string): Promise<Answer<{ type?: string }>> => call(`${api.url}${path}`)
+  const get = (path: string): Promise<ApiResponse<{ type?: string }>> => call(`${api.url}${path}`)
 
-  /** By the API's own clock: this process, and the machine, may be busy. */
+  /** Measured by the API itself, because this process may be busy. */
   async function assertWithin2s(): Promise<void> {
     const { text } = await call(`${api.url}/metrics`)
     const counts = [...text.matchAll(/^http_request_duration_seconds_bucket\{le="(2|\+Inf)",(.*status="503")\} (\d+)$/gm)]
@@ -41,13 +41,13 @@ describe('while the database gives no answer', () => {
     assert.deepEqual(of('2'), of('+Inf'))
   }
 
-  /** For the connections that the API opens from now on. */
+  /** Changes a setting for the connections that the API opens from now on. */
   async function set(setting: string, value: string): Promise<void> {
     const [{ name }] = await database.sql('select current_database() as name') as [{ name: string }]
     await database.sql(`alter role payments_api in database ${name} set ${setting} = '${value}'`)
   }
 
-  /** Holds a lock on payments that no read and no write gets past. */
+  /** Holds a lock on payments that blocks all reads and writes. */
   async function whilePaymentsAreLocked(run: (unlock: () => Promise<unknown>) => Promise<void>): Promise<void> {
     const rival = new pg.Client({ connectionString: database.url() })
     await rival.connect()
@@ -61,7 +61,7 @@ describe('while the database gives no answer', () => {
     }
   }
 
-  it('because it is down, everything but /health is 503 within 2 s, and all is well once it is back', async () => {
+  it('responds with 503 within 2 s to all but /health while the database is down, then recovers', async () => {
     assert.deepEqual([(await post()).status, (await get('/ready')).status], [201, 200])
     proxy.refuse()
     for (const request of [post, () => get('/ready'), () => get('/payments'), () => get('/payments.csv'), () => get('/accounts/A/balance')])
@@ -69,15 +69,15 @@ describe('while the database gives no answer', () => {
     assert.equal((await get('/health')).status, 200)
     await assertWithin2s()
     proxy.restore()
-    await waitFor('it takes payments again', async () => (await post()).status === 201)
+    await waitFor('the API accepts payments again', async () => (await post()).status === 201)
     assert.equal((await get('/ready')).status, 200)
   })
 
-  it('because the network swallows what is sent, everything but /health is 503 within 2 s, and all is well once it is back', async () => {
+  it('responds with 503 within 2 s to all but /health while the network drops packets, then recovers', async () => {
     assert.deepEqual([(await post()).status, (await get('/ready')).status], [201, 200])
-    proxy.swallow()
+    proxy.blackhole()
     const keys = [randomUUID(), randomUUID(), randomUUID()]
-    for (const key of keys) { // on the connections that were open, on new ones, and again
+    for (const key of keys) { // on open connections, then twice on new ones
       const responses = await Promise.all([post(key), post(randomUUID(), 'NEW'), get('/ready'), get('/payments'), get('/payments.csv'), get('/accounts/A/balance')])
       assert.deepEqual(responses.map(({ status }) => status), responses.map(() => 503))
     }
@@ -85,14 +85,14 @@ describe('while the database gives no answer', () => {
     await assertWithin2s()
     proxy.restore()
     for (const key of keys)
-      await waitFor('it takes payments again', async () => (await post(key)).status === 201)
+      await waitFor('the API accepts payments again', async () => (await post(key)).status === 201)
     assert.deepEqual(await database.sql('select count(*)::int as n from payments'), [{ n: 4 }])
     assert.equal((await get('/ready')).status, 200)
   })
 
-  it('because the connection broke after the commit, payments are there once, and their responses are first responses', async () => {
+  it('makes each payment once, with its first response, when the connection breaks after the commit', async () => {
     await post()
-    const lost = proxy.loseAnswer()
+    const lost = proxy.loseResponse()
     const responses = await Promise.all(Array.from({ length: 20 }, () => post()))
     await lost
     assert.deepEqual(responses.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]), responses.map(() => [201, null]))
@@ -101,7 +101,7 @@ describe('while the database gives no answer', () => {
     assert.deepEqual(responses.filter(({ body }) => !rows.some(row => row.id === body.id)), [])
   })
 
-  it('because this process is busy and late to read it, that is not taken for a database that is away', async () => {
+  it('does not report the database as unavailable while the process itself is too busy to read', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     try {
       const responses = Promise.all([db.raw('select 1'), db.raw('select 1')]) // one opens the connection, one waits for it
@@ -115,20 +115,20 @@ describe('while the database gives no answer', () => {
     }
   })
 
-  it('because it is slow, that is not taken for a cut network: a payment waits for it', async () => {
+  it('lets a payment wait for a slow database, and does not mistake it for a cut network', async () => {
     await post()
     await whilePaymentsAreLocked(async (unlock) => {
-      const answer = post()
-      await waitFor('the write has waited for long', async () => (await database.sql(`
+      const response = post()
+      await waitFor('the write has waited for 1.2 s', async () => (await database.sql(`
         select from pg_stat_activity where application_name = 'payments-api write' and datname = current_database()
            and wait_event_type = 'Lock' and now() - query_start > interval '1.2 s'`)).length === 1)
       await unlock()
-      assert.equal((await answer).status, 201)
+      assert.equal((await response).status, 201)
     })
   })
 
-  it('because every connection is taken, a request waits a bounded time for one and is 503 within 2 s', async () => {
-    await set('lock_timeout', '9s') // so that the connections stay taken
+  it('responds with 503 within 2 s while every connection is busy', async () => {
+    await set('lock_timeout', '9s') // keeps the connections busy
     await whilePaymentsAreLocked(async () => {
       const waiting = Array.from({ length: 6 }, () => get('/payments'))
       await waitFor('six reads wait', async () => (await database.sql(`select from pg_stat_activity where application_name = 'payments-api read' and wait_event_type = 'Lock' and datname = current_database()`)).length === 6)
@@ -137,10 +137,10 @@ describe('while the database gives no answer', () => {
       await assertWithin2s()
       void Promise.allSettled(waiting)
     })
-    await waitFor('there is a connection', async () => (await get('/accounts')).status === 200)
+    await waitFor('a connection is free', async () => (await get('/accounts')).status === 200)
   })
 
-  it('because a statement takes too long, the request is 503', async () => {
+  it('responds with 503 when a statement times out', async () => {
     const [limits] = await database.sql(`select rolconfig as settings from pg_roles where rolname = 'payments_api'`) as { settings: string[] }[]
     assert.ok(limits?.settings.includes('statement_timeout=10s') && limits.settings.includes('lock_timeout=2s'), String(limits?.settings))
     await set('statement_timeout', '200ms')

@@ -1,7 +1,7 @@
 import type { TestDatabase } from './database.ts'
 import { firstUuidv7At } from '../../src/domain/uuidv7.ts'
 
-export interface Settled {
+export interface SeedPayment {
   accountId: string
   currency?: string
   /** Decimal string with the currency's decimals. */
@@ -9,12 +9,12 @@ export interface Settled {
   description?: string
   createdAt?: Date
   result: 'completed' | 'completed_with_discrepancy' | 'failed' | null
-  /** Of a payment without a result. */
+  /** The status of the job, for a payment without a result. */
   job?: 'pending' | 'dead'
 }
 
-/** Writes payments as accept and settle leave them, one after the other, and returns their ids. For tests that read. */
-export async function writeSettled(database: TestDatabase, payments: Settled[]): Promise<string[]> {
+/** Writes payments one by one, in the state that accepting and settling leave them in, and returns their ids. */
+export async function seedPayments(database: TestDatabase, payments: SeedPayment[]): Promise<string[]> {
   const ids: string[] = []
   for (const [i, { accountId, currency = 'USD', amount, description = '', createdAt = new Date(), result, job = 'pending' }] of payments.entries()) {
     const id = `${firstUuidv7At(createdAt).slice(0, 24)}${(Date.now() % 1e6).toString(16).padStart(6, '0')}${i.toString(16).padStart(6, '0')}`

@@ -1,26 +1,14 @@
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { requestHash } from '../src/domain/request-hash.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
+import { useApi } from './support/use-api.ts'
 
 interface Problem { type: string, errors: { pointer: string, detail: string }[] }
 
 describe('currencies', () => {
-  let database: TestDatabase
-  let api: Api
-
-  before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
-  })
+  const { database, api } = useApi()
 
   const post = <Body = Problem>(body: unknown, key: string = randomUUID()): ReturnType<typeof call<Body>> =>
     call<Body>(`${api.url}/payments`, { body, headers: { 'idempotency-key': key } })

@@ -1,14 +1,12 @@
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import addFormats from 'ajv-formats'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openApiText } from '../scripts/write-openapi.ts'
 import { PROBLEMS } from '../src/http/problem.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { openStream } from './support/event-stream.ts'
+import { useApi } from './support/use-api.ts'
 import { waitForListener } from './support/wait-for-listener.ts'
 
 interface Problem { type: string, title: string, status: number, detail: string, instance: string, errors?: unknown }
@@ -19,17 +17,10 @@ const document = JSON.parse(openApiText()) as Document
 const responses = Object.values(document.paths).flatMap(path => Object.values(path)).flatMap(operation => Object.entries(operation.responses))
 
 describe('the OpenAPI document', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
 
   before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
     await waitForListener(database)
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
   })
 
   it('has an example of each problem of each response, with its status', () => {

@@ -1,26 +1,19 @@
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
+import { useApi } from './support/use-api.ts'
 
 /** `call` also asserts that the OpenAPI document describes each response. */
 describe('any input gets a documented response and never a 5xx', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
 
   before(async () => {
-    database = await createDatabase()
     await seedPayments(database, (['completed', 'completed_with_discrepancy', 'failed', null] as const).map(result => ({ accountId: 'ACC-1', amount: '42.13', result })))
-    api = await startApi(database.url('payments_api'))
   })
   after(async () => {
     assert.deepEqual(api.log.filter(line => line.includes('"level":50')), [])
-    await api?.stop()
-    await database?.drop()
   })
 
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constantFrom('\0', '\uD800', '', '0', '-1', 'NaN', 'null', '__proto__', '\'; drop table payments; --', '9'.repeat(400)))

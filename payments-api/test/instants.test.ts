@@ -1,12 +1,10 @@
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { firstMillisecondFrom, microsecondText, parseInstant } from '../src/domain/instant.ts'
 import { isoTime } from '../src/sql/exact-times.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
+import { useApi } from './support/use-api.ts'
 
 interface Entry { createdAt: string, balanceAfter: string }
 interface Payment { id: string, createdAt: string, updatedAt: string }
@@ -14,12 +12,9 @@ interface Payment { id: string, createdAt: string, updatedAt: string }
 const ENTRIES = 300
 
 describe('instants', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
 
   before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
     const startMs = Date.UTC(2026, 0, 31, 12)
     await seedPayments(database, Array.from({ length: ENTRIES }, (_, i) => ({
       accountId: 'ACC',
@@ -27,10 +22,6 @@ describe('instants', () => {
       createdAt: new Date(startMs + i),
       result: 'completed' as const,
     })))
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
   })
 
   const get = async <Body>(path: string): Promise<Body> => (await call<Body>(`${api.url}${path}`)).body

@@ -1,6 +1,4 @@
 import type { Socket } from 'node:net'
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,24 +6,15 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { MAX_CLIENTS } from '../src/domain/event-hub.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
+import { useApi } from './support/use-api.ts'
 import { waitFor } from './support/wait-for.ts'
 
 describe('a limit of the API', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
   const sockets: Socket[] = []
 
-  before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
-  })
   afterEach(() => sockets.splice(0).forEach(socket => socket.destroy()))
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
-  })
 
   async function open(sent: string): Promise<Socket> {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1').on('error', () => {})

@@ -1,28 +1,20 @@
-import type { Api, ApiResponse } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
+import type { ApiResponse } from './support/api.ts'
 import assert from 'node:assert/strict'
 import { openApiText } from '../scripts/write-openapi.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { openStream } from './support/event-stream.ts'
 import { seedPayments } from './support/seed-payments.ts'
+import { useApi } from './support/use-api.ts'
 
 interface Problem { type: string, detail: string, errors?: { parameter: string, detail: string }[] }
 
 describe('a parameter', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
   let paymentId: string
 
   before(async () => {
-    database = await createDatabase()
     const ids = await seedPayments(database, [{ accountId: 'ACC-1', amount: '5.00', result: 'completed' }])
     paymentId = ids[0]!
-    api = await startApi(database.url('payments_api'))
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
   })
 
   const get = (path: string): Promise<ApiResponse<Problem>> => call<Problem>(`${api.url}${path}`)

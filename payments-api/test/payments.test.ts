@@ -1,25 +1,13 @@
-import type { Api } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
+import { useApi } from './support/use-api.ts'
 
 interface Problem { type: string, title: string, status: number, detail: string, instance: string, errors?: { pointer?: string, parameter?: string, detail: string }[] }
 interface Payment { id: string, accountId: string, amount: string, currency: string, description: string, status: string, createdAt: string }
 
 describe('payments', () => {
-  let database: TestDatabase
-  let api: Api
-
-  before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
-  })
+  const { database, api } = useApi()
 
   const post = <Body = Payment>(body: unknown, key: string = randomUUID()): ReturnType<typeof call<Body>> =>
     call<Body>(`${api.url}/payments`, {

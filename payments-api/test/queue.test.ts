@@ -1,30 +1,22 @@
-import type { Api, ApiResponse } from './support/api.ts'
-import type { TestDatabase } from './support/database.ts'
+import type { ApiResponse } from './support/api.ts'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import pg from 'pg'
 import { openApiText } from '../scripts/write-openapi.ts'
 import { firstUuidv7At } from '../src/domain/uuidv7.ts'
-import { call, startApi } from './support/api.ts'
-import { createDatabase } from './support/database.ts'
+import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
+import { useApi } from './support/use-api.ts'
 import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const THREE_DAYS_MS = 3 * 86_400_000
 
 describe('the queue', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
 
   before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
     await waitForListener(database)
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
   })
 
   const post = <Body = { type: string, detail: string }>(path: string, body?: unknown): Promise<ApiResponse<Body>> => call<Body>(`${api.url}${path}`, { method: 'POST', body })

@@ -1,10 +1,7 @@
-import type { Api } from '../support/api.ts'
-import type { TestDatabase } from '../support/database.ts'
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
-import { startApi } from '../support/api.ts'
-import { createDatabase } from '../support/database.ts'
 import { openStream } from '../support/event-stream.ts'
+import { useApi } from '../support/use-api.ts'
 import { waitForListener } from '../support/wait-for-listener.ts'
 import { pact } from './support/pact.ts'
 
@@ -13,16 +10,10 @@ const { eachLike, reify, uuid } = Matchers
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
 describe('the API receives', () => {
-  let database: TestDatabase
-  let api: Api
+  const { database, api } = useApi()
+
   before(async () => {
-    database = await createDatabase()
-    api = await startApi(database.url('payments_api'))
     await waitForListener(database)
-  })
-  after(async () => {
-    await api?.stop()
-    await database?.drop()
   })
 
   // The amount decides the result.

@@ -9,16 +9,17 @@ const LEAVES = ['config.ts', 'connection-budget.ts', 'count.ts', 'refusal.ts', '
 
 /** What each folder of compose/src, or file directly in it, may import besides itself and the leaves. */
 const MAY_IMPORT: Record<string, string[]> = {
-  'verbs': ['embedded', 'docker', 'swarm', 'contracts', 'data', 'machine', 'anchors.ts', 'invariants.ts', 'open-stack.ts', 'repositories.ts', 'run-check.ts', 'validation-checks.ts', 'verb.ts'],
+  'verbs': ['embedded', 'docker', 'swarm', 'contracts', 'data', 'machine', 'anchors.ts', 'git.ts', 'invariants.ts', 'open-stack.ts', 'repositories.ts', 'run-check.ts', 'validation-checks.ts', 'verb.ts'],
   'swarm': ['docker', 'data', 'machine'],
   'docker': ['data', 'machine'],
   'embedded': ['data', 'machine'],
   'data': ['machine'],
   'machine': [],
-  'contracts': ['invariants.ts'],
+  'contracts': ['git.ts', 'invariants.ts'],
   'open-stack.ts': ['docker', 'embedded', 'data'],
   'run-check.ts': ['machine', 'verb.ts'],
   'anchors.ts': [],
+  'git.ts': [],
   'invariants.ts': [],
   'repositories.ts': [],
   'validation-checks.ts': [],
@@ -50,7 +51,7 @@ function readImports(): Map<string, string[]> {
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
   return new Map(files.map((file) => {
     const text = readFileSync(join(src, file), 'utf8')
-    const found = [...text.matchAll(/^(?:import|export) [^'=]*'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm)]
+    const found = [...text.matchAll(/^(?:import|export) [^'=]*'(\.\.?\/[^']+)'|\bimport\('(\.\.?\/[^']+)'\)/gm)]
     return [file, found.map(([, declared, dynamic]) => relative(src, join(src, dirname(file), declared ?? dynamic!)))]
   }))
 }

@@ -54,9 +54,11 @@ export async function comparePacts(contracts: string): Promise<Step> {
 }
 
 /** Checks that this API still serves clients of the base's API. A new major version in info.version may break them. */
-export function compareWithBase(contracts: string, base: Base | undefined): Step {
+export async function compareWithBase(contracts: string, base: Base | undefined): Promise<Step> {
   const name = `the API still serves clients of ${base?.name ?? 'the base'}`
-  const was = base && fileAt(base, 'contracts/openapi.json')
+  const was = base && await fileAt(base, 'contracts/openapi.json')
+  if (!was && base?.isGiven)
+    return { name, problems: [`CONTRACTS_BASE=${base.name} has no contracts/openapi.json. Set a commit that has one.`], output: '' }
   if (!was)
     return { name: `NOT COMPARED with an older API: ${base ? `${base.name} has no contracts/openapi.json` : 'this is not a git clone'}`, problems: [], output: '' }
   const [before, after] = [JSON.parse(was), JSON.parse(document(contracts))] as [Json, Json]

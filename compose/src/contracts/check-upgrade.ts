@@ -41,7 +41,7 @@ export async function checkUpgrade(base: Base | undefined): Promise<Step> {
   const problems: string[] = []
   let postgres: { url: string, stop: () => void } | undefined
   try {
-    checkOut(base, SERVICES, folder)
+    await checkOut(base, SERVICES, folder)
     for (const service of SERVICES)
       symlinkSync(join(repoRoot, service, 'node_modules'), join(folder, service, 'node_modules'))
     postgres = await startPostgres()

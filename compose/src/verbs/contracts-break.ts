@@ -24,7 +24,7 @@ await runVerb(async () => {
     const begin = Date.now()
     const copy = mkdtempSync(join(tmpdir(), 'payments-drill-'))
     try {
-      copyTree(copy)
+      await copyTree(copy)
       edit(copy)
       if (named === undefined)
         await run(copy, 'contracts-record.ts') // an intended change is committed together with its contracts

@@ -1,10 +1,11 @@
 // `make contracts-publish PACT_BROKER_BASE_URL=...`: publishes the committed pacts under this commit and branch, runs the
 // providers' verification against the broker, and asks whether each part can be deployed: to PACT_ENVIRONMENT if set, else
 // together with the main branches. Log in with PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { repoRoot } from '../config.ts'
 import { runScript } from '../contracts/step.ts'
+import { git } from '../git.ts'
 import { Refusal } from '../refusal.ts'
 import { runVerb } from '../verb.ts'
 
@@ -18,10 +19,10 @@ await runVerb(async () => {
     throw new Refusal('PACT_BROKER_BASE_URL is not set, so nothing was published. Set it: `make contracts-publish PACT_BROKER_BASE_URL=https://broker.example`.')
   if (!/^https?:\/\/\S+$/.test(url))
     throw new Refusal(`PACT_BROKER_BASE_URL=${url} is not valid: it must be a URL such as https://broker.example.`)
-  if (git('status', '--porcelain', '--', 'contracts/pacts') !== '')
+  if (await git('status', '--porcelain', '--', 'contracts/pacts') !== '')
     throw new Refusal('contracts/pacts has uncommitted changes, and a published pact belongs to a commit. Commit them first.')
-  const version = git('rev-parse', 'HEAD')
-  const branch = process.env.PACT_BRANCH || git('rev-parse', '--abbrev-ref', 'HEAD')
+  const version = await git('rev-parse', 'HEAD')
+  const branch = process.env.PACT_BRANCH || await git('rev-parse', '--abbrev-ref', 'HEAD')
   if (branch === 'HEAD')
     throw new Refusal('No branch is checked out. Set PACT_BRANCH to the branch of these pacts.')
 
@@ -44,8 +45,4 @@ function ask(verb: string, ...args: string[]): void {
   const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0)
     throw new Refusal(`\`pact-broker ${verb}\` failed${status === null ? '' : ` with exit code ${status}`}. Its output is above.`)
-}
-
-function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: repoRoot, encoding: 'utf8' }).trim()
 }

@@ -18,7 +18,7 @@ const committed = join(repoRoot, 'contracts')
 
 await runVerb(async () => {
   const begin = Date.now()
-  const base = findBase()
+  const base = await findBase()
   const recorded = mkdtempSync(join(tmpdir(), 'payments-contracts-'))
   const steps: Step[] = []
   const finish = (...done: Step[]): boolean => {

@@ -3,8 +3,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { count } from '../count.ts'
+import { git, gitWithInput } from '../git.ts'
 import { Refusal } from '../refusal.ts'
-import { git, gitWithInput, HARNESS, services } from '../repositories.ts'
+import { HARNESS, services } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
 
 /** One of the new repositories: the paths whose history it keeps, and how to derive its tree from a commit of this one. */

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { repoRoot } from '../config.ts'
+import { git } from '../git.ts'
 import { Refusal } from '../refusal.ts'
-import { git, services } from '../repositories.ts'
+import { services } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async ({ repoBase }) => {

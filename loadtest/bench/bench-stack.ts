@@ -1,5 +1,5 @@
 import type { EmbeddedStack } from '../../compose/src/embedded/embedded-stack.ts'
-import type { Course } from './measure.ts'
+import type { MeasureContext } from './measure.ts'
 import pg from 'pg'
 import { readConfig } from '../../compose/src/config.ts'
 import { temporaryStack } from '../runner/temporary-stack.ts'
@@ -7,15 +7,15 @@ import { temporaryStack } from '../runner/temporary-stack.ts'
 export interface BenchStack {
   stack: EmbeddedStack
   apiUrl: string
-  /** Of a superuser, to any database of the stack's Postgres. */
+  /** Returns a superuser's URL of any database in the stack's Postgres. */
   databaseUrl: (name: string) => string
-  /** Of a superuser, to the system's own database. */
+  /** A superuser's connection to the system's database. */
   database: pg.Client
 }
 
-/** Starts a system for one measure: free ports, a new database in a folder of its own, removed at the end whatever happens. */
-export async function startStack({ resources, signal, progress }: Course): Promise<BenchStack> {
-  progress('starting a system for it')
+/** Starts a system for one measure, on free ports with a new database in a temporary folder. It is removed with the measure. */
+export async function startStack({ resources, signal, progress }: MeasureContext): Promise<BenchStack> {
+  progress('starting a temporary system')
   const { PATH = '', HOME = '' } = process.env
   const { stack, remove } = await temporaryStack(readConfig({ PATH, HOME }), 'payments-bench-')
   resources.defer(remove)
@@ -25,19 +25,19 @@ export async function startStack({ resources, signal, progress }: Course): Promi
   return { stack, apiUrl: api, databaseUrl, database: await connect(databaseUrl('payments'), resources) }
 }
 
-/** A connection that ends with the measure. */
+/** Opens a connection that is closed with the measure. */
 export async function connect(connectionString: string, resources: AsyncDisposableStack): Promise<pg.Client> {
   const client = new pg.Client({ connectionString })
-  client.on('error', () => {}) // lost: the next query fails and says so
+  client.on('error', () => {}) // after a lost connection the next query throws
   await client.connect()
   resources.defer(() => client.end())
   return client
 }
 
-/** The process of a part of the system. */
+/** Returns the process id of a part. */
 export async function pidOf({ stack }: BenchStack, part: string): Promise<number> {
   const found = (await stack.parts()).find(({ name }) => name === part)
   if (!found?.pid)
-    throw new Error(`${part} does not run`)
+    throw new Error(`${part} is not running`)
   return found.pid
 }

@@ -4,10 +4,10 @@ import express from 'express'
 import pg from 'pg'
 import { z } from 'zod'
 
-// The ceiling of the framework: Express with its JSON parser and a zod check, and nothing behind them. With a database's URL
-// as its argument, the ceiling of an API that commits what it takes: its answers wait for a commit that they share.
+// The upper bound for an Express API: its JSON parser and a zod check, and nothing else. With a database URL as its argument,
+// the upper bound for an API that stores payments: responses wait for a shared commit.
 
-/** The API's body, without its rules. */
+/** The API's request body, without its rules. */
 const Body = z.strictObject({
   accountId: z.string(),
   amount: z.union([z.string(), z.number()]),
@@ -15,7 +15,7 @@ const Body = z.strictObject({
   description: z.string().default(''),
 })
 
-/** Writes the payments and jobs of one batch: all that arrived while the last write was on its way. */
+/** Writes the payments and jobs of one batch: everything that arrived during the previous write. */
 const WRITE = `
 with p as (
   insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
@@ -37,11 +37,11 @@ if (databaseUrl === undefined) {
 else {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
-  let line: { key: string, body: z.output<typeof Body>, res: Response }[] = []
+  let queue: { key: string, body: z.output<typeof Body>, res: Response }[] = []
   let writing = false
   async function write(): Promise<void> {
-    const batch = line
-    line = []
+    const batch = queue
+    queue = []
     await client.query({
       name: 'write',
       text: WRITE,
@@ -52,15 +52,15 @@ else {
         batch.map(({ body }) => body.description),
       ],
     })
-    writing = line.length > 0
+    writing = queue.length > 0
     if (writing)
       void write()
-    // The database works on the next batch while these are answered.
+    // Respond while Postgres writes the next batch.
     for (const { body, res } of batch)
       res.status(201).json(body)
   }
   app.post('/payments', (req, res) => {
-    line.push({ key: req.get('idempotency-key')!, body: Body.parse(req.body), res })
+    queue.push({ key: req.get('idempotency-key')!, body: Body.parse(req.body), res })
     if (!writing) {
       writing = true
       setImmediate(write)

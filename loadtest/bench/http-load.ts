@@ -4,29 +4,32 @@ import { quantile } from './figures.ts'
 export interface LoadOptions {
   url: URL
   connections: number
-  /** When to end: after this long, or after so many requests. */
+  /** Ends after a time or a number of requests. */
   until: { ms: number } | { requests: number }
-  /** So many requests a second, however long the answers take: latency counts from when a request was due. Without it, each follows the last answer. */
-  perSecond?: number
-  /** The body of a request. */
+  /**
+   * Sends at this rate however long responses take, and counts latency from when a request was due. Without it, each
+   * connection sends its next request when the last response has arrived.
+   */
+  requestsPerSecond?: number
+  /** Returns the body of the n-th request. */
   body: (n: number) => string
-  /** Idempotency keys to use again and again; without it every request has a new one. */
+  /** The number of idempotency keys to cycle through. Without it, every request has a new key. */
   keys?: number
-  /** Ends the load, which then fails. */
+  /** Aborts the load, which then throws. */
   signal: AbortSignal
 }
 
-export interface LoadResult {
-  answers: number
-  perSecond: number
+interface LoadResult {
+  responses: number
+  responsesPerSecond: number
   latencyMs: { p50: number, p99: number }
 }
 
 /**
- * Keeps `connections` keep-alive connections busy, each with one POST at a time, over plain sockets: an HTTP client
- * library would take the processor from what is measured. Throws when an answer is not 201.
+ * Sends POST requests over keep-alive connections, one at a time on each. Uses plain sockets, because an HTTP client library
+ * would take CPU time from the server that it measures. Throws if a response is not 201.
  */
-export async function load({ url, connections, until, perSecond, body, keys = Infinity, signal }: LoadOptions): Promise<LoadResult> {
+export async function generateLoad({ url, connections, until, requestsPerSecond, body, keys = Infinity, signal }: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = []
   const run = crypto.randomUUID()
   const startedAt = performance.now()
@@ -47,7 +50,7 @@ export async function load({ url, connections, until, perSecond, body, keys = In
     }
     const next = (): void => {
       const now = performance.now()
-      sentAt = perSecond === undefined ? now : startedAt + sent / perSecond * 1_000
+      sentAt = requestsPerSecond === undefined ? now : startedAt + sent / requestsPerSecond * 1_000
       over = 'ms' in until ? sentAt - startedAt > until.ms : sent >= until.requests
       if (over)
         return void socket.end()
@@ -69,7 +72,7 @@ export async function load({ url, connections, until, perSecond, body, keys = In
       if (received.length < head + 4 + length)
         return
       if (received.slice(9, 12) !== '201')
-        return fail(new Error(`${url.href} answered ${received.slice(0, 300)}`))
+        return fail(new Error(`${url.href} responded ${received.slice(0, 300)}`))
       latencies.push(performance.now() - sentAt)
       received = ''
       next()
@@ -78,8 +81,8 @@ export async function load({ url, connections, until, perSecond, body, keys = In
 
   const seconds = (performance.now() - startedAt) / 1_000
   return {
-    answers: latencies.length,
-    perSecond: latencies.length / seconds,
+    responses: latencies.length,
+    responsesPerSecond: latencies.length / seconds,
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
   }
 }

@@ -1,30 +1,31 @@
-/** What one run of a contender gave: each figure by its name, which says the unit. */
+/** The figures of one run of a contender, by name; the name contains the unit. */
 export type Figures = Record<string, number>
 
-/** What the median of a figure should be: itself, or, with `to`, its ratio to that of another contender. */
+/** A target for the median of a figure, or for its ratio to a baseline's. */
 export interface Goal {
   what: string
-  of: string
-  to?: string
-  /** Without it, each figure must reach the goal, and the worst one is shown. */
+  contender: string
+  /** The contender to divide by. Without it, the goal is about the figure itself. */
+  baseline?: string
+  /** Without it, every figure must reach the goal, and the worst one is shown. */
   figure?: string
-  /** The figure that this does not ask of, where it asks of each. */
-  except?: string
+  /** A figure to leave out when every other one must reach the goal. */
+  exceptFigure?: string
   atLeast?: number
   atMost?: number
 }
 
-/** What a measure is given to run with. */
-export interface Course {
-  /** Runs the contenders in turn, round after round: A B A B. The first is what the others are compared with. */
+/** What a measure needs to run. */
+export interface MeasureContext {
+  /** Runs the contenders alternately for every round: A B A B. The results show ratios to the first contender. */
   compare: (contenders: Record<string, () => Promise<Figures>>) => Promise<void>
-  /** A remark that the results show, such as a contender that could not run. */
+  /** Adds a remark to the results, for example that a contender could not run. */
   note: (line: string) => void
-  /** What a preparation does that takes a while. */
+  /** Prints what a long preparation is doing. */
   progress: (line: string) => void
-  /** The number for full size, made smaller when the whole comparison is. */
-  sized: (full: number) => number
-  /** What has been started is given here to be ended, in reverse order, however the measure ends. */
+  /** Scales a number down from its full size by SIZE. */
+  scaled: (full: number) => number
+  /** Ends what the measure started, in reverse order, even if the measure fails. */
   resources: AsyncDisposableStack
   /** Ends every wait. */
   signal: AbortSignal
@@ -32,18 +33,18 @@ export interface Course {
 
 /** A question that the benchmarks answer. */
 export interface Measure {
-  /** As in ONLY. */
+  /** Its name in ONLY. */
   name: string
   title: string
-  /** How it is measured, for a reader who wants to judge whether it is fair. */
+  /** The method, in enough detail to judge whether the comparison is fair. */
   how: string
   goals: Goal[]
-  run: (course: Course) => Promise<void>
+  run: (context: MeasureContext) => Promise<void>
 }
 
-/** The figures of every round of each contender. */
-export interface Outcome {
+export interface MeasureOutcome {
   measure: Measure
+  /** The figures of every round, by contender. */
   rounds: Record<string, Figures[]>
   notes: string[]
 }

@@ -6,11 +6,11 @@ import { reading } from './measures/reads.ts'
 import { hotAccount, settling, workers } from './measures/settle.ts'
 import { starting } from './measures/start.ts'
 
-/** Everything that is measured, in the order in which it runs. */
+/** Every measure, in the order in which they run. */
 export const measures: Measure[] = [accepting, settling, hotAccount, workers, backlog, latency, reading, starting]
 
-/** What the README's picture shows of it. */
+/** The panels of the chart in the root README. */
 export const panels = [
-  { measure: accepting, figure: 'accepted/s', title: 'Payments accepted a second' },
-  { measure: settling, figure: 'settled/s', title: 'Payments settled a second, exactly once' },
+  { measure: accepting, figure: 'accepted/s', title: 'Payments accepted per second' },
+  { measure: settling, figure: 'settled/s', title: 'Payments settled per second, exactly once' },
 ]

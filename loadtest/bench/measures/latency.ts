@@ -1,4 +1,4 @@
-import type { Course, Figures, Measure } from '../measure.ts'
+import type { Figures, Measure, MeasureContext } from '../measure.ts'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,34 +7,34 @@ import { quantile } from '../figures.ts'
 
 const PAYMENTS = 300
 const WARM_UP = 100
-/** Longer than the API's pause between two wake-ups, and not in step with any clock. */
+/** Longer than the API's pause between two wake-ups, and random so that it stays in step with no timer. */
 const pauseMs = (): number => 30 + Math.random() * 40
-const DEADLINE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 export const latency: Measure = {
   name: 'latency',
   title: 'From request to settled, on an idle system',
-  how: `${PAYMENTS} payments, one at a time with 30 to 70 ms between them. Each time counts from when the request is sent: until it is answered, until another connection to Postgres hears that the payment settled, until a listener gets its server-sent event.`,
+  how: `${PAYMENTS} payments, one at a time with 30 to 70 ms between them. Each time starts when the request is sent. It ends when the response arrives, when another Postgres connection is notified that the payment is settled, or when a client receives the server-sent event.`,
   goals: [
-    { what: 'request to settled, idle, p50 in ms', of: 'ours', figure: 'settled p50 ms', atMost: 10 },
-    { what: 'request to settled, idle, p99 in ms', of: 'ours', figure: 'settled p99 ms', atMost: 50 },
+    { what: 'request to settled, idle, p50 in ms', contender: 'ours', figure: 'settled p50 ms', atMost: 10 },
+    { what: 'request to settled, idle, p99 in ms', contender: 'ours', figure: 'settled p99 ms', atMost: 50 },
   ],
-  run: async (course) => {
-    const { apiUrl, databaseUrl } = await startStack(course)
+  run: async (context) => {
+    const { apiUrl, databaseUrl } = await startStack(context)
     const settled = new Sightings()
-    const listener = await connect(databaseUrl('payments'), course.resources)
+    const listener = await connect(databaseUrl('payments'), context.resources)
     listener.on('notification', ({ payload }) => {
       for (const [id] of payload!.matchAll(/[0-9a-f-]{36}/g))
         settled.see(id)
     })
     await listener.query('listen payment_events')
-    const events = await followEvents(apiUrl, course.resources)
-    await pay(apiUrl, WARM_UP, settled, events, course)
-    await course.compare({ ours: () => pay(apiUrl, course.sized(PAYMENTS), settled, events, course) })
+    const events = await followEvents(apiUrl, context.resources)
+    await pay(apiUrl, WARM_UP, settled, events, context)
+    await context.compare({ ours: () => pay(apiUrl, context.scaled(PAYMENTS), settled, events, context) })
   },
 }
 
-/** When each payment was first seen somewhere. It may be seen before anybody asks: the answer with its id comes later. */
+/** When each payment was seen. It may be seen before the response arrives, that is, before anybody asks for its id. */
 class Sightings {
   private readonly times = new Map<string, number>()
   private readonly waiting = new Map<string, (at: number) => void>()
@@ -51,13 +51,13 @@ class Sightings {
       return seen
     return await new Promise((resolve, reject) => {
       this.waiting.set(id, resolve)
-      AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]).addEventListener('abort', () => reject(new Error(`payment ${id} was not seen to settle`)))
+      AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]).addEventListener('abort', () => reject(new Error(`payment ${id} was not seen to settle within ${TIMEOUT_MS / 1_000} s`)))
     })
   }
 }
 
-async function pay(apiUrl: string, payments: number, settled: Sightings, events: Sightings, { signal }: Course): Promise<Figures> {
-  const times = { answered: [] as number[], settled: [] as number[], event: [] as number[] }
+async function pay(apiUrl: string, payments: number, settled: Sightings, events: Sightings, { signal }: MeasureContext): Promise<Figures> {
+  const times = { response: [] as number[], settled: [] as number[], event: [] as number[] }
   for (let n = 0; n < payments; n++) {
     await delay(pauseMs(), undefined, { signal })
     const sentAt = performance.now()
@@ -68,7 +68,7 @@ async function pay(apiUrl: string, payments: number, settled: Sightings, events:
       signal,
     })
     const { id } = await res.json() as { id: string }
-    times.answered.push(performance.now() - sentAt)
+    times.response.push(performance.now() - sentAt)
     times.settled.push(await settled.of(id, signal) - sentAt)
     times.event.push(await events.of(id, signal) - sentAt)
   }
@@ -86,7 +86,7 @@ async function followEvents(apiUrl: string, resources: AsyncDisposableStack): Pr
   const [stream] = await once(request, 'response') as [NodeJS.ReadableStream]
   let rest = ''
   stream.setEncoding('utf8')
-  stream.on('error', () => {}) // cut off at the end, or else the next payment is not seen
+  stream.on('error', () => {}) // destroyed at the end; after an earlier loss the next payment times out
   stream.on('data', (chunk: string) => {
     const blocks = (rest + chunk).split('\n\n')
     rest = blocks.pop()!

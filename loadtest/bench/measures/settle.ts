@@ -1,53 +1,54 @@
 import type { BenchStack } from '../bench-stack.ts'
-import type { Course, Figures, Measure } from '../measure.ts'
+import type { Figures, Measure, MeasureContext } from '../measure.ts'
 import type { Settler } from '../settlers/settler.ts'
 import { pidOf, startStack } from '../bench-stack.ts'
 import { bareSql } from '../settlers/bare-sql.ts'
 import { graphileWorker } from '../settlers/graphile-worker.ts'
+import { HOT_SHARE, measureSettling, WAL_BYTES } from '../settlers/measure-settling.ts'
 import { ours } from '../settlers/ours.ts'
 import { pgBoss } from '../settlers/pg-boss.ts'
-import { settle } from '../settlers/settle.ts'
 
 const PAYMENTS = 100_000
-/** Of the measures that compare two numbers of workers or of accounts. */
+/** For the measures that compare numbers of workers or accounts. */
 const FEWER_PAYMENTS = 60_000
 const ACCOUNTS = 1_000
 const PAYMENTS_PER_GRAPHILE_JOB = 100
 
 const RATE = 'settled/s'
+const BARE_SQL = 'bare SQL (limit)'
 
 export const settling: Measure = {
   name: 'settle',
   title: 'Settling, and what it costs',
-  how: `A backlog of ${PAYMENTS.toLocaleString('en')} payments over 1,000 accounts (a fifth of it for graphile-worker with a job a payment), posted exactly once by one process: result, status, two ledger entries with running balances, both accounts. The peers use our tables without triggers, checks and foreign keys, and post in one statement; each run is void unless every payment has its two entries and every balance is the sum of its own. pg-boss: transactional batches of 1,000 without a pause between them, a table of its own, one of its workers, and once more two. graphile-worker: the settings of its own performance test, and once more with 100 payments in a job. The bare SQL loop takes, decides and posts 500 in one statement, and proves nothing. Ours has up to two batches in hand, so its nearest neighbours are pg-boss with 2 workers and graphile-worker, which has 24 jobs at once; the bare loop is there with one and with two connections.`,
+  how: `A backlog of ${PAYMENTS.toLocaleString('en')} payments over 1,000 accounts (a fifth of it for graphile-worker with one payment per job), posted exactly once by one process: result, status, two ledger entries with running balances, both accounts. The peers use our tables without triggers, checks and foreign keys, and post in one statement; a run is void unless every payment has its two entries and every balance is the sum of its entries. pg-boss runs transactional batches of 1,000 without a pause between them, on a separate table for its queue, with one worker and with two. graphile-worker runs with the settings of its performance test, with one payment per job and with 100. The bare SQL loop claims, decides and posts 500 payments in one statement and verifies nothing, with one connection and with two. Our worker has up to two batches in flight, so its closest peers are pg-boss with 2 workers and graphile-worker, which runs 24 jobs at once.`,
   goals: [
-    { what: 'settled/s, one worker, to one of pg-boss', of: 'ours', to: 'pg-boss', figure: RATE, atLeast: 2 },
-    { what: 'settled/s, one worker, to graphile-worker, a job a payment', of: 'ours', to: 'graphile-worker', figure: RATE, atLeast: 8 },
-    { what: 'settled/s, one worker, to a bare SQL loop that proves nothing', of: 'ours', to: 'bare SQL (the limit)', figure: RATE, atLeast: 0.75 },
-    { what: 'bytes of WAL per settled payment', of: 'ours', figure: 'bytes of WAL each', atMost: 1_500 },
-    { what: 'HOT share of the payments\' updates', of: 'ours', figure: 'HOT share of the payments\' updates', atLeast: 0.95 },
+    { what: 'settled/s with one worker, ratio to pg-boss with one', contender: 'ours', baseline: 'pg-boss', figure: RATE, atLeast: 2 },
+    { what: 'settled/s with one worker, ratio to graphile-worker with one payment per job', contender: 'ours', baseline: 'graphile-worker', figure: RATE, atLeast: 8 },
+    { what: 'settled/s with one worker, ratio to a bare SQL loop that verifies nothing', contender: 'ours', baseline: BARE_SQL, figure: RATE, atLeast: 0.75 },
+    { what: 'WAL bytes per settled payment', contender: 'ours', figure: WAL_BYTES, atMost: 1_500 },
+    { what: 'HOT share of payment updates', contender: 'ours', figure: HOT_SHARE, atLeast: 0.95 },
   ],
-  run: async (course) => {
-    const bench = await startStack(course)
-    const { resources, sized } = course
-    const run = await runner(bench, course)
+  run: async (context) => {
+    const bench = await startStack(context)
+    const { resources, scaled } = context
+    const run = await settlingRunner(bench, context)
     const peers = {
       boss: await pgBoss(bench, 1, resources),
-      bossOfTwo: await pgBoss(bench, 2, resources),
+      twoBosses: await pgBoss(bench, 2, resources),
       graphile: await graphileWorker(bench, 1, resources),
-      graphileBatch: await graphileWorker(bench, PAYMENTS_PER_GRAPHILE_JOB, resources),
+      graphileBatches: await graphileWorker(bench, PAYMENTS_PER_GRAPHILE_JOB, resources),
       bare: await bareSql(bench, 1, resources),
-      bareOfTwo: await bareSql(bench, 2, resources),
+      twoBareLoops: await bareSql(bench, 2, resources),
     }
     const own = await ours(bench)
-    await course.compare({
-      'ours': () => run(own, sized(PAYMENTS)),
-      'pg-boss': () => run(peers.boss, sized(PAYMENTS)),
-      'pg-boss, 2 workers': () => run(peers.bossOfTwo, sized(PAYMENTS)),
-      'graphile-worker': () => run(peers.graphile, sized(PAYMENTS / 5)),
-      'graphile-worker, 100 a job': () => run(peers.graphileBatch, sized(PAYMENTS)),
-      'bare SQL (the limit)': () => run(peers.bare, sized(PAYMENTS)),
-      'bare SQL, 2 loops': () => run(peers.bareOfTwo, sized(PAYMENTS)),
+    await context.compare({
+      'ours': () => run(own, scaled(PAYMENTS)),
+      'pg-boss': () => run(peers.boss, scaled(PAYMENTS)),
+      'pg-boss, 2 workers': () => run(peers.twoBosses, scaled(PAYMENTS)),
+      'graphile-worker': () => run(peers.graphile, scaled(PAYMENTS / 5)),
+      'graphile-worker, 100 per job': () => run(peers.graphileBatches, scaled(PAYMENTS)),
+      [BARE_SQL]: () => run(peers.bare, scaled(PAYMENTS)),
+      'bare SQL, 2 loops': () => run(peers.twoBareLoops, scaled(PAYMENTS)),
     })
   },
 }
@@ -55,16 +56,16 @@ export const settling: Measure = {
 export const hotAccount: Measure = {
   name: 'hot',
   title: 'One hot account',
-  how: `The same with ${FEWER_PAYMENTS.toLocaleString('en')} payments, all of them on one account.`,
+  how: `The settle measure with ${FEWER_PAYMENTS.toLocaleString('en')} payments: all on one account, and over 1,000 accounts.`,
   goals: [
-    { what: 'settled/s, one hot account, to 1,000 accounts', of: 'ours, one account', to: 'ours, 1,000 accounts', figure: RATE, atLeast: 0.9 },
+    { what: 'settled/s on one hot account, ratio to 1,000 accounts', contender: 'ours, one account', baseline: 'ours, 1,000 accounts', figure: RATE, atLeast: 0.9 },
   ],
-  run: async (course) => {
-    const bench = await startStack(course)
-    const run = await runner(bench, course)
-    const [own, boss] = [await ours(bench), await pgBoss(bench, 1, course.resources)]
-    const payments = course.sized(FEWER_PAYMENTS)
-    await course.compare({
+  run: async (context) => {
+    const bench = await startStack(context)
+    const run = await settlingRunner(bench, context)
+    const [own, boss] = [await ours(bench), await pgBoss(bench, 1, context.resources)]
+    const payments = context.scaled(FEWER_PAYMENTS)
+    await context.compare({
       'ours, 1,000 accounts': () => run(own, payments),
       'ours, one account': () => run(own, payments, 1),
       'pg-boss, 1,000 accounts': () => run(boss, payments),
@@ -76,19 +77,19 @@ export const hotAccount: Measure = {
 export const workers: Measure = {
   name: 'workers',
   title: 'More workers',
-  how: `${FEWER_PAYMENTS.toLocaleString('en')} payments settled by more worker processes, on the processors that Postgres has. One of ours has two batches in flight, so its equal is bare SQL with two loops; four show what more of them lose.`,
+  how: `${FEWER_PAYMENTS.toLocaleString('en')} payments settled by several worker processes, which share the processors with Postgres. One worker has two batches in flight, so its equal is bare SQL with two loops; four loops show what more of them lose.`,
   goals: [
-    { what: 'settled/s, 4 workers, to 1', of: '4 workers', to: '1 worker', figure: RATE, atLeast: 0.9 },
+    { what: 'settled/s with 4 workers, ratio to 1', contender: '4 workers', baseline: '1 worker', figure: RATE, atLeast: 0.9 },
   ],
-  run: async (course) => {
-    const bench = await startStack(course)
+  run: async (context) => {
+    const bench = await startStack(context)
     await bench.stack.scale(4)
-    const run = await runner(bench, course)
+    const run = await settlingRunner(bench, context)
     const four = await ours(bench, 4)
     const [one, two] = [await ours(bench, 1), await ours(bench, 2)]
-    const [twoLoops, fourLoops] = [await bareSql(bench, 2, course.resources), await bareSql(bench, 4, course.resources)]
-    const payments = course.sized(FEWER_PAYMENTS)
-    await course.compare({
+    const [twoLoops, fourLoops] = [await bareSql(bench, 2, context.resources), await bareSql(bench, 4, context.resources)]
+    const payments = context.scaled(FEWER_PAYMENTS)
+    await context.compare({
       '1 worker': () => run(one, payments),
       '2 workers': () => run(two, payments),
       '4 workers': () => run(four, payments),
@@ -98,7 +99,7 @@ export const workers: Measure = {
   },
 }
 
-async function runner(bench: BenchStack, { signal }: Course): Promise<(settler: Settler, payments: number, accounts?: number) => Promise<Figures>> {
+async function settlingRunner(bench: BenchStack, { signal }: MeasureContext): Promise<(settler: Settler, payments: number, accounts?: number) => Promise<Figures>> {
   const postmaster = await pidOf(bench, 'postgres')
-  return (settler, payments, accounts = ACCOUNTS) => settle(settler, { payments, accounts, postmaster, signal })
+  return (settler, payments, accounts = ACCOUNTS) => measureSettling(settler, { payments, accounts, postmaster, signal })
 }

@@ -1,13 +1,13 @@
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { postBatch } from './plain-posting.ts'
+import { postBatch } from './peer-posting.ts'
 
-/** As ours has. */
+/** The same as our worker's. */
 const BATCH_SIZE = 500
 const IDLE_MS = 10
 
-const TAKE_AND_POST = postBatch('select payment_id from job', `
+const CLAIM_AND_POST = postBatch('select payment_id from job', `
   job as materialized (
     select payment_id
       from recon_jobs
@@ -26,7 +26,7 @@ await Promise.all(clients.map(client => client.connect()))
 console.log('ready')
 await Promise.all(clients.map(async (client) => {
   while (true) {
-    const { rowCount } = await client.query({ name: 'take-and-post', text: TAKE_AND_POST })
+    const { rowCount } = await client.query({ name: 'claim-and-post', text: CLAIM_AND_POST })
     if (!rowCount)
       await delay(IDLE_MS)
   }

@@ -1,13 +1,13 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
-import { plainDatabase } from './plain-posting.ts'
+import { createPeerDatabase } from './peer-posting.ts'
 import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 import { startWorker } from './start-worker.ts'
 
-/** The limit: so many loops over one statement that takes jobs, applies the rules and posts, and trusts itself. */
+/** The limit: loops over one statement that claims jobs, applies the rules and posts, and verifies nothing. */
 export async function bareSql(bench: BenchStack, loops: number, resources: AsyncDisposableStack): Promise<Settler> {
   const name = `bare_sql_${loops}`
-  const database = await plainDatabase(bench, name, resources)
+  const database = await createPeerDatabase(bench, name, resources)
   return {
     database,
     pids: [await startWorker('bare-sql-worker.ts', bench.databaseUrl(name), resources, { LOOPS: String(loops) })],

@@ -1,10 +1,10 @@
-// A worker process of graphile-worker, with the settings of its own performance test. A task is one statement that posts
-// only what is still pending: a job that runs again after a crash posts nothing twice.
+// A graphile-worker process with the settings of its performance test. A task is one statement that posts only pending
+// payments, so a job that runs again after a crash posts nothing twice.
 import process from 'node:process'
 import { Logger, run } from 'graphile-worker'
-import { POST_ONE, postBatch } from './plain-posting.ts'
+import { POST_ONE, postBatch } from './peer-posting.ts'
 
-/** Of 4, 10 and 24 the fastest. */
+/** The fastest of 4, 10 and 24. */
 const CONCURRENT_JOBS = 24
 const POST_BATCH = postBatch('select unnest($1::uuid[])')
 

@@ -1,14 +1,14 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
 import { runMigrations } from 'graphile-worker'
-import { plainDatabase } from './plain-posting.ts'
+import { createPeerDatabase } from './peer-posting.ts'
 import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
 import { startWorker } from './start-worker.ts'
 
-/** graphile-worker, with a job for so many payments: one, or a batch in the payload. */
+/** graphile-worker with `paymentsPerJob` payment ids in each job's payload. */
 export async function graphileWorker(bench: BenchStack, paymentsPerJob: number, resources: AsyncDisposableStack): Promise<Settler> {
   const name = `graphile_${paymentsPerJob}`
-  const database = await plainDatabase(bench, name, resources)
+  const database = await createPeerDatabase(bench, name, resources)
   const connectionString = bench.databaseUrl(name)
   await runMigrations({ connectionString })
   return {

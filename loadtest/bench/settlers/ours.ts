@@ -1,10 +1,10 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
 import { pidOf } from '../bench-stack.ts'
-import { signalAll } from './settle.ts'
+import { signalAll } from './measure-settling.ts'
 import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 
-/** So many of the system's own workers, of those that run. All of them are stopped. */
+/** The first `workers` workers of the running system. Stops them until they are measured. */
 export async function ours(bench: BenchStack, workers = 1): Promise<Settler> {
   const { database } = bench
   const pids: number[] = []

@@ -1,23 +1,23 @@
 import type { BenchStack } from '../bench-stack.ts'
 import type { Settler } from './settler.ts'
 import { PgBoss } from 'pg-boss'
-import { plainDatabase } from './plain-posting.ts'
+import { createPeerDatabase } from './peer-posting.ts'
 import { INSERT_PAYMENTS, openAccounts } from './settler.ts'
 import { startWorker } from './start-worker.ts'
 
 export const QUEUE = 'settle'
 const JOBS_PER_INSERT = 10_000
 
-/** pg-boss with so many of its workers in one process, and a job a payment: the job has the payment's id and no data. */
+/** pg-boss with `workers` workers in one process and one job per payment; a job's id is the payment's id. */
 export async function pgBoss(bench: BenchStack, workers: number, resources: AsyncDisposableStack): Promise<Settler> {
   const name = `pg_boss_${workers}`
-  const database = await plainDatabase(bench, name, resources)
+  const database = await createPeerDatabase(bench, name, resources)
   const connectionString = bench.databaseUrl(name)
   const boss = new PgBoss({ connectionString, supervise: false, schedule: false })
-  boss.on('error', () => {}) // lost: the next call fails and says so
+  boss.on('error', () => {}) // after a lost connection the next call throws
   resources.defer(() => boss.stop({ graceful: false }))
   await boss.start()
-  // A table of its own, and workers that are told of new jobs.
+  // partition: a separate table for this queue; notify: wakes the workers when jobs arrive.
   await boss.createQueue(QUEUE, { partition: true, notify: true })
   return {
     database,

@@ -1,40 +1,40 @@
 import type pg from 'pg'
 
-/** A contender that settles a backlog: our worker, or a peer that posts the same double entry. */
+/** A contender that settles a backlog: our worker, or a peer that posts the same double entries. */
 export interface Settler {
-  /** A superuser's connection to its database. */
+  /** A superuser's connection to the settler's database. */
   database: pg.Client
-  /** Its processes. They are stopped by SIGSTOP whenever it is not measured. */
+  /** Its process ids. Outside of measurements they are stopped with SIGSTOP. */
   pids: number[]
-  /** Writes payments and a job for each, over so many accounts, all due now. */
+  /** Inserts payments over `accounts` accounts, with a job for each that is due now. */
   accept: (payments: number, accounts: number) => Promise<void>
-  /** How many jobs are not done. */
+  /** Returns the number of unfinished jobs. */
   waiting: () => Promise<number>
 }
 
-/** Accounts that accept() spreads payments over are called so, and a number. */
-export const ACCOUNT = 'BENCH-'
+/** The accounts that accept() uses are named by this prefix and a number. */
+export const ACCOUNT_PREFIX = 'BENCH-'
 
-/** Writes `$1` payments over `$2` accounts, as the API does, but in one statement; the caller says what goes with them. */
+/** Inserts `$1` payments over `$2` accounts like the API, but in one statement and without jobs. */
 export const INSERT_PAYMENTS = `
   insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, created_at, updated_at)
-  select uuidv7(), 'bench', gen_random_uuid()::text, sha256('x'), '${ACCOUNT}' || n % $2::int, 'USD', 12.50, 'Benchmark', now(), now()
+  select uuidv7(), 'bench', gen_random_uuid()::text, sha256('x'), '${ACCOUNT_PREFIX}' || n % $2::int, 'USD', 12.50, 'Benchmark', now(), now()
     from generate_series(1, $1::int) n
   returning id`
 
-/** The same with a job for each in our queue, as if 10,000 a second had been accepted: no two are due at one instant. */
+/** INSERT_PAYMENTS with a job for each in our queue, due 0.1 ms apart, as if accepted at 10,000 per second. */
 export const INSERT_WITH_JOBS = `
   with p as (${INSERT_PAYMENTS}),
   numbered as (select id, row_number() over (order by id) as n from p)
   insert into recon_jobs (payment_id, run_at)
   select id, now() - ($1::int - n) * interval '1 second' / 10000 from numbered`
 
-/** Opens the accounts that accept() spreads payments over. */
+/** Opens the accounts that accept() uses. */
 export async function openAccounts(database: pg.Client, accounts: number): Promise<void> {
-  await database.query(`select open_account('${ACCOUNT}' || n, 'USD') from generate_series(0, $1::int - 1) n`, [accounts])
+  await database.query(`select open_account('${ACCOUNT_PREFIX}' || n, 'USD') from generate_series(0, $1::int - 1) n`, [accounts])
 }
 
-/** How many payments have been settled: each is an entry of a customer's account, and that counts them. */
+/** Counts the posted payments: each has one entry on a customer's account, and the account's version counts its entries. */
 export async function settledPayments(database: pg.Client): Promise<number> {
   const { rows } = await database.query<{ settled: string }>({
     name: 'settled',
@@ -44,9 +44,8 @@ export async function settledPayments(database: pg.Client): Promise<number> {
 }
 
 /**
- * Proves what was posted, in the same way for all: a completed payment has one credit on its account and one debit,
- * of its amount, a pending one has neither, and each balance is the sum of its account's entries.
- * Throws when it is not so: then the run says nothing.
+ * Verifies the posting of any settler: a completed payment has one credit on its account and one debit, both of its amount;
+ * other payments have no entries; each balance is the sum of its account's entries. Throws otherwise: the run is void.
  */
 export async function verify(database: pg.Client): Promise<void> {
   const { rows: [wrong] } = await database.query<{ payments: string, accounts: string }>(`
@@ -71,5 +70,5 @@ export async function verify(database: pg.Client): Promise<void> {
               full join account on account.account_id = a.id
              where a.id is null or a.balance <> coalesce(account.balance, 0) or a.version <> coalesce(account.n, 0)) as accounts`)
   if (wrong!.payments !== '0' || wrong!.accounts !== '0')
-    throw new Error(`the run is void: ${wrong!.payments} payments are not posted as they should be, ${wrong!.accounts} accounts do not add up`)
+    throw new Error(`the run is void: ${wrong!.payments} payments are posted wrongly, ${wrong!.accounts} balances are not the sum of their entries`)
 }

@@ -1,5 +1,5 @@
-import type { Figures, Goal, Outcome } from '../../bench/measure.ts'
+import type { Figures, Goal, MeasureOutcome } from '../../bench/measure.ts'
 
-export function anOutcome(rounds: Record<string, Figures[]>, goals: Goal[] = []): Outcome {
-  return { measure: { name: 'some', title: 'Some measure', how: 'Somehow.', goals, run: async () => {} }, rounds, notes: [] }
+export function anOutcome(rounds: Record<string, Figures[]>, goals: Goal[] = []): MeasureOutcome {
+  return { measure: { name: 'some', title: 'A measure', how: 'A method.', goals, run: async () => {} }, rounds, notes: [] }
 }

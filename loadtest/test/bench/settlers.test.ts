@@ -1,17 +1,17 @@
 import type pg from 'pg'
-import type { Course } from '../../bench/measure.ts'
+import type { MeasureContext } from '../../bench/measure.ts'
 import assert from 'node:assert/strict'
 import { startStack } from '../../bench/bench-stack.ts'
-import { plainDatabase, POST_ONE, postBatch } from '../../bench/settlers/plain-posting.ts'
+import { createPeerDatabase, POST_ONE, postBatch } from '../../bench/settlers/peer-posting.ts'
 import { openAccounts, settledPayments, verify } from '../../bench/settlers/settler.ts'
-import { until } from '../../bench/until.ts'
+import { waitUntil } from '../../bench/wait-until.ts'
 
 const AMOUNTS = ['12.50', '42.13', '0.13', '0.00', '-5.00', '-42.13', '100.00', '12.50']
 const ACCOUNTS = 3
 const START_TIMEOUT_MS = 240_000
-const DEADLINE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
-describe('what peers post', function () {
+describe('the posting of peers', function () {
   this.timeout(START_TIMEOUT_MS)
   const resources = new AsyncDisposableStack()
   let ours: pg.Client
@@ -20,15 +20,15 @@ describe('what peers post', function () {
 
   before(async () => {
     const signal = new AbortController().signal
-    const course: Course = { resources, signal, compare: async () => {}, note: () => {}, progress: () => {}, sized: full => full }
-    const bench = await startStack(course)
+    const context: MeasureContext = { resources, signal, compare: async () => {}, note: () => {}, progress: () => {}, scaled: full => full }
+    const bench = await startStack(context)
     ours = bench.database
-    batch = await plainDatabase(bench, 'batch', resources)
-    single = await plainDatabase(bench, 'single', resources)
+    batch = await createPeerDatabase(bench, 'batch', resources)
+    single = await createPeerDatabase(bench, 'single', resources)
     for (const database of [ours, batch, single])
       await accept(database)
     await ours.query('insert into recon_jobs (payment_id) select id from payments')
-    await until('our worker has settled them', async () => (await ours.query(`select from payments where status = 'pending'`)).rowCount === 0, DEADLINE_MS, signal)
+    await waitUntil('our worker has settled them', async () => (await ours.query(`select from payments where status = 'pending'`)).rowCount === 0, TIMEOUT_MS, signal)
     const one = await paymentIds(single)
     for (const id of [...one, ...one]) // a job may run twice
       await single.query(POST_ONE, [id])
@@ -38,14 +38,14 @@ describe('what peers post', function () {
   })
   after(() => resources.disposeAsync())
 
-  it('is what our worker posts, in a batch and one by one', async () => {
+  it('equals our worker\'s, in a batch and one by one', async () => {
     const expected = await posted(ours)
     assert.equal(expected.filter(row => row.result === 'completed').length, 3)
     assert.deepEqual(await posted(batch), expected)
     assert.deepEqual(await posted(single), expected)
   })
 
-  it('is found sound, and counted', async () => {
+  it('passes verification, and is counted', async () => {
     for (const database of [ours, batch, single]) {
       await verify(database)
       assert.equal(await settledPayments(database), 5)
@@ -55,12 +55,12 @@ describe('what peers post', function () {
   for (const [what, sql] of [
     ['a payment without its debit', `delete from ledger_entries where entry_type = 'debit' and amount = 100`],
     ['a payment without entries', `with gone as (delete from ledger_entries where amount = 100 returning account_id, entry_type, amount) update accounts a set balance = balance - case entry_type when 'credit' then amount else -amount end, version = version - 1 from gone where a.id = gone.account_id`],
-    ['another amount', `update ledger_entries set amount = 99 where amount = 100`],
-    ['another account', `update ledger_entries set account_id = 'BENCH-2', account_version = 1000 where entry_type = 'credit' and amount = 100`],
+    ['a wrong amount', `update ledger_entries set amount = 99 where amount = 100`],
+    ['a wrong account', `update ledger_entries set account_id = 'BENCH-2', account_version = 1000 where entry_type = 'credit' and amount = 100`],
     ['a failed payment that was posted', `update payments set status = 'failed' where amount = 100`],
     ['a pending payment that was posted', `update payments set status = 'pending' where amount = 100`],
-    ['a balance that is another', `update accounts set balance = balance + 1 where id = 'BENCH-0'`],
-    ['a version that is another', `update accounts set version = version + 1 where id = 'BENCH-0'`],
+    ['a wrong balance', `update accounts set balance = balance + 1 where id = 'BENCH-0'`],
+    ['a wrong version', `update accounts set version = version + 1 where id = 'BENCH-0'`],
   ] as const) {
     it(`is void with ${what}`, async () => {
       await batch.query('begin')
@@ -88,7 +88,7 @@ async function paymentIds(database: pg.Client): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-/** What was written of each payment, without what differs from run to run: ids, times, the settlement account's shard. */
+/** Everything written for each payment, except for what differs between runs: ids, times, the settlement account's number. */
 async function posted(database: pg.Client): Promise<Record<string, unknown>[]> {
   const { rows } = await database.query<Record<string, unknown>>(`
     select p.idempotency_key, p.status, r.status as result, r.matched, r.discrepancy_amount::text,

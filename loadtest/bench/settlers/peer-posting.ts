@@ -3,22 +3,19 @@ import type { BenchStack } from '../bench-stack.ts'
 import { readFileSync } from 'node:fs'
 import { connect } from '../bench-stack.ts'
 
-/**
- * Settlement accounts of a currency, for peers: more than they have connections, so that hardly two of them wait for
- * one row.
- */
+/** Settlement accounts of a peer: more than it has connections, so that two of them rarely wait for one row. */
 const SETTLEMENT_ACCOUNTS = 100
 const SETTLEMENT = `'settlement:USD:' || pg_backend_pid() % ${SETTLEMENT_ACCOUNTS}`
 
 /**
- * A database for a peer, in the same Postgres: our tables with their indexes and storage settings, without triggers,
- * checks and foreign keys. What ours proves, a peer's own SQL is trusted with.
+ * Creates a database for a peer in the same Postgres: our tables with their indexes and storage settings, without triggers,
+ * checks and foreign keys. Nothing verifies a peer's SQL while it runs.
  */
-export async function plainDatabase({ database, databaseUrl }: BenchStack, name: string, resources: AsyncDisposableStack): Promise<pg.Client> {
+export async function createPeerDatabase({ database, databaseUrl }: BenchStack, name: string, resources: AsyncDisposableStack): Promise<pg.Client> {
   await database.query(`create database ${name}`)
-  const plain = await connect(databaseUrl(name), resources)
-  await plain.query(readFileSync(new URL('../../../contracts/schema.sql', import.meta.url), 'utf8'))
-  await plain.query(`
+  const peer = await connect(databaseUrl(name), resources)
+  await peer.query(readFileSync(new URL('../../../contracts/schema.sql', import.meta.url), 'utf8'))
+  await peer.query(`
     do $$
     declare
       statement text;
@@ -32,14 +29,14 @@ export async function plainDatabase({ database, databaseUrl }: BenchStack, name:
         execute statement;
       end loop;
     end $$`)
-  await plain.query(`insert into accounts (id, currency, kind) select 'settlement:USD:' || n, 'USD', 'settlement' from generate_series(0, ${SETTLEMENT_ACCOUNTS} - 1) n`)
-  return plain
+  await peer.query(`insert into accounts (id, currency, kind) select 'settlement:USD:' || n, 'USD', 'settlement' from generate_series(0, ${SETTLEMENT_ACCOUNTS} - 1) n`)
+  return peer
 }
 
 /**
- * Settles the payments of a batch that are still pending, in one statement: the rules, the results, both entries with
- * their running balances, the accounts. `ids` is a query that gives their ids. The accounts are locked in one order,
- * and last, as ours are.
+ * One statement that settles the payments of a batch that are still pending: the rules, the results, both entries with
+ * running balances, the accounts. `ids` is a query that returns payment ids. Accounts are locked last and in id order, as
+ * by our worker.
  */
 export function postBatch(ids: string, before = ''): string {
   return `
@@ -85,7 +82,7 @@ export function postBatch(ids: string, before = ''): string {
   window w as (partition by leg.account_id order by leg.id)`
 }
 
-/** The same for the one payment `$1`, as one would write it for one: no batch to lock, sum up and number. */
+/** The same for the one payment `$1`, in the simplest statement for it: without a batch's locking, sums and numbering. */
 export const POST_ONE = `
   with payment as (
     update payments

@@ -36,8 +36,6 @@ export interface Audit {
   findings: string[]
   /** Payments that a response acknowledged to k6. */
   acknowledged: number
-  /** Payments of the run that are in the database. */
-  payments: number
   /** The number of responses to POST /payments, by kind. */
   responses: Partial<Record<PaymentResponseKind, number>>
   /** Measurements that scenarios set thresholds on: see k6/lib/harness.ts. */
@@ -53,7 +51,7 @@ export async function audit(stack: Stack, { run, journalFile, signal, eventStrea
   try {
     await waitUntilSettled(database, await databaseTime(database)).catch((error: Error) => findings.add('timeouts', error.message))
     const journal = await readJournal(journalFile)
-    const { settleMs, ids, acknowledged, payments } = await checkJournal(journal, { run, complete: !signal.aborted }, database, findings)
+    const { settleMs, ids, acknowledged } = await checkJournal(journal, { run, complete: !signal.aborted }, database, findings)
     const figures: Record<string, number> = settleMs.length === 0 ? {} : { settle_p95_ms: quantile(settleMs, 0.95), settle_p99_ms: quantile(settleMs, 0.99) }
     if (eventStreams)
       Object.assign(figures, await checkEvents(eventStreams, ids, findings))
@@ -68,7 +66,7 @@ export async function audit(stack: Stack, { run, journalFile, signal, eventStrea
       for (const row of rows)
         findings.add(`broken invariant: ${promise} (${file}: ${name})`, JSON.stringify(row))
     }
-    return { passed: findings.lines.length === 0, invariants, findings: findings.lines, acknowledged, payments, responses: countKinds(journal), figures, growth }
+    return { passed: findings.lines.length === 0, invariants, findings: findings.lines, acknowledged, responses: countKinds(journal), figures, growth }
   }
   finally {
     eventStreams?.close()

@@ -6,8 +6,8 @@ import { Refusal } from '../../compose/src/refusal.ts'
 /** Maximum payments in one run. The auditor holds their journal in memory, about 1 kB per payment. */
 export const MAX_PAYMENTS = 1_000_000
 
-/** `lost`: no response arrived. `unexpected`: a response that no caller should see. */
-export const paymentResponseKinds = ['accepted', 'replayed', 'refused', 'idempotency-key-in-use', 'idempotency-key-reused', 'lost', 'unexpected'] as const
+/** Kinds of responses. `lost`: none arrived. `unexpected`: one that no caller should see. `refused`: 503 `overloaded`. */
+const paymentResponseKinds = ['accepted', 'replayed', 'refused', 'idempotency-key-in-use', 'idempotency-key-reused', 'lost', 'unexpected'] as const
 export type PaymentResponseKind = typeof paymentResponseKinds[number]
 
 /** A POST /payments and its response. */

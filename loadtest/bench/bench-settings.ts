@@ -5,7 +5,7 @@ import { Refusal } from '../../compose/src/refusal.ts'
 const FILES_NEEDED = 512
 const MAX_ROUNDS = 99
 
-export interface BenchSettings {
+interface BenchSettings {
   /** The measures to run, in the order of the list. */
   names: string[]
   /** Whether all measures run at full size. Only then are RESULTS.md and the chart written. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 100
 
-export interface Hold {
+interface Hold {
   maxMs: number
   /** Ends the faults early once it returns true; asked every 100 ms. */
   until?: () => Promise<boolean>

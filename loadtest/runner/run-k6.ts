@@ -19,7 +19,7 @@ export interface Metric {
   thresholds?: Record<string, { ok: boolean }>
 }
 
-export interface K6Result {
+interface K6Result {
   metrics: Record<string, Metric>
   thresholdsCrossed: boolean
   /** How k6 ended, unless it ran to its end. */
@@ -30,7 +30,7 @@ export interface K6Result {
   dashboard?: string
 }
 
-export interface K6Options {
+interface K6Options {
   scenario: string
   /** Temporary; k6 may write into it. */
   folder: string

@@ -12,7 +12,7 @@ const responses = new Counter('responses')
 const acceptTime = new Trend('accept_time', true)
 const refuseTime = new Trend('refuse_time', true)
 
-export interface Payment {
+interface Payment {
   key: string
   accountId: string
   /** With two decimals, as in the API's response; every payment is in USD. */

@@ -1,8 +1,8 @@
 import type { System } from '../runner/with-system.ts'
 
 /**
- * A fault as a value, like a Jepsen nemesis: what it does and how that is undone. The scenario that injects a fault decides
- * which others run at the same time, and for how long.
+ * A fault as a value, like a Jepsen nemesis. A scenario injects faults by name, alone or together, and decides how long they
+ * last: see injectFaults() in k6/lib/harness.ts.
  */
 export interface Fault {
   /** How scenarios refer to it; also the name of its file. */

@@ -22,7 +22,7 @@ export interface Metric {
 interface K6Result {
   metrics: Record<string, Metric>
   thresholdsCrossed: boolean
-  /** How k6 ended, unless it ran to its end. */
+  /** Set if k6 crashed or was killed: its exit code or signal, in a sentence. */
   abnormalEnd?: string
   /** The first lines that k6 logged as errors, such as an exception in a script. Each fails the run. */
   errors: string[]

@@ -4,7 +4,7 @@ import type { Settler } from '../settlers/settler.ts'
 import { connect, pidOf, startStack } from '../bench-stack.ts'
 import { medians } from '../figures.ts'
 import { measureSettling } from '../settlers/measure-settling.ts'
-import { ours } from '../settlers/ours.ts'
+import { ourWorkers } from '../settlers/our-workers.ts'
 import { ACCOUNTS, fillHistory } from './fill-history.ts'
 
 const MANY = 1_000_000
@@ -27,7 +27,7 @@ export const backlog: Measure = {
     const small = await startStack(context)
     const large = await startStack(context)
     await fillHistory(large, context.scaled(MANY), ACCOUNTS, context)
-    const [few, many] = [await ours(small), await ours(large)]
+    const [few, many] = [await ourWorkers(small), await ourWorkers(large)]
     for (let waiting = 0; waiting < context.scaled(MANY); waiting += context.scaled(MEASURED)) {
       context.progress(`waiting payments: ${waiting.toLocaleString('en')} of ${context.scaled(MANY).toLocaleString('en')}`)
       context.signal.throwIfAborted()

@@ -5,7 +5,7 @@ import { pidOf, startStack } from '../bench-stack.ts'
 import { bareSql } from '../settlers/bare-sql.ts'
 import { graphileWorker } from '../settlers/graphile-worker.ts'
 import { HOT_SHARE, measureSettling, WAL_BYTES } from '../settlers/measure-settling.ts'
-import { ours } from '../settlers/ours.ts'
+import { ourWorkers } from '../settlers/our-workers.ts'
 import { pgBoss } from '../settlers/pg-boss.ts'
 
 const PAYMENTS = 100_000
@@ -40,7 +40,7 @@ export const settling: Measure = {
       bare: await bareSql(bench, 1, resources),
       twoBareLoops: await bareSql(bench, 2, resources),
     }
-    const own = await ours(bench)
+    const own = await ourWorkers(bench)
     await context.compare({
       'ours': () => run(own, scaled(PAYMENTS)),
       'pg-boss': () => run(peers.boss, scaled(PAYMENTS)),
@@ -63,7 +63,7 @@ export const hotAccount: Measure = {
   run: async (context) => {
     const bench = await startStack(context)
     const run = await settlingRunner(bench, context)
-    const [own, boss] = [await ours(bench), await pgBoss(bench, 1, context.resources)]
+    const [own, boss] = [await ourWorkers(bench), await pgBoss(bench, 1, context.resources)]
     const payments = context.scaled(FEWER_PAYMENTS)
     await context.compare({
       'ours, 1,000 accounts': () => run(own, payments),
@@ -85,8 +85,8 @@ export const workers: Measure = {
     const bench = await startStack(context)
     await bench.stack.scale(4)
     const run = await settlingRunner(bench, context)
-    const four = await ours(bench, 4)
-    const [one, two] = [await ours(bench, 1), await ours(bench, 2)]
+    const four = await ourWorkers(bench, 4)
+    const [one, two] = [await ourWorkers(bench, 1), await ourWorkers(bench, 2)]
     const [twoLoops, fourLoops] = [await bareSql(bench, 2, context.resources), await bareSql(bench, 4, context.resources)]
     const payments = context.scaled(FEWER_PAYMENTS)
     await context.compare({

@@ -4,8 +4,8 @@ import { pidOf } from '../bench-stack.ts'
 import { signalAll } from './measure-settling.ts'
 import { INSERT_WITH_JOBS, openAccounts } from './settler.ts'
 
-/** The first `workers` workers of the running system. Stops them until they are measured. */
-export async function ours(bench: BenchStack, workers = 1): Promise<Settler> {
+/** The system's first `workers` workers. Stops them with SIGSTOP. */
+export async function ourWorkers(bench: BenchStack, workers = 1): Promise<Settler> {
   const { database } = bench
   const pids: number[] = []
   for (let number = 1; number <= workers; number++)

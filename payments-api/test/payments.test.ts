@@ -16,7 +16,7 @@ describe('payments', () => {
     })
 
   describe('POST /payments', () => {
-    it('creates the guide\'s payment, with its job', async () => {
+    it('creates a payment with its job', async () => {
       const { status, headers, body } = await post('{"accountId": "ACC-001", "amount": 100.00, "description": "Payment description"}')
       assert.equal(status, 201)
       assert.deepEqual(body, {

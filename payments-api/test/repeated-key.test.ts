@@ -38,7 +38,7 @@ function objects(value: Tree, path: (string | number)[] = []): { path: (string |
 }
 
 describe('a key that a JSON object repeats', () => {
-  it('is never found where every key is unique', () => {
+  it('is not reported if every key is unique', () => {
     fc.assert(fc.property(tree, space, (value, gap) => {
       const text = write(value, gap)
       assert.equal(repeatedKey(text, JSON.parse(text)), undefined)

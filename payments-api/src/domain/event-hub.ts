@@ -6,8 +6,8 @@ const RING_SIZE = 1_000
 /** Most clients that one process serves. */
 export const MAX_CLIENTS = 1_000
 /**
- * Events within a window are sent together when it ends: with 1,000 clients, the writes are most of the cost. The first event
- * of each kind is sent at once, so an idle system gains no latency. So is a full ring of payments.
+ * Events within a window are sent together when it ends, because with 1,000 clients the writes are most of the cost. The first
+ * event of each kind is sent at once, so an idle system adds no latency. So is a full ring of payments.
  */
 const WINDOW_MS = 200
 /** Each second one slice of the clients gets a heartbeat, so a client gets one every 15 s. */
@@ -73,7 +73,7 @@ export class EventHub {
     this.#offer('payment')
   }
 
-  /** Sends that payments were accepted, by any process. */
+  /** Announces that payments were accepted, by any process. */
   announceArrivals(): void {
     this.#arrived = true
     this.#offer('arrived')

@@ -12,7 +12,7 @@ export const OVERLAP_AFTER_MS = 5
 const MAX_BATCH = 500
 /** Rows of one batch that may fail, each perhaps after a long wait, before the rest is rejected. */
 const MAX_FAILURES = 2
-/** How often the same rows are written again after a lost connection. */
+/** Most retries of the same rows after a lost connection. */
 const MAX_RETRIES = 2
 
 /**

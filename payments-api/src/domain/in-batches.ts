@@ -1,4 +1,4 @@
-/** Most items in the queue. */
+/** Most items that may wait in the queue. */
 export const MAX_WAITING = 2_000
 /** Reject new items once the oldest has waited this long: they would wait even longer. */
 const MAX_QUEUE_AGE_MS = 1_000
@@ -17,7 +17,7 @@ export interface Waiting<Item, Result> {
 /**
  * Processes items in order of arrival, with natural batching: items that arrive while batches are in flight form the next
  * batch. A lone item starts at once; a second batch starts only when the last one has taken `overlapAfterMs`.
- * `handle` must resolve or reject each item, and must not throw. When it returns, the next batch starts at once.
+ * `handle` must resolve or reject each item, and must not throw. When it finishes, the next batch starts at once.
  *
  * The queue is bounded in length and in waiting time. Beyond either bound an item is rejected with an OverloadedError, on
  * arrival if possible, so that accepted items are processed in time under overload.

@@ -14,7 +14,7 @@ export interface KnownCurrencies {
  */
 export function knownCurrencies(max: number = MAX_KNOWN_ACCOUNTS): KnownCurrencies {
   const currencies = new Map<string, string>()
-  // Keep one iterator: a new one walks over all deleted entries, which takes 60 us per account instead of 4.
+  // Keep one iterator: a new one walks over all deleted entries, which takes 60 µs per account instead of 4.
   const oldestFirst = currencies.keys()
   return {
     get: accountId => currencies.get(accountId),

@@ -12,7 +12,7 @@ export interface PaymentFilter {
   /** Decimal strings with at most four decimals; the range includes both ends. */
   amountFrom?: string | undefined
   amountTo?: string | undefined
-  /** Accepted at or after; accepted before. */
+  /** Accepted at or after `from`, and before `to`. */
   from?: Instant | undefined
   to?: Instant | undefined
 }

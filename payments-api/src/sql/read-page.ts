@@ -21,7 +21,7 @@ export interface PagePlan {
   row: {
     /** Selects a row of the list from `walk` and the tables looked up for it. */
     select: string
-    /** The order of the walk in the names of this select, so that the query stops at a full page. */
+    /** The walk's order, in the column names of this select, so that the query stops at a full page. */
     order: string
   }
   /** Conditions that the walk does not serve, applied to each candidate. */

@@ -1,11 +1,11 @@
-# Every verb a person needs; `make` alone lists them.
+# Every command for this system. `make` without arguments lists them.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# Node 24 or newer runs everything: the machine's own where it is new enough, else npm's package of it, fetched once.
+# Everything runs on Node 24 or newer: the installed one if it is new enough, else npm's package `node`, downloaded once.
 tools := .tools/node_modules/node/bin
 ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
 node := $(tools)/node
@@ -15,115 +15,116 @@ endif
 packages := compose payments-api recon-worker payments-ui loadtest
 lockfile := node_modules/.package-lock.json
 installed := $(packages:%=%/$(lockfile))
-# What the console is built from, and the last thing that a build writes.
+# The console's sources, and the file that a build writes last.
 ui_sources := $(addprefix payments-ui/,app server shared public nuxt.config.ts package.json $(lockfile))
 ui_build := payments-ui/.output/nitro.json
 
 .PHONY: help
-help: ## List these verbs
+help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  Settings: WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; as in make up WORKERS=2 API_PORT=3101'
-	@echo '  and for make audit: FULL, ANCHOR; docs/operations.md describes them'
-	@echo '  and for make load: SCENARIO, VUS, DURATION, RATE; loadtest/README.md lists the scenarios'
+	@echo '  Settings, as in make up WORKERS=2 API_PORT=3101 (docs/operations.md describes them):'
+	@echo '    WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; for make audit also FULL, ANCHOR'
+	@echo '    for make load: SCENARIO, VUS, DURATION, RATE (loadtest/README.md describes them)'
 
 .PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench
-up: compose/$(lockfile) ## Start everything; returns when every part is healthy
+up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
 
-# `make up` asks for this where the parts run as processes; images install and build their own.
+# `make up` runs this if the parts start as processes. Images install and build what they need themselves.
 .PHONY: parts
 parts: $(filter-out loadtest/%,$(installed)) build
 
-down: compose/$(lockfile) ## Stop everything; the data stays
+down: compose/$(lockfile) ## Stop everything; your data is kept
 	@node compose/src/verbs/down.ts
 
-status: compose/$(lockfile) ## Show each part: state, health, uptime, restarts; or one: make status PART=api
+status: compose/$(lockfile) ## Show state, health, uptime and restarts of each part, or of one: make status PART=api
 	@node compose/src/verbs/status.ts
 
 logs: compose/$(lockfile) ## Follow the logs of all parts, or of one: make logs PART=api
 	@node compose/src/verbs/logs.ts
 
-reset: compose/$(lockfile) ## Stop everything and remove the data
+reset: compose/$(lockfile) ## Stop everything and delete the data
 	@node compose/src/verbs/reset.ts
 
-scale: compose/$(lockfile) ## Change how many workers run: make scale WORKERS=4
+scale: compose/$(lockfile) ## Change the number of workers: make scale WORKERS=4
 	@node compose/src/verbs/scale.ts
 
 validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
 	@node compose/src/verbs/validate.ts
 
-# What a service alone needs, no more: services that start side by side must not install the same folder.
+# Installs only what this service needs: services that start at the same time must not install into the same folder.
 folder_of_postgres := compose
 folder_of_api := payments-api
 folder_of_worker := recon-worker
 folder_of_ui := payments-ui
-service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter ui,$(PART)),build) ## Run one part in the foreground: make service PART=postgres, api, worker or ui
+service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter ui,$(PART)),build) ## Run one service in the foreground: make service PART=postgres (or api, worker, ui)
 	@exec node compose/src/verbs/service.ts
 
-migrate: compose/$(lockfile) payments-api/$(lockfile) ## Bring the database of the running Postgres up to date
+migrate: compose/$(lockfile) payments-api/$(lockfile) ## Migrate the database of the running Postgres
 	@node compose/src/verbs/migrate.ts
 
-audit: compose/$(lockfile) ## Check that the books keep every promise in contracts/invariants: what is new, or all with FULL=1
+audit: compose/$(lockfile) ## Check the invariants of the books for new payments, or for all with FULL=1
 	@node compose/src/verbs/audit.ts
 
-audit-anchor: compose/$(lockfile) ## Print a digest of the books so far, which later audits must find unchanged
+audit-anchor: compose/$(lockfile) ## Add and print an anchor: a digest of the books that later audits compare with
 	@node compose/src/verbs/audit-anchor.ts
 
-load: install-parts build ## Load the system with k6 and audit it: make load SCENARIO=steady RATE=500 DURATION=5m
+load: install-parts build ## Run the k6 load tests, then audit the books: make load SCENARIO=steady RATE=500 DURATION=5m
 	@node loadtest/runner/load.ts
 
-bench: install-parts build ## Compare it with other systems, for half an hour; a part: make bench ONLY=settle ROUNDS=1
+bench: install-parts build ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts
 
 .PHONY: swarm-up swarm-down
-swarm-up: compose/$(lockfile) ## Deploy this tree as a Docker Swarm stack; again: update or scale it: make swarm-up APIS=3 WORKERS=4
+swarm-up: compose/$(lockfile) ## Deploy, update or scale a Docker Swarm stack: make swarm-up APIS=3 WORKERS=4
 	@node compose/src/verbs/swarm-up.ts
 
-swarm-down: compose/$(lockfile) ## Take that stack down; the data stays
+swarm-down: compose/$(lockfile) ## Remove the Docker Swarm stack; your data is kept
 	@node compose/src/verbs/swarm-down.ts
 
 .PHONY: workspace split
-workspace: compose/$(lockfile) ## Clone the services that are missing here, as workspace.json says
+workspace: compose/$(lockfile) ## Clone the services that are missing, on the branches in workspace.json
 	@node compose/src/verbs/workspace.ts
 
-split: compose/$(lockfile) ## Write this tree out as separate repositories: make split DEST=folder
+split: compose/$(lockfile) ## Write this tree as separate git repositories: make split DEST=folder
 	@node compose/src/verbs/split.ts
 
 .PHONY: contracts contracts-record contracts-break contracts-publish
-contracts: install-parts ## Check that no part breaks another: pacts, OpenAPI, schema, the previous version with this one
+contracts: install-parts ## Check that no service breaks another: pacts, OpenAPI, schema, upgrade from the previous version
 	@node compose/src/verbs/contracts.ts
 
-contracts-record: install-parts ## Write contracts/ anew from what the services say
+contracts-record: install-parts ## Regenerate contracts/ from the services' code
 	@node compose/src/verbs/contracts-record.ts
 
-contracts-break: install-parts ## Show that the contracts work: break copies of this tree in many ways, and see each named
+contracts-break: install-parts ## Test the contract checks: break copies of this tree on purpose, and expect each break to be named
 	@node compose/src/verbs/contracts-break.ts
 
-contracts-publish: install-parts ## Publish the pacts and ask whether they may be deployed: PACT_BROKER_BASE_URL=...
+contracts-publish: install-parts ## Publish the pacts and ask the broker whether they can be deployed: PACT_BROKER_BASE_URL=...
 	@node compose/src/verbs/contracts-publish.ts
 
 .PHONY: test lint typecheck screenshots lighthouse install install-parts build
-test: install ## Run every check: lint, types, each part's tests, the contracts, the whole system
+test: $(lockfile) install-parts ## Run every check: lint, types, the tests of each service, the contracts, the whole system
 	@node compose/src/verbs/test.ts
 
-lint: $(lockfile) $(installed) ## Check style, and find dead code; npm run lint:fix mends style
+lint: $(lockfile) $(installed) ## Check the style and find dead code; npm run lint:fix fixes the style
 	@npx eslint .
 	@npx knip
 
-typecheck: install-parts ## Check the types of every part
+typecheck: install-parts ## Check the types of every package
 	@for package in $(packages); do echo "$$package"; (cd "$$package" && npm run --silent typecheck); done
 
-screenshots: install-parts build ## Take the pictures of the console in docs/screenshots
+screenshots: install-parts build ## Take the screenshots of the console in docs/screenshots
 	@node compose/test/e2e/screenshots.ts
 
-lighthouse: install-parts build ## Print the console's Lighthouse scores, page by page; best on an idle machine
+lighthouse: install-parts build ## Print the Lighthouse scores of the console's pages; run it on an idle machine
 	@node compose/test/e2e/lighthouse.ts
 
-install: $(lockfile) install-parts ## Install what everything needs, nothing outside of this folder
+install: $(lockfile) install-parts ## Install all dependencies, inside this folder only
+	@echo 'All dependencies are installed.'
 install-parts: $(installed)
 
-build: payments-ui/$(lockfile) ## Build the console, if its sources are newer than its build
+build: payments-ui/$(lockfile) ## Build the console if its sources have changed
 	@if [ ! -f $(ui_build) ] || [ -n "$$(find $(ui_sources) -newer $(ui_build) 2>/dev/null | head -n 1)" ]; then \
 		rm -f $(ui_build); \
 		cd payments-ui && ../compose/quietly.sh 'payments-ui: build' npm run build && touch ../$(ui_build); \
@@ -137,14 +138,14 @@ $(lockfile): package-lock.json | $(node)
 	@compose/quietly.sh 'tools: dependencies' npm ci
 	@touch $@
 
-# Where a service is missing, nothing else goes on.
+# A missing service stops make.
 payments-api/package-lock.json recon-worker/package-lock.json payments-ui/package-lock.json:
 	@echo '$(@D) is missing. Clone it with `make workspace`.' >&2; exit 1
 
-# .tools has no package.json, so that npm does not take the root's for it.
+# --prefix makes npm use .tools, which has no package.json, instead of the root's package.
 $(tools)/node:
-	@command -v node > /dev/null || { echo 'Node.js is not installed: install version 20 or newer, which brings npm, https://nodejs.org' >&2; exit 1; }
+	@command -v node > /dev/null || { echo 'Node.js is not installed. Install version 20 or newer, which includes npm: https://nodejs.org' >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || \
-		{ echo "Node.js $$(node --version) is too old even to fetch a newer one: install version 20 or newer, https://nodejs.org" >&2; exit 1; }
+		{ echo "Node.js $$(node --version) is too old to download Node.js 24. Install version 20 or newer: https://nodejs.org" >&2; exit 1; }
 	@mkdir -p .tools && compose/quietly.sh 'Node.js 24' npm install --prefix .tools --no-save --no-package-lock node@24.21.0
 	@touch $@

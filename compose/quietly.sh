@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Runs a command that takes a while: one line with its time when it works, the end of what it said when it does not.
+# Runs a command that takes a while. Prints one line with its duration if it succeeds, else its output.
 #   quietly.sh 'what it does' command argument ...
 set -u -o pipefail
 
 what=$1
 shift
 if ! command -v "$1" > /dev/null; then
-  echo "$1 is not installed: it comes with Node.js (20 or newer), https://nodejs.org" >&2
+  echo "$1 is not installed. It comes with Node.js; install version 20 or newer: https://nodejs.org" >&2
   exit 1
 fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 printf '%s ... ' "$what"
-# Without these npm waits for more than two minutes before it says that there is no network.
+# Without these settings npm takes over two minutes to report that there is no network.
 if npm_config_fetch_retries=2 npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=5000 \
   npm_config_audit=false npm_config_fund=false "$@" < /dev/null > "$log" 2>&1; then
   echo "${SECONDS} s"
@@ -21,9 +21,9 @@ if npm_config_fetch_retries=2 npm_config_fetch_retry_mintimeout=1000 npm_config_
 fi
 echo 'failed'
 if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH' "$log"; then
-  echo "The npm registry cannot be reached (${what}): is there a network? ($(grep -oE '(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)' "$log" | head -n 1))" >&2
+  echo "npm could not reach its registry (${what}). Check the network. The error: $(grep -oE '(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)' "$log" | head -n 1)" >&2
 else
-  # npm says what is wrong first, most other programs last.
+  # npm prints the reason first, most other programs print it last.
   if [ "$(wc -l < "$log")" -le 60 ]; then cat "$log"; else head -n 30 "$log" && echo '...' && tail -n 30 "$log"; fi >&2
 fi
 exit 1

@@ -1,13 +1,13 @@
--- The database, its owner and the logins of the parts, with the passwords of the environment. Run at each start, before
--- the migrations: the database always agrees with the files that hold the passwords. The owner of the schema gets the
--- right to set up the roles of the parts, and none of what they may do.
+-- Creates the database, its owner and the logins of the services, with passwords from the environment. Runs at each start,
+-- before the migrations, so that the database always agrees with the password files. The schema's owner may administer the
+-- roles of the services, but does not inherit their rights.
 \set QUIET on
 \set ON_ERROR_STOP on
 \getenv owner OWNER_PASSWORD
 \getenv api API_PASSWORD
 \getenv worker WORKER_PASSWORD
 \getenv reader READER_PASSWORD
-set pg_stat_statements.track = none;   -- it would keep the passwords
+set pg_stat_statements.track = none;   -- it would record the passwords
 set client_min_messages = warning;
 
 select format('create role %I', name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Who may log in without a password: the superuser, from inside this container and from the machine that runs it, as
-# psql -h localhost -U postgres -d payments does there. The machine comes in by the gateway, whose address Docker chooses
-# anew for each network; no other container has it. Everybody else needs a password.
+# Writes the access rules, then starts Postgres. Only the superuser logs in without a password: from inside this container,
+# and from the machine that runs it (psql -h localhost -U postgres -d payments). Connections from the machine come from the
+# network's gateway, whose address Docker chooses for each network and which no other container has.
 set -euo pipefail
 
 gateway=''

@@ -10,8 +10,8 @@ const anchorSql = readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')
 /** How much older a payment's id may be than its row: the API's clock may be slow, and the payment waits to be written. */
 const LATEST_HOURS = 1
 
-/** An anchor as kept outside the database: one line of JSON. */
-const keptAnchor = z.object({
+/** An anchor as saved outside the database: one line of JSON. */
+const savedAnchor = z.object({
   /** The cluster and database of the anchor: one data folder may serve several over time. */
   database: z.string(),
   seq: z.int().positive(),
@@ -20,7 +20,7 @@ const keptAnchor = z.object({
   results: z.coerce.number(),
   createdAt: z.coerce.date(),
 })
-export type Anchor = z.infer<typeof keptAnchor>
+export type Anchor = z.infer<typeof savedAnchor>
 
 const DATABASE = `(select system_identifier from pg_control_system()) || '/' || current_database()`
 const COLUMNS = `
@@ -34,7 +34,7 @@ export async function lastAnchor(client: pg.Client): Promise<Anchor & { since: s
       from audit_anchors
      order by seq desc
      limit 1`)
-  return row && { ...keptAnchor.parse(row), since: row.since }
+  return row && { ...savedAnchor.parse(row), since: row.since }
 }
 
 /** Extends the chain of anchors and appends the new anchor to a file. A lock orders the anchors of concurrent audits. */
@@ -48,8 +48,8 @@ export async function extendAnchors(client: pg.Client, file: string): Promise<An
   return anchor
 }
 
-/** The anchors of this database that are kept in a file. */
-export async function keptAnchors(client: pg.Client, file: string): Promise<Anchor[]> {
+/** The anchors of this database that are saved in a file. */
+export async function savedAnchors(client: pg.Client, file: string): Promise<Anchor[]> {
   const { rows: [row] } = await client.query<{ database: string }>(`select ${DATABASE} as database`)
   return readAnchors(file).filter(({ database }) => database === row!.database)
 }
@@ -65,20 +65,20 @@ function readAnchors(file: string): Anchor[] {
     throw error
   }
   try {
-    return lines.map(line => keptAnchor.parse(JSON.parse(line)))
+    return lines.map(line => savedAnchor.parse(JSON.parse(line)))
   }
   catch {
     throw new Refusal(`${file} has a line that is not an anchor. Restore the file from a copy, or remove the line.`)
   }
 }
 
-/** The kept anchors that are missing from the database or differ there. */
-export async function missingAnchors(client: pg.Client, kept: Pick<Anchor, 'seq' | 'digest'>[]): Promise<object[]> {
+/** The saved anchors that are missing from the database or differ there. */
+export async function missingAnchors(client: pg.Client, saved: Pick<Anchor, 'seq' | 'digest'>[]): Promise<object[]> {
   const { rows } = await client.query<object>(`
-    select kept.seq, kept.digest as kept, encode(a.digest, 'hex') as found
-      from unnest($1::int[], $2::text[]) kept(seq, digest)
-      left join audit_anchors a on a.seq = kept.seq
-     where encode(a.digest, 'hex') is distinct from kept.digest`, [kept.map(({ seq }) => seq), kept.map(({ digest }) => digest)])
+    select saved.seq, saved.digest as saved, encode(a.digest, 'hex') as found
+      from unnest($1::int[], $2::text[]) saved(seq, digest)
+      left join audit_anchors a on a.seq = saved.seq
+     where encode(a.digest, 'hex') is distinct from saved.digest`, [saved.map(({ seq }) => seq), saved.map(({ digest }) => digest)])
   return rows
 }
 

@@ -19,8 +19,8 @@ const url = (example: string, protocol: RegExp) => z.url({ protocol, error: `it 
 
 const environment = z.object({
   MODE: z.enum(['embedded', 'compose'], 'it must be embedded or compose').optional(),
-  WORKERS: wholeNumber('the number of workers', 1, WORKERS.most).optional(),
-  APIS: wholeNumber('the number of API processes', 1, APIS.most).default(1),
+  WORKERS: wholeNumber('the number of workers', 1, WORKERS.max).optional(),
+  APIS: wholeNumber('the number of API processes', 1, APIS.max).default(1),
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
@@ -34,7 +34,7 @@ const environment = z.object({
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it must be the location of the repositories: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
   FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
-  ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be an anchor that `make audit-anchor` printed, such as 12:5fec...').optional(),
+  ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be SEQ:DIGEST, as `make audit-anchor` prints it').optional(),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
 })
 
@@ -65,7 +65,7 @@ export interface Config {
   only?: string
   /** Whether `make audit` checks everything instead of only what is new. */
   full: boolean
-  /** An anchor kept elsewhere that the database must contain. */
+  /** An anchor saved elsewhere that the database must contain. */
   anchor?: { seq: number, digest: string }
   /** Absolute. The folder that `make split` writes to. */
   dest?: string

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 export const postgresConf = join(import.meta.dirname, '../postgres/postgresql.conf')
 
 /** The most processes of each service, and the most Postgres connections that one process holds. */
-export const APIS = { most: 4, connections: 14 } // 6 read, 2 write, 2 open accounts, 1 listens; briefly 3 more, to probe an unresponsive database
-export const WORKERS = { most: 16, connections: 4 } // 2 settle, 1 for the heartbeat and readiness, 1 listens
+export const APIS = { max: 4, connections: 14 } // 6 read, 2 write, 2 open accounts, 1 listens; briefly 3 more, to probe an unresponsive database
+export const WORKERS = { max: 16, connections: 4 } // 2 settle, 1 for the heartbeat and readiness, 1 listens
 /** Connections of payments_reader: audits, load, and people with psql. Its role has this limit. */
 export const READER_CONNECTIONS = 8
 /** Connections of migrations and of the superuser, for the harness, the tests and the health check. */

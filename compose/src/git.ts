@@ -6,7 +6,7 @@ import { repoRoot } from './config.ts'
 import { Refusal } from './refusal.ts'
 
 const TIMEOUT_MS = 600_000
-const MOST_OUTPUT_BYTES = 256 * 1024 * 1024
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
 /** Whether this tree is a git clone, by its files: git itself also fails for a clone that it cannot read. */
 export function isClone(): boolean {
@@ -47,7 +47,7 @@ export async function gitIfAny(...args: string[]): Promise<string | undefined> {
 class SilentFailure extends Refusal {}
 
 async function run(args: string[], input: string | Buffer = ''): Promise<Buffer> {
-  const running = promisify(execFile)('git', ['-C', repoRoot, ...args], { encoding: 'buffer', timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES })
+  const running = promisify(execFile)('git', ['-C', repoRoot, ...args], { encoding: 'buffer', timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES })
   running.child.stdin?.on('error', () => {}).end(input)
   try {
     return (await running).stdout

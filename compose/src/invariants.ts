@@ -23,15 +23,15 @@ export interface CheckedInvariant {
   /** The file of the pass, which checks this promise among others. */
   file: string
   promise: string
-  /** The rows that break the promise; empty if it is kept. */
+  /** The rows that break the promise; empty if the promise holds. */
   rows: Record<string, unknown>[]
   /** Duration of the whole pass. */
   tookMs: number
 }
 
 /**
- * Checks every promise of contracts/invariants in one snapshot, so that payments that settle meanwhile cannot make two passes
- * disagree. With `since`, checks only payments with this id or a later one, and all accounts, unfinished jobs and guards.
+ * Checks every promise of contracts/invariants in one snapshot, so that payments that settle during the check cannot make two
+ * passes disagree. With `since`, checks only payments with this id or a later one, and all accounts, unfinished jobs and guards.
  */
 export async function* checkInvariants(client: pg.Client, since?: string): AsyncGenerator<CheckedInvariant> {
   const passes = readPasses()

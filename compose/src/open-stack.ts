@@ -3,7 +3,7 @@ import type { Stack } from './stack.ts'
 import { existsSync } from 'node:fs'
 import { DataFolder } from './data/data-folder.ts'
 import { ComposeStack } from './docker/compose-stack.ts'
-import { askEngine } from './docker/engine.ts'
+import { checkEngine } from './docker/engine.ts'
 import { EmbeddedStack } from './embedded/embedded-stack.ts'
 import { Refusal } from './refusal.ts'
 
@@ -36,7 +36,7 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   }
   if (running)
     return running
-  const { problem, remedy } = askEngine(config.callerEnv)
+  const { problem, remedy } = checkEngine(config.callerEnv)
   if (problem !== null) {
     say(`${problem}, so the system starts as plain processes (MODE=embedded). ${remedy}`)
     return 'embedded'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '../../recon-worker/test/support/postgres.ts'
-import { keptAnchors } from '../src/anchors.ts'
+import { savedAnchors } from '../src/anchors.ts'
 import { repoRoot } from '../src/config.ts'
 import { checkInvariants } from '../src/invariants.ts'
 import { fillBooks } from './support/fill-books.ts'
@@ -70,7 +70,7 @@ describe('the audit', () => {
     const { code, stdout } = await verb('audit.ts')
     assert.equal(code, 0, stdout)
     assert.match(stdout, /^Checking the payments since anchor 1 \(.*\)\. FULL=1 checks all of them\.$/m)
-    assert.deepEqual((await keptAnchors(client, join(folder, 'anchors.jsonl'))).map(({ seq }) => seq), [1])
+    assert.deepEqual((await savedAnchors(client, join(folder, 'anchors.jsonl'))).map(({ seq }) => seq), [1])
   }).timeout(TIMEOUT_MS)
 
   it('finds a payment that vanished with all its rows', async () => {
@@ -83,7 +83,7 @@ describe('the audit', () => {
     assert.match(stdout, /^BROKEN {2}What was accepted and settled before an anchor .*\n {2}\| .*"payments_then":"2000","payments_now":"1999"/m)
   }).timeout(TIMEOUT_MS)
 
-  it('detects a forged chain by the anchors kept outside the database', async () => {
+  it('detects a forged chain by the anchors saved outside the database', async () => {
     const { code, stdout } = await auditWith(
       `create table old as select * from audit_anchors; delete from audit_anchors; update payments set caller = 'thief' where caller = 'anonymous'; ${readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')}`,
       `delete from audit_anchors; insert into audit_anchors select * from old; drop table old; update payments set caller = 'anonymous'`,
@@ -112,7 +112,7 @@ describe('the audit', () => {
     assert.doesNotMatch(stdout, /^BROKEN {2}What was accepted/m)
   }).timeout(TIMEOUT_MS)
 
-  it(`finds every invariant kept over ${MANY.toLocaleString('en')} payments, and prints how long that takes`, async function () {
+  it(`finds that every invariant holds over ${MANY.toLocaleString('en')} payments, and prints how long that takes`, async function () {
     if (process.env.FULL !== '1')
       this.skip() // FULL=1 runs it: filling the books takes a minute
     const [, many] = await books('many', MANY)

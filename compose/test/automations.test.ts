@@ -48,9 +48,9 @@ describe('the services and tasks', function () {
     assert.match(await platform.runTask('migrate'), /migrated: 0001_/)
     for (const service of ['api', 'ui', 'worker'])
       await platform.startService(service)
-    const said = await platform.runTask('validate')
-    assert.match(said, /✅ ALL VALIDATION CHECKS PASSED/)
-    assert.equal(said.match(/: ✅$/gm)?.length, 7)
+    const output = await platform.runTask('validate')
+    assert.match(output, /✅ ALL VALIDATION CHECKS PASSED/)
+    assert.equal(output.match(/: ✅$/gm)?.length, 7)
   })
 
   it('show their logs, and every other verb finds them', async () => {
@@ -83,13 +83,13 @@ describe('the services and tasks', function () {
   })
 
   it('run the task `load`', async function () {
-    const said = await platform.runTask('load').catch((error: Error) => error.message)
-    const [none] = /there is no k6 .*/.exec(said) ?? []
+    const output = await platform.runTask('load').catch((error: Error) => error.message)
+    const [none] = /there is no k6 .*/.exec(output) ?? []
     if (none) {
       console.log(`      skipped: ${none}`)
       this.skip()
     }
-    assert.match(said, /All thresholds hold/)
+    assert.match(output, /All thresholds hold/)
   })
 
   it('all stop, also by make down, and leave nothing running', async () => {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { askEngine } from '../src/docker/engine.ts'
+import { checkEngine } from '../src/docker/engine.ts'
 import { explainDocker } from '../src/docker/explain-docker.ts'
 import { chooseMode } from '../src/open-stack.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
@@ -17,7 +17,7 @@ describe('the Docker engine', () => {
   after(() => rmSync(folder, { recursive: true }))
 
   it('is reported as not installed', () => {
-    const { problem, remedy } = askEngine({ PATH: folder })
+    const { problem, remedy } = checkEngine({ PATH: folder })
     assert.equal(problem, 'Docker is not installed')
     assert.match(remedy, /^To use containers, install Docker: /)
   })
@@ -25,7 +25,7 @@ describe('the Docker engine', () => {
   it('is reported as not running', function () {
     if (!client())
       return this.skip()
-    const { problem, remedy } = askEngine({ PATH, DOCKER_HOST: `unix://${folder}/none.sock` })
+    const { problem, remedy } = checkEngine({ PATH, DOCKER_HOST: `unix://${folder}/none.sock` })
     assert.equal(problem, 'No Docker engine is running')
     assert.match(remedy, /^To use containers, start Docker: /)
   })
@@ -37,7 +37,7 @@ describe('the Docker engine', () => {
     const server = createServer(() => {})
     await new Promise<void>(resolve => server.listen(socket, resolve))
     try {
-      const { problem, remedy } = askEngine({ PATH, DOCKER_HOST: `unix://${socket}` })
+      const { problem, remedy } = checkEngine({ PATH, DOCKER_HOST: `unix://${socket}` })
       assert.equal(problem, 'The Docker engine did not respond within 10 s')
       assert.match(remedy, /^To use containers, restart Docker: /)
     }
@@ -47,14 +47,14 @@ describe('the Docker engine', () => {
   })
 
   it('is reported with a Docker Compose that is too old', function () {
-    if (askEngine(process.env).problem !== null)
+    if (checkEngine(process.env).problem !== null)
       return this.skip()
     const plugins = join(folder, 'cli-plugins')
     mkdirSync(plugins)
     const plugin = join(plugins, 'docker-compose')
     writeFileSync(plugin, '#!/bin/sh\n[ "$1" = docker-cli-plugin-metadata ] && echo \'{"SchemaVersion":"0.1.0","Vendor":"x"}\' || echo 2.10.2\n')
     chmodSync(plugin, 0o755)
-    const { problem, remedy } = askEngine({ PATH, DOCKER_CONFIG: folder })
+    const { problem, remedy } = checkEngine({ PATH, DOCKER_CONFIG: folder })
     assert.equal(problem, 'Docker Compose 2.10.2 is too old')
     assert.match(remedy, /^To use containers, install Docker Compose 2\.25 or newer: /)
   })

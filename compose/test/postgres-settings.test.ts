@@ -20,13 +20,13 @@ const read = (path: string): string => readFileSync(join(repoRoot, path), 'utf8'
 
 describe('the settings of Postgres', () => {
   it('allow connections for the maximum number of APIs and workers', () => {
-    assert.ok(connectionsNeeded(APIS.most, WORKERS.most) <= Number(postgresSetting('max_connections')))
+    assert.ok(connectionsNeeded(APIS.max, WORKERS.max) <= Number(postgresSetting('max_connections')))
   })
 
   it('match the numbers in the documents and in .env', () => {
     assert.match(read('docs/growing.md'), new RegExp(`\\b${postgresSetting('max_connections')} \\(\`max_connections\``))
     assert.match(read('docs/growing.md'), new RegExp(`${WORKERS.connections} connections each, and the cores`))
-    assert.match(read('compose/.env'), new RegExp(`up to ${APIS.most} APIs and ${WORKERS.most} workers`))
+    assert.match(read('compose/.env'), new RegExp(`up to ${APIS.max} APIs and ${WORKERS.max} workers`))
     assert.match(read('compose/postgres/logins.sql'), new RegExp(`alter role payments_reader login connection limit ${READER_CONNECTIONS} `))
   })
 

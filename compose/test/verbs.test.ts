@@ -74,7 +74,7 @@ describe('the verbs, on bad input', () => {
   })
 
   it('down, status, validate, audit, scale and logs say that nothing runs', async () => {
-    for (const [verb, code, said] of [
+    for (const [verb, code, output] of [
       ['down', 0, /Nothing is running here/],
       ['status', 1, /Nothing is running here/],
       ['validate', 1, /Nothing is running here/],
@@ -84,7 +84,7 @@ describe('the verbs, on bad input', () => {
     ] as const) {
       const outcome = await stack.verb(verb, verb === 'scale' ? { WORKERS: '2' } : {})
       assert.deepEqual([verb, outcome.code], [verb, code])
-      assert.match(outcome.stdout + outcome.stderr, said)
+      assert.match(outcome.stdout + outcome.stderr, output)
     }
   })
 
@@ -99,9 +99,9 @@ describe('the verbs, on bad input', () => {
     it(`up leaves nothing running after a Ctrl-C in the step after ${at}`, async () => {
       const up = stack.spawnVerb('up')
       const stderr = text(up.stderr!)
-      let said = ''
-      up.stdout!.on('data', chunk => said += chunk)
-      await until(`${at} is up`, () => said.includes(at), 60_000)
+      let output = ''
+      up.stdout!.on('data', chunk => output += chunk)
+      await until(`${at} is up`, () => output.includes(at), 60_000)
       up.kill('SIGINT')
       assert.deepEqual(await once(up, 'exit'), [1, null])
       assert.match(await stderr, /^Stopped\. Nothing is left running\.\n$/)
@@ -148,7 +148,7 @@ describe('a stack', () => {
   it('lets the superuser log in without a password, from this machine only; all others need one', async () => {
     const { default: pg } = await import('pg')
     const { ports } = stack.config
-    const asked = async (url: string) => {
+    const connectAs = async (url: string) => {
       const client = new pg.Client(url)
       try {
         await client.connect()
@@ -159,11 +159,11 @@ describe('a stack', () => {
         await client.end()
       }
     }
-    const settings = await asked(`postgres://postgres@localhost:${ports.postgres}/payments`)
+    const settings = await connectAs(`postgres://postgres@localhost:${ports.postgres}/payments`)
     assert.deepEqual([settings?.fsync, settings?.checksums, settings?.encoding], ['on', 'on', 'UTF8'])
     assert.match(settings!.addresses!, /^127\.0\.0\.1(,::1)?$/)
-    await assert.rejects(asked(`postgres://payments_api:wrong@localhost:${ports.postgres}/payments`), /password authentication failed/)
-    await asked(stack.stack.endpoints().databaseUrl)
+    await assert.rejects(connectAs(`postgres://payments_api:wrong@localhost:${ports.postgres}/payments`), /password authentication failed/)
+    await connectAs(stack.stack.endpoints().databaseUrl)
   })
 
   it('changes its number of workers, up and down', async () => {
@@ -202,17 +202,17 @@ describe('a stack', () => {
 
   it('prefixes each log line with the name of its part', async () => {
     const logs = stack.spawnVerb('logs')
-    let said = ''
-    logs.stdout!.on('data', chunk => said += chunk)
+    let output = ''
+    logs.stdout!.on('data', chunk => output += chunk)
     await until('there are lines of every part', () => [
       'supervisor',
       'postgres  ',
       'api       ',
       'worker-1  ',
       'ui        ',
-    ].every(part => said.includes(`${part} | `)))
+    ].every(part => output.includes(`${part} | `)))
     stack.stack.kill('worker-1')
-    await until('the death is shown', () => /supervisor \| .* worker-1 died/.test(said))
+    await until('the death is shown', () => /supervisor \| .* worker-1 died/.test(output))
     logs.kill('SIGINT')
     assert.deepEqual(await once(logs, 'exit'), [0, null])
     await until('all are healthy', async () => (await stack.verb('status')).code === 0)

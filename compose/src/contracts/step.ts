@@ -6,7 +6,7 @@ import { repoRoot } from '../config.ts'
 
 const TIMEOUT_MS = 5 * 60_000
 /** Lines shown of a command that failed without naming what is broken. */
-const MOST_LINES = 15
+const MAX_LINES = 15
 
 /** One check of the contracts. */
 export interface Step {
@@ -56,5 +56,5 @@ function reasons(output: string): string[] {
   if (typeErrors.length > 0)
     return typeErrors
   const failing = lines.findIndex(line => /^\d+ failing$/.test(line))
-  return lines.slice(failing + 1).filter(line => !line.startsWith('at ')).slice(failing < 0 ? -MOST_LINES : 0, failing < 0 ? undefined : MOST_LINES)
+  return lines.slice(failing + 1).filter(line => !line.startsWith('at ')).slice(failing < 0 ? -MAX_LINES : 0, failing < 0 ? undefined : MAX_LINES)
 }

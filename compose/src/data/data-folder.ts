@@ -12,13 +12,13 @@ const STACK_FILES = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-
 
 /**
  * The folder that holds a stack's database, logs, passwords and state. Either one supervisor owns all of it, or each
- * `make service` has its own supervisor and state file in it.
+ * `make service` has a separate supervisor and state file in it.
  */
 export class DataFolder {
   readonly path: string
   readonly postgres: string
   readonly secrets: string
-  /** The audit's anchors, kept outside the database: one per line. */
+  /** The audit's anchors, saved outside the database: one per line. */
   readonly anchors: string
   private readonly logs: string
   private readonly stateFile: string
@@ -66,7 +66,7 @@ export class DataFolder {
 
   /** Claims the folder, or the service's state file in it, for a supervisor. Returns false if another one holds it. */
   claim(state: StackState): boolean {
-    return this.writeFirst(this.stateFile, state)
+    return this.writeNew(this.stateFile, state)
   }
 
   /** Returns the process that is starting containers from this folder, or null. A killed process leaves its claim behind. */
@@ -76,7 +76,7 @@ export class DataFolder {
 
   /** Claims the start of containers for a process. Returns false if another process holds the claim. */
   claimStart(starter: ProcessIdentity): boolean {
-    return this.writeFirst('starting.json', starter)
+    return this.writeNew('starting.json', starter)
   }
 
   releaseStart(): void {
@@ -106,7 +106,7 @@ export class DataFolder {
       return saved
     // Several services may start at the same time: the first one to write the file makes the passwords for all.
     const generated = makePasswords(() => randomBytes(24).toString('base64url'))
-    return this.writeFirst('passwords.json', generated) ? generated : this.passwords()
+    return this.writeNew('passwords.json', generated) ? generated : this.passwords()
   }
 
   /** The names of the logs: every part that ever ran, `supervisor` and `migrations`. */
@@ -143,7 +143,7 @@ export class DataFolder {
   }
 
   // Returns false if the file exists already. A hard link appears complete or not at all.
-  private writeFirst(name: string, content: unknown): boolean {
+  private writeNew(name: string, content: unknown): boolean {
     const draft = this.writeDraft(name, content)
     try {
       linkSync(draft, join(this.path, name))

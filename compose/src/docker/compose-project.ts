@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { repoRoot } from '../config.ts'
 import { Refusal } from '../refusal.ts'
 import { containers, lastLinesOf, partName } from './containers.ts'
-import { docker, lines, LOOK_TIMEOUT_MS, spawnDocker } from './docker.ts'
+import { docker, lines, QUICK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
 const folder = join(repoRoot, 'compose')
 const LINES_SHOWN = 20
@@ -42,7 +42,7 @@ export class ComposeProject {
   /** compose.yaml merged with these overlays, as JSON. */
   merged(overlays: string[], cpus: number): Promise<string> {
     const files = ['compose.yaml', ...overlays].flatMap(file => ['--file', file])
-    return this.run([...files, 'config', '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
+    return this.run([...files, 'config', '--format', 'json'], { timeoutMs: QUICK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
   }
 
   /** Starts everything in order and returns once it is healthy. Throws a Refusal with the last log lines of the part that failed. */
@@ -59,7 +59,7 @@ export class ComposeProject {
   async remove(timeoutMs: number): Promise<void> {
     await this.run(['down', '--volumes', '--remove-orphans'], { timeoutMs })
     const env = this.env()
-    const images = lines(await docker(['image', 'ls', '--quiet', `${this.images}/*`], { env, timeoutMs: LOOK_TIMEOUT_MS }))
+    const images = lines(await docker(['image', 'ls', '--quiet', `${this.images}/*`], { env, timeoutMs: QUICK_TIMEOUT_MS }))
     if (images.length > 0)
       await docker(['image', 'rm', '--force', ...new Set(images)], { env, timeoutMs })
   }

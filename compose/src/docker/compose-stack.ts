@@ -13,9 +13,9 @@ import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { ComposeProject } from './compose-project.ts'
 import { partStatus } from './container-status.ts'
-import { containers, containersSync, isPart, isWhole, publishedPort } from './containers.ts'
-import { docker, lookSync } from './docker.ts'
-import { askEngine } from './engine.ts'
+import { containers, containersSync, isComplete, isPart, publishedPort } from './containers.ts'
+import { docker, dockerSync } from './docker.ts'
+import { checkEngine } from './engine.ts'
 import { writeSecrets } from './secrets.ts'
 
 /** The first build on a machine downloads every base image and dependency. */
@@ -39,14 +39,14 @@ export class ComposeStack implements Stack {
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
-    const { problem, remedy, cpus } = askEngine(this.config.callerEnv)
+    const { problem, remedy, cpus } = checkEngine(this.config.callerEnv)
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)
     this.folder.create()
     await this.claimStart(signal)
     try {
       const found = await this.containers()
-      if (isWhole(found))
+      if (isComplete(found))
         return 'already up'
       if (found.length > 0)
         await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS }) // left by a start that was killed halfway
@@ -105,7 +105,7 @@ export class ComposeStack implements Stack {
   }
 
   async scale(workers: number): Promise<void> {
-    if (!isWhole(await this.containers()))
+    if (!isComplete(await this.containers()))
       throw new Refusal(NOTHING_RUNS)
     await this.project.run(['up', '--detach', '--no-deps', '--no-build', '--no-recreate', '--wait', '--scale', `worker=${workers}`, 'worker'], { timeoutMs: CHANGE_TIMEOUT_MS })
     await this.waitFor(count(workers, 'healthy worker'), async () => {
@@ -131,15 +131,15 @@ export class ComposeStack implements Stack {
   // Kills every process but the init from inside the container, which also works on a remote engine. Docker does not
   // restart a container after `docker kill`, which counts as a deliberate stop.
   kill(part: string): void {
-    lookSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.callerEnv)
+    dockerSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.callerEnv)
   }
 
   pause(part: string): void {
-    lookSync(['pause', this.running(part).Id], this.config.callerEnv)
+    dockerSync(['pause', this.running(part).Id], this.config.callerEnv)
   }
 
   resume(part: string): void {
-    lookSync(['unpause', this.running(part).Id], this.config.callerEnv)
+    dockerSync(['unpause', this.running(part).Id], this.config.callerEnv)
   }
 
   logs(options: { lines: number, follow: boolean, signal: AbortSignal }): AsyncIterable<LogLine> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readable } from '../machine/log-line.ts'
-import { docker, lines, LOOK_TIMEOUT_MS, lookSync } from './docker.ts'
+import { docker, dockerSync, lines, QUICK_TIMEOUT_MS } from './docker.ts'
 
 /** The services that keep running, in the order they start. The others run once. */
 const SERVICES = ['postgres', 'api', 'proxy', 'worker', 'ui'] as const
@@ -38,15 +38,15 @@ const idsOf = (project: string) => ['ps', '--all', '--quiet', '--no-trunc', '--f
 
 /** All containers of the project, including those that run once, ordered by SERVICES, then by number. */
 export async function containers(project: string, env: NodeJS.ProcessEnv): Promise<Container[]> {
-  const look = (args: string[]) => docker(args, { env, timeoutMs: LOOK_TIMEOUT_MS })
-  const ids = lines(await look(idsOf(project)))
-  return ids.length === 0 ? [] : inOrder(await look(['container', 'inspect', ...ids]))
+  const run = (args: string[]) => docker(args, { env, timeoutMs: QUICK_TIMEOUT_MS })
+  const ids = lines(await run(idsOf(project)))
+  return ids.length === 0 ? [] : inOrder(await run(['container', 'inspect', ...ids]))
 }
 
 /** Like `containers`, synchronously. Empty when no engine responds. */
 export function containersSync(project: string, env: NodeJS.ProcessEnv): Container[] {
-  const ids = lines(lookSync(idsOf(project), env) ?? '')
-  const found = ids.length > 0 && lookSync(['container', 'inspect', ...ids], env)
+  const ids = lines(dockerSync(idsOf(project), env) ?? '')
+  const found = ids.length > 0 && dockerSync(['container', 'inspect', ...ids], env)
   return found ? inOrder(found) : []
 }
 
@@ -62,7 +62,7 @@ function inOrder(output: string): Container[] {
 /** The last `count` lines of a container's stdout and stderr, none later than `until`. */
 export async function lastLinesOf(container: Container, count: number, env: NodeJS.ProcessEnv, until = new Date().toISOString()): Promise<string[]> {
   const stderr: string[] = []
-  const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: LOOK_TIMEOUT_MS, onLine: line => stderr.push(line) })
+  const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: QUICK_TIMEOUT_MS, onLine: line => stderr.push(line) })
   return [...lines(stdout), ...stderr].slice(-count).map(readable)
 }
 
@@ -72,7 +72,7 @@ export function isPart(container: Container): boolean {
 }
 
 /** Whether every part exists, healthy or not, since Docker restarts them. If one is missing, a start or a stop was cut short. */
-export function isWhole(found: Container[]): boolean {
+export function isComplete(found: Container[]): boolean {
   return SERVICES.every(service => found.some(container => container.service === service && ['running', 'paused', 'restarting'].includes(container.State.Status)))
 }
 

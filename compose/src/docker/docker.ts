@@ -6,7 +6,7 @@ import { signalProcess } from '../machine/processes.ts'
 import { explainDocker } from './explain-docker.ts'
 
 /** Reading the engine's state takes milliseconds; after this long the engine counts as unresponsive. */
-export const LOOK_TIMEOUT_MS = 10_000
+export const QUICK_TIMEOUT_MS = 10_000
 const LINES_KEPT = 40
 
 interface Options {
@@ -65,8 +65,8 @@ export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.
 }
 
 /** Runs a docker command that takes milliseconds and returns its stdout. Null when it fails. */
-export function lookSync(args: string[], env: NodeJS.ProcessEnv): string | null {
-  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
+export function dockerSync(args: string[], env: NodeJS.ProcessEnv): string | null {
+  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: QUICK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : null
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { LOOK_TIMEOUT_MS } from './docker.ts'
+import { QUICK_TIMEOUT_MS } from './docker.ts'
 
 /** The first version that supports everything in compose.yaml and swarm/swarm.yaml. */
 const OLDEST_COMPOSE = [2, 25]
@@ -14,11 +14,11 @@ export interface Engine {
 }
 
 /** Checks that a Docker engine responds and that Docker Compose is installed and new enough. */
-export function askEngine(env: NodeJS.ProcessEnv): Engine {
+export function checkEngine(env: NodeJS.ProcessEnv): Engine {
   const info = run(['info', '--format', '{{.ServerVersion}} {{.NCPU}}'], env)
   const [version, cpus] = info.stdout.trim().split(' ')
   if (info.problem !== null || !version || !cpus)
-    return { ...whyNoEngine(info), cpus: 0 }
+    return { ...engineProblem(info), cpus: 0 }
   const compose = run(['compose', 'version', '--short'], env)
   const found = /^v?(\d+)\.(\d+)/.exec(compose.stdout)?.slice(1).map(Number)
   const remedy = `To use containers, install Docker Compose ${OLDEST_COMPOSE.join('.')} or newer: https://docs.docker.com/compose/install.`
@@ -31,17 +31,17 @@ export function askEngine(env: NodeJS.ProcessEnv): Engine {
 interface Output { stdout: string, stderr: string, problem: 'not installed' | 'unresponsive' | 'refused' | null }
 
 function run(args: string[], env: NodeJS.ProcessEnv): Output {
-  const { status, stdout, stderr, error } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: LOOK_TIMEOUT_MS, killSignal: 'SIGKILL' })
+  const { status, stdout, stderr, error } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: QUICK_TIMEOUT_MS, killSignal: 'SIGKILL' })
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   const problem = code === 'ENOENT' ? 'not installed' : code === 'ETIMEDOUT' ? 'unresponsive' : status === 0 ? null : 'refused'
   return { stdout: stdout ?? '', stderr: stderr ?? '', problem }
 }
 
-function whyNoEngine({ problem, stderr }: Output): Pick<Engine, 'problem' | 'remedy'> {
+function engineProblem({ problem, stderr }: Output): Pick<Engine, 'problem' | 'remedy'> {
   if (problem === 'not installed')
     return { problem: 'Docker is not installed', remedy: 'To use containers, install Docker: https://docs.docker.com/get-started/get-docker.' }
   if (problem === 'unresponsive')
-    return { problem: `The Docker engine did not respond within ${LOOK_TIMEOUT_MS / 1000} s`, remedy: 'To use containers, restart Docker: `sudo systemctl restart docker`.' }
+    return { problem: `The Docker engine did not respond within ${QUICK_TIMEOUT_MS / 1000} s`, remedy: 'To use containers, restart Docker: `sudo systemctl restart docker`.' }
   if (/permission denied/i.test(stderr))
     return { problem: 'Your user may not use the Docker engine', remedy: 'To use containers, run `sudo usermod -aG docker $USER` and log in again.' }
   return /cannot connect/i.test(stderr)

@@ -40,7 +40,7 @@ export function findPostgresHome(folder: DataFolder): PostgresHome {
   }
 }
 
-/** The data stays in the data folder, unless the user cannot enter it or the data is already outside. */
+/** Returns the folder of the data: in the data folder, unless the user cannot enter it or the data is already outside. */
 function reachableData(folder: DataFolder, elsewhere: string, user: SystemUser): string {
   const outside = join(elsewhere, 'postgres')
   if (!existsSync(outside) && canEnter(folder.path, user))

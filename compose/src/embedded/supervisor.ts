@@ -52,7 +52,7 @@ class Supervisor {
       throw new Refusal(`Another \`${this.only ? `make service PART=${this.only}` : 'make up'}\` uses this data folder. Wait for it to finish, or see \`make status\`.`)
   }
 
-  /** Starts everything. If a part fails or `stop` is called meanwhile, stops everything that started, then throws. */
+  /** Starts everything. If a part fails or `stop` is called during the start, stops everything that started, then throws. */
   async start(progress: Progress): Promise<void> {
     this.work = this.startInOrder(progress)
     try {

@@ -1,8 +1,8 @@
 const LEVELS: Record<number, string> = { 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
 // These fields are the same in every line of a process, or are formatted separately.
 const OMITTED = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'service', 'worker'])
-const LONGEST_VALUE = 300
-const LONGEST_LINE = 1_000
+const MAX_VALUE_LENGTH = 300
+const MAX_LINE_LENGTH = 1_000
 
 /**
  * Formats a log line for a person: pino's JSON as `time LEVEL message key=value`, other lines unchanged. At most 1,000
@@ -10,7 +10,7 @@ const LONGEST_LINE = 1_000
  */
 export function readable(line: string): string {
   const entry = parseEntry(line)
-  return cut(entry ? format(entry) : line.trimEnd(), LONGEST_LINE)
+  return cut(entry ? format(entry) : line.trimEnd(), MAX_LINE_LENGTH)
 }
 
 function parseEntry(line: string): Record<string, unknown> | null {
@@ -43,7 +43,7 @@ function pairs(key: string, value: unknown): string[] {
 }
 
 function text(value: unknown): string {
-  return cut(typeof value === 'string' ? value : JSON.stringify(value), LONGEST_VALUE)
+  return cut(typeof value === 'string' ? value : JSON.stringify(value), MAX_VALUE_LENGTH)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

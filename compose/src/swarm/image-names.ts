@@ -14,9 +14,9 @@ export async function nameByContent(swarm: Swarm, { services }: StackFile): Prom
   for (const { image } of Object.values(services)) {
     if (tags.has(image))
       continue
-    const content = await swarm.look(['image', 'inspect', '--format', '{{json .RootFS.Layers}}{{json .Config}}', image])
+    const content = await swarm.run(['image', 'inspect', '--format', '{{json .RootFS.Layers}}{{json .Config}}', image])
     const tag = `${image}-${createHash('sha256').update(content).digest('hex').slice(0, DIGITS)}`
-    await swarm.look(['image', 'tag', image, tag])
+    await swarm.run(['image', 'tag', image, tag])
     tags.set(image, tag)
   }
   for (const service of Object.values(services))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-// `docker compose config` prints null where the image's own value applies.
+// `docker compose config` prints null where the image's value applies.
 const words = z.array(z.string()).nullish().transform(words => words ?? undefined)
 const limits = z.looseObject({ cpus: z.number().transform(String).optional() })
 

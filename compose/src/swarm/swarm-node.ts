@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { docker, lines, LOOK_TIMEOUT_MS } from '../docker/docker.ts'
-import { askEngine } from '../docker/engine.ts'
+import { docker, lines, QUICK_TIMEOUT_MS } from '../docker/docker.ts'
+import { checkEngine } from '../docker/engine.ts'
 import { Refusal } from '../refusal.ts'
 
 const CHANGE_TIMEOUT_MS = 30_000
@@ -29,7 +29,7 @@ export class Swarm {
 
   /** Whether the engine is in a swarm. Throws a Refusal when no engine responds, or when it is in a swarm that it does not manage. */
   async exists(): Promise<boolean> {
-    const { problem, remedy } = askEngine(this.env)
+    const { problem, remedy } = checkEngine(this.env)
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} \`make up\` needs no Docker.`)
     const { LocalNodeState, ControlAvailable } = await this.info()
@@ -46,7 +46,7 @@ export class Swarm {
 
   /** Creates a swarm of this machine alone. Its management ports listen on loopback only. */
   async make(): Promise<void> {
-    await this.look(['swarm', 'init', '--advertise-addr', '127.0.0.1', '--listen-addr', '127.0.0.1:2377'], CHANGE_TIMEOUT_MS)
+    await this.run(['swarm', 'init', '--advertise-addr', '127.0.0.1', '--listen-addr', '127.0.0.1:2377'], CHANGE_TIMEOUT_MS)
     await this.label(await this.self(), MADE_HERE)
   }
 
@@ -58,27 +58,27 @@ export class Swarm {
     return found.length
   }
 
-  /** Ends the swarm if `make` created it and nothing else runs in it. Returns false if it stays. */
+  /** Ends the swarm if `make` created it and nothing else runs in it. Returns false if the swarm is kept. */
   async leaveIfMade(): Promise<boolean> {
     const [node, ...others] = await this.nodes()
-    if (node?.Spec.Labels[MADE_HERE] !== 'true' || others.length > 0 || await this.look(['service', 'ls', '--quiet']) !== '')
+    if (node?.Spec.Labels[MADE_HERE] !== 'true' || others.length > 0 || await this.run(['service', 'ls', '--quiet']) !== '')
       return false
-    await this.look(['swarm', 'leave', '--force'], CHANGE_TIMEOUT_MS)
+    await this.run(['swarm', 'leave', '--force'], CHANGE_TIMEOUT_MS)
     // Leaving keeps the bridge between the swarm and the machine, which the engine recreates when it needs one. The removal
     // fails if a container still uses the bridge.
-    await this.look(['network', 'rm', 'docker_gwbridge']).catch(() => {})
+    await this.run(['network', 'rm', 'docker_gwbridge']).catch(() => {})
     return true
   }
 
   /** Runs a docker command that takes milliseconds and returns its stdout. */
-  look(args: string[], timeoutMs = LOOK_TIMEOUT_MS): Promise<string> {
+  run(args: string[], timeoutMs = QUICK_TIMEOUT_MS): Promise<string> {
     return docker(args, { env: this.env, timeoutMs })
   }
 
   /** Waits until `docker` with these arguments prints nothing. Throws a Refusal with the remaining output at the deadline. */
   async untilNone(args: string[], timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs
-    for (let left = await this.look(args); left !== ''; left = await this.look(args)) {
+    for (let left = await this.run(args); left !== ''; left = await this.run(args)) {
       if (Date.now() > deadline)
         throw new Refusal(`Timed out after ${timeoutMs / 1000} s, waiting for these to be removed:`, lines(left))
       await delay(POLL_MS)
@@ -86,7 +86,7 @@ export class Swarm {
   }
 
   private async info() {
-    return swarmInfo.parse(JSON.parse(await this.look(['info', '--format', '{{json .Swarm}}'])))
+    return swarmInfo.parse(JSON.parse(await this.run(['info', '--format', '{{json .Swarm}}'])))
   }
 
   private async self(): Promise<string> {
@@ -94,11 +94,11 @@ export class Swarm {
   }
 
   private async nodes() {
-    const ids = lines(await this.look(['node', 'ls', '--quiet']))
-    return nodes.parse(JSON.parse(await this.look(['node', 'inspect', ...ids])))
+    const ids = lines(await this.run(['node', 'ls', '--quiet']))
+    return nodes.parse(JSON.parse(await this.run(['node', 'inspect', ...ids])))
   }
 
   private label(node: string, label: string): Promise<string> {
-    return this.look(['node', 'update', '--label-add', `${label}=true`, node])
+    return this.run(['node', 'update', '--label-add', `${label}=true`, node])
   }
 }

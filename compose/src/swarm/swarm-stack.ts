@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { DataFolder } from '../data/data-folder.ts'
 import { ComposeProject } from '../docker/compose-project.ts'
 import { docker, lines } from '../docker/docker.ts'
-import { askEngine } from '../docker/engine.ts'
+import { checkEngine } from '../docker/engine.ts'
 import { writeSecrets } from '../docker/secrets.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { Refusal } from '../refusal.ts'
@@ -72,7 +72,7 @@ export class SwarmStack {
     writeSecrets(this.folder.secrets, this.folder.passwords())
     const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
     await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
-    const file = stackFile(await project.merged(['swarm/swarm.yaml'], askEngine(this.config.callerEnv).cpus))
+    const file = stackFile(await project.merged(['swarm/swarm.yaml'], checkEngine(this.config.callerEnv).cpus))
 
     if (!inSwarm) {
       await this.swarm.make()
@@ -88,18 +88,18 @@ export class SwarmStack {
     return size
   }
 
-  /** Removes the stack; the volume with the data stays. Also ends a swarm that `up` created. */
+  /** Removes the stack but keeps the volume with the data. Also ends a swarm that `up` created. */
   async down(): Promise<{ ran: boolean, left: boolean }> {
     if (!await this.swarm.exists())
       return { ran: false, left: false }
-    const ran = await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]) !== ''
+    const ran = await this.swarm.run(['service', 'ls', '--quiet', '--filter', this.label]) !== ''
     if (ran)
-      await this.swarm.look(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
+      await this.swarm.run(['stack', 'rm', this.name], REMOVE_TIMEOUT_MS)
     await this.swarm.untilNone(['container', 'ls', '--filter', this.label, '--format', '{{.Names}}'], REMOVE_TIMEOUT_MS)
     // Some engines keep the containers of finished tasks.
-    const ended = lines(await this.swarm.look(['container', 'ls', '--all', '--quiet', '--filter', this.label]))
+    const ended = lines(await this.swarm.run(['container', 'ls', '--all', '--quiet', '--filter', this.label]))
     if (ended.length > 0)
-      await this.swarm.look(['container', 'rm', '--force', '--volumes', ...ended], REMOVE_TIMEOUT_MS)
+      await this.swarm.run(['container', 'rm', '--force', '--volumes', ...ended], REMOVE_TIMEOUT_MS)
     await this.swarm.untilNone(['network', 'ls', '--filter', this.label, '--format', '{{.Name}}'], REMOVE_TIMEOUT_MS)
     return { ran, left: await this.swarm.leaveIfMade() }
   }
@@ -123,8 +123,8 @@ export class SwarmStack {
   }
 
   private async running(): Promise<Record<string, { replicas?: number, port?: number } | undefined>> {
-    const ids = lines(await this.swarm.look(['service', 'ls', '--quiet', '--filter', this.label]))
-    const services = ids.length === 0 ? [] : inspected.parse(JSON.parse(await this.swarm.look(['service', 'inspect', ...ids])))
+    const ids = lines(await this.swarm.run(['service', 'ls', '--quiet', '--filter', this.label]))
+    const services = ids.length === 0 ? [] : inspected.parse(JSON.parse(await this.swarm.run(['service', 'inspect', ...ids])))
     return Object.fromEntries(services.map(({ Spec: { Name, Mode, EndpointSpec } }) => [
       Name.slice(this.name.length + 1),
       { replicas: Mode.Replicated?.Replicas, port: EndpointSpec?.Ports?.[0]?.PublishedPort },

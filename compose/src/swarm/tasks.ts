@@ -21,11 +21,11 @@ type Task = z.infer<typeof tasks>[number]
 
 /** Finds the first of these services that was rolled back or has no running task, with its last log lines. Null if all are healthy. */
 export async function findUnhealthy(swarm: Swarm, names: string[]): Promise<Refusal | null> {
-  const taskIds = lines(await swarm.look(['service', 'ps', '--quiet', '--no-trunc', ...names]))
+  const taskIds = lines(await swarm.run(['service', 'ps', '--quiet', '--no-trunc', ...names]))
   if (taskIds.length === 0)
     return null
-  const all = tasks.parse(JSON.parse(await swarm.look(['inspect', '--type', 'task', ...taskIds])))
-  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.look(['service', 'inspect', ...names])))) {
+  const all = tasks.parse(JSON.parse(await swarm.run(['inspect', '--type', 'task', ...taskIds])))
+  for (const { ID, Spec: { Name }, UpdateStatus } of services.parse(JSON.parse(await swarm.run(['service', 'inspect', ...names])))) {
     const ofService = all.filter(task => task.ServiceID === ID)
     // A task that the swarm stops as unhealthy may exit with 0 and count as complete. A replaced task is 'shutdown'.
     const failed = newest(ofService.filter(({ Status }) => ['complete', 'failed', 'rejected'].includes(Status.State)))
@@ -44,6 +44,6 @@ function newest(found: Task[]): Task | undefined {
 }
 
 async function lastLines(swarm: Swarm, { ID }: Task): Promise<string[]> {
-  const output = await swarm.look(['service', 'logs', '--raw', '--tail', String(LINES_SHOWN), ID]).catch(() => '')
+  const output = await swarm.run(['service', 'logs', '--raw', '--tail', String(LINES_SHOWN), ID]).catch(() => '')
   return lines(output).map(line => readable(line))
 }

@@ -1,6 +1,6 @@
 // `make audit`: checks the payments since the last anchor, or all of them with FULL=1. Adds an anchor if every invariant
 // holds and the last anchor is over a day old.
-import { anchorText, extendAnchors, keptAnchors, lastAnchor, missingAnchors } from '../anchors.ts'
+import { anchorText, extendAnchors, lastAnchor, missingAnchors, savedAnchors } from '../anchors.ts'
 import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { checkInvariants } from '../invariants.ts'
@@ -35,8 +35,8 @@ await runVerb(async (config) => {
     if (rows.length > 0)
       broken.push(name)
   }
-  const kept = await keptAnchors(client, file)
-  const missing = await missingAnchors(client, config.anchor ? [...kept, config.anchor] : kept)
+  const saved = await savedAnchors(client, file)
+  const missing = await missingAnchors(client, config.anchor ? [...saved, config.anchor] : saved)
   report('The database has every anchor that is saved outside of it, unchanged.', config.anchor ? `${file} and ANCHOR` : file, missing)
   if (missing.length > 0)
     broken.push('saved-anchors')

@@ -40,7 +40,7 @@ await runVerb(async () => {
   return 0
 })
 
-/** Runs the broker's client, which prints its own output. */
+/** Runs the broker's client. Its output goes to this terminal. */
 function ask(verb: string, ...args: string[]): void {
   const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0)

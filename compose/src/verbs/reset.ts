@@ -1,4 +1,4 @@
-import { askEngine } from '../docker/engine.ts'
+import { checkEngine } from '../docker/engine.ts'
 import { stacks } from '../open-stack.ts'
 import { runVerb } from '../verb.ts'
 
@@ -6,7 +6,7 @@ import { runVerb } from '../verb.ts'
 await runVerb(async (config) => {
   const { embedded, compose } = stacks(config)
   await embedded.stop()
-  if (config.mode === 'compose' || (config.mode !== 'embedded' && askEngine(config.callerEnv).problem === null))
+  if (config.mode === 'compose' || (config.mode !== 'embedded' && checkEngine(config.callerEnv).problem === null))
     await compose.reset()
   await embedded.reset()
   console.log(`Everything is stopped, and all data in ${config.dataDir} is deleted.`)

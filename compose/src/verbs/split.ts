@@ -72,6 +72,6 @@ async function rewrite({ name, paths, treeOf }: Piece): Promise<{ tip: string, c
 /** The commit with another tree and other parents, without its signature, which would no longer be valid. */
 function remake(commit: string, header: string[]): string {
   const end = commit.indexOf('\n\n')
-  const kept = commit.slice(0, end).replace(/\ngpgsig(?:-sha256)? .*(?:\n .*)*/g, '').split('\n').filter(line => !/^(?:tree|parent) /.test(line))
-  return `${[...header, ...kept].join('\n')}${commit.slice(end)}\n`
+  const otherHeaders = commit.slice(0, end).replace(/\ngpgsig(?:-sha256)? .*(?:\n .*)*/g, '').split('\n').filter(line => !/^(?:tree|parent) /.test(line))
+  return `${[...header, ...otherHeaders].join('\n')}${commit.slice(end)}\n`
 }

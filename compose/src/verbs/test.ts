@@ -1,11 +1,11 @@
 // `make test`: runs every check of the project and prints one line for each; the last line counts them. The output of each
-// check is kept in a file, and printed in full if the check fails. `make test ONLY=types` runs the checks with that in their name.
+// check goes to a file, and is printed in full if the check fails. `make test ONLY=types` runs the checks with `types` in their name.
 import type { Check, Verdict } from '../run-check.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { askEngine } from '../docker/engine.ts'
+import { checkEngine } from '../docker/engine.ts'
 import { runCheck, skipCheck, summary } from '../run-check.ts'
 import { duration } from '../verb.ts'
 
@@ -41,7 +41,7 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
 
 const verdicts = (await Promise.all([oneByOne(nuxt), oneByOne(sources)])).flat()
 verdicts.push(...await oneByOne(systems))
-const { problem, remedy } = askEngine(process.env)
+const { problem, remedy } = checkEngine(process.env)
 verdicts.push(...problem === null ? await oneByOne([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)

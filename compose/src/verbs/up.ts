@@ -52,9 +52,10 @@ await runVerb(async (config) => {
 
 /** Installs and builds the parts if they are missing or out of date: `make parts`. Containers use images instead. */
 function prepareParts(): void {
-  const { MAKEFLAGS: _, ...env } = process.env // set by the make that started this verb; its job server must not be shared
+  // The make that started this verb set these. They would share its job server, and print the folders and `make[1]`.
+  const { MAKEFLAGS: _flags, MAKELEVEL: _level, ...env } = process.env
   try {
-    execFileSync('make', ['parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    execFileSync('make', ['--silent', 'parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
   }
   catch (error) {
     const { code, signal } = error as { code?: string, signal?: NodeJS.Signals | null }

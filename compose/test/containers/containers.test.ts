@@ -50,7 +50,7 @@ describe('the system in containers', () => {
     assert.equal(execFileSync('docker', ['network', 'inspect', '--format', '{{.Internal}}', `${project}_inside`], { encoding: 'utf8' }), 'true\n')
   })
 
-  it('mounts into each part only its own secret, and puts no password in its environment', () => {
+  it('mounts into each part only the secret of that part, and puts no password in its environment', () => {
     for (const name of ['api', 'worker-1'])
       assert.doesNotMatch(inside(name, 'env'), /PASSWORD|DATABASE_URL/)
     assert.equal(inside('api', 'ls /run/secrets'), 'api\n')
@@ -58,14 +58,14 @@ describe('the system in containers', () => {
   })
 
   it('lets no container be the superuser without a password', () => {
-    const asked = (user: string) => inside('a container beside them', `psql -w -h postgres -U ${user} -d payments -c 'select 1'`)
-    assert.throws(() => asked('postgres'), /no password supplied/)
+    const queryAs = (user: string) => inside('another container', `psql -w -h postgres -U ${user} -d payments -c 'select 1'`)
+    assert.throws(() => queryAs('postgres'), /no password supplied/)
   })
 
   it('spreads the requests over both APIs', async () => {
     const { api } = system.stack.endpoints()
     const instances = new Set<string>()
-    await until('both have answered', async () => {
+    await until('both have responded', async () => {
       const leave = new AbortController()
       const response = await fetch(`${api}/events`, { signal: AbortSignal.any([leave.signal, AbortSignal.timeout(10_000)]) })
       const { value } = await response.body!.pipeThrough(new TextDecoderStream()).getReader().read()
@@ -105,9 +105,9 @@ describe('the system in containers', () => {
     const stream = request(`${system.stack.endpoints().api}/events`, response => response.on('data', chunk => chunks.push(String(chunk))))
     stream.on('error', () => {}).end()
     try {
-      await until('it has begun', () => chunks.join('').includes('event: hello'))
+      await until('the stream has begun', () => chunks.join('').includes('event: hello'))
       const id = await pay(system.stack.endpoints().api, { accountId: 'stream', amount: '1.00' })
-      await until('it tells of a payment', () => chunks.join('').includes(id))
+      await until('the event of the payment arrives', () => chunks.join('').includes(id))
     }
     finally {
       stream.destroy()

@@ -35,9 +35,9 @@ describe('make up with MODE=compose leaves nothing half started', () => {
     it(`after a Ctrl-C in the step after ${at}`, async () => {
       const up = system.spawnVerb('up')
       const stderr = text(up.stderr!)
-      let said = ''
-      up.stdout!.on('data', chunk => said += chunk)
-      await until(`${at} is done`, () => new RegExp(`^ +${at} `, 'm').test(said), 180_000)
+      let output = ''
+      up.stdout!.on('data', chunk => output += chunk)
+      await until(`${at} is done`, () => new RegExp(`^ +${at} `, 'm').test(output), 180_000)
       up.kill('SIGINT')
       assert.deepEqual(await once(up, 'exit'), [1, null])
       assert.match(await stderr, /^Stopped\. Nothing is left running\.\n$/)

@@ -110,7 +110,7 @@ describe('the console', () => {
         await until(`the row shows ${shows}`, async () => shows.test(await row.innerText()))
         const { startTime, responseEnd } = response.request().timing()
         const seenAt = await page.evaluate(key => (globalThis as unknown as InPage).rowsSeen[key], `${id} ${status}`)
-        console.log(`      ${Math.round(seenAt! - startTime - responseEnd)} ms from the answer to the POST to the row showing ${status}`)
+        console.log(`      ${Math.round(seenAt! - startTime - responseEnd)} ms from the response to the POST to the row showing ${status}`)
       })
     }
   })

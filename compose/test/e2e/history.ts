@@ -57,7 +57,7 @@ export async function fillWithHistory({ stack, config }: TemporaryStack): Promis
     for (const amount of ['100.00', '42.13', '0', '64.50'])
       await pay(stack.endpoints().api, { accountId: 'ACC-001', amount, description: 'Payment description' })
     await settled(database)
-    await until('the workers have told how many they settled', async () =>
+    await until('the workers have reported how many payments they settled', async () =>
       (await database.query(`select from recon_workers having sum(settled) >= (select count(*) from recon_jobs where status = 'completed')`)).rowCount === 1)
     const { rows: [payment] } = await database.query<{ id: string }>(`
       select payment_id as id from reconciliation_results

@@ -20,7 +20,7 @@ export function startLoad(api: string, pauseMs = 0) {
     /** Waits for this many more responses. */
     reach: async (more: number): Promise<void> => {
       const goal = ids.length + failures.length + more
-      await until(`${more} more are answered`, () => ids.length + failures.length >= goal, 60_000)
+      await until(`${more} more responses`, () => ids.length + failures.length >= goal, 60_000)
     },
     /** Stops the callers once each has its last response. */
     stop: async (): Promise<{ failures: string[], ids: string[] }> => {

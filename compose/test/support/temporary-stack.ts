@@ -14,7 +14,7 @@ import { ComposeProject } from '../../src/docker/compose-project.ts'
 import { freePort, isFree } from '../../src/machine/ports.ts'
 import { stacks } from '../../src/open-stack.ts'
 
-/** Longer than the verbs' own deadlines, except for the first build of the images. */
+/** Longer than the deadlines of the verbs, except for the first build of the images. */
 const VERB_TIMEOUT_MS = { embedded: 120_000, compose: 15 * 60_000 }
 
 export interface Outcome { code: number | null, stdout: string, stderr: string }

@@ -123,10 +123,10 @@ describe('three repositories', function () {
     assert.notEqual(code, 0)
     assert.match(stderr, /^payments-ui is missing\. Clone it with `make workspace`\.$/m)
 
-    const said = await make(workspace, 'workspace', 'up', 'validate')
-    assert.match(said, /✅ ALL VALIDATION CHECKS PASSED/)
+    const output = await make(workspace, 'workspace', 'up', 'validate')
+    assert.match(output, /✅ ALL VALIDATION CHECKS PASSED/)
     for (const name of SERVICES)
-      assert.match(said, new RegExp(`^${name} +cloned from .*remotes/${name}, branch main`, 'm'))
+      assert.match(output, new RegExp(`^${name} +cloned from .*remotes/${name}, branch main`, 'm'))
     assert.equal(await git(workspace, 'status', '--porcelain'), '', 'git offers nothing of the services to the harness')
     assert.match(await make(workspace, 'workspace'), /payments-api +already here, left unchanged/)
   })
@@ -164,8 +164,8 @@ describe('three repositories', function () {
   ] as const) {
     it(`run tests from a separate clone: ${name}`, async () => {
       const [program, ...args] = command
-      const said = await succeed(join(workspace, name), env, program, ...args)
-      assert.match(said, /[1-9]\d* (?:passing|passed)/)
+      const output = await succeed(join(workspace, name), env, program, ...args)
+      assert.match(output, /[1-9]\d* (?:passing|passed)/)
     })
   }
 

@@ -37,6 +37,13 @@ export async function lastAnchor(client: pg.Client): Promise<Anchor & { since: s
   return row && { ...savedAnchor.parse(row), since: row.since }
 }
 
+/** Whether this login may add anchors: the schema's owner and superusers may, on a primary that is not read-only. */
+export async function mayAddAnchors(client: pg.Client): Promise<boolean> {
+  const { rows: [row] } = await client.query<{ may: boolean }>(`
+    select has_table_privilege('audit_anchors', 'insert') and not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off' as may`)
+  return row!.may
+}
+
 /** Extends the chain of anchors and appends the new anchor to a file. A lock orders the anchors of concurrent audits. */
 export async function extendAnchors(client: pg.Client, file: string): Promise<Anchor> {
   await client.query('begin')

@@ -24,6 +24,8 @@ export interface Endpoints {
   api: string
   /** The URL of the read-only login. */
   databaseUrl: string
+  /** The URL of the schema's owner, which may add anchors. */
+  ownerUrl: string
   postgresPort: number
 }
 

@@ -166,6 +166,12 @@ describe('a stack', () => {
     await connectAs(stack.stack.endpoints().databaseUrl)
   })
 
+  it('gets anchors from audits, which the schema\'s owner adds', async () => {
+    assert.match((await stack.verb('audit')).stdout, /^Anchor 1:[0-9a-f]{64} covers/m)
+    assert.match((await stack.verb('audit-anchor')).stdout, /^Anchor 2:[0-9a-f]{64}$/m)
+    assert.match((await stack.verb('audit', { FULL: '1' })).stdout, /^All \d+ invariants hold\.$/m)
+  })
+
   it('changes its number of workers, up and down', async () => {
     assert.match((await stack.verb('scale', { WORKERS: '3' })).stdout, /^Running with 3 healthy workers\.$/m)
     assert.ok(pidOf('worker-3'))

@@ -96,10 +96,12 @@ export class ComposeStack implements Stack {
         throw new Refusal(NOTHING_RUNS)
       return published
     }
+    const passwords = this.folder.passwords()
     return {
       ui: `http://localhost:${port('ui')}`,
       api: `http://localhost:${port('proxy')}`,
-      databaseUrl: loginUrl(port('postgres'), 'payments_reader', this.folder.passwords()),
+      databaseUrl: loginUrl(port('postgres'), 'payments_reader', passwords),
+      ownerUrl: loginUrl(port('postgres'), 'payments_owner', passwords),
       postgresPort: port('postgres'),
     }
   }

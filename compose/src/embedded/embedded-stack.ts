@@ -80,10 +80,12 @@ export class EmbeddedStack implements Stack {
 
   endpoints(): Endpoints {
     const { ports } = this.desired()
+    const passwords = this.folder.passwords()
     return {
       ui: `http://localhost:${ports.ui}`,
       api: `http://localhost:${ports.api}`,
-      databaseUrl: loginUrl(ports.postgres, 'payments_reader', this.folder.passwords()),
+      databaseUrl: loginUrl(ports.postgres, 'payments_reader', passwords),
+      ownerUrl: loginUrl(ports.postgres, 'payments_owner', passwords),
       postgresPort: ports.postgres,
     }
   }

@@ -1,15 +1,18 @@
 // `make audit-anchor`: adds an anchor to the chain, prints it and saves it in the data folder.
-import { anchorText, extendAnchors } from '../anchors.ts'
+import { anchorText, extendAnchors, mayAddAnchors } from '../anchors.ts'
 import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { connect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
+import { Refusal } from '../refusal.ts'
 import { runVerb } from '../verb.ts'
 
 const TIMEOUT_MS = 300_000
 
 await runVerb(async (config) => {
-  const client = await connect(config.databaseUrl ?? openStack(config).endpoints().databaseUrl, TIMEOUT_MS)
+  const client = await connect(config.databaseUrl ?? openStack(config).endpoints().ownerUrl, TIMEOUT_MS)
+  if (!await mayAddAnchors(client))
+    throw new Refusal('The login of DATABASE_URL may not add anchors. Use the login of the schema\'s owner, on a primary.')
   const { anchors } = new DataFolder(config.dataDir)
   const anchor = await extendAnchors(client, anchors)
   await client.end()

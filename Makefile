@@ -5,9 +5,13 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
+# Variables that a shell may hold for other programs, and that would change what ours do.
+foreign := NODE_OPTIONS PORT HOST $(filter-out PGPORT,$(filter PG% COMPOSE_% NUXT_% NITRO_%,$(.VARIABLES)))
+unexport $(foreign)
+
 # Everything runs on Node 24 or newer: the installed one if it is new enough, else npm's package `node`, downloaded once.
 tools := .tools/node_modules/node/bin
-ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
+ifneq ($(shell env -u NODE_OPTIONS node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
 node := $(tools)/node
 export PATH := $(CURDIR)/$(tools):$(PATH)
 endif

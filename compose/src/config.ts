@@ -28,8 +28,11 @@ const environment = z.object({
   DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'it must be trace, debug, info, warn or error').default('info'),
   PART: z.string().regex(/^[a-z]+(-\d+)?$/, 'it must be a part such as api, worker or worker-1').optional(),
-  API_URL: url('http://localhost:3001', /^https?$/).optional(),
-  DATABASE_URL: url('postgres://user:password@host:5432/payments', /^postgres(ql)?$/).optional(),
+  IMAGES: z.string().regex(/^[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*$/, 'it must be the first part of an image\'s name, such as payments or registry.example.com/payments').optional(),
+  VERSION: z.string().regex(/^\w[\w.-]{0,127}$/, 'it must be an image\'s tag: letters, digits, ".", "_" and "-", such as 0.1.0').optional(),
+  PAYMENTS_API_URL: url('http://localhost:3001', /^https?$/).optional(),
+  PAYMENTS_DATABASE_URL: url('postgres://user:password@host:5432/payments', /^postgres(ql)?$/).optional(),
+  PAYMENTS_NODE_OPTIONS: z.string().optional(),
   CHROMIUM_PATH: z.string().optional(),
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it must be the location of the repositories: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
@@ -39,7 +42,12 @@ const environment = z.object({
 })
 
 /** The variables that parts inherit from the caller. All other variables are set explicitly. */
-const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
+const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
+/**
+ * The variables that Docker's programs inherit: how to reach the engine, and what compose/.env sets. Others would change
+ * what they do, such as COMPOSE_FILE.
+ */
+const DOCKER = /^(?:PATH|HOME|USER|TMPDIR|LANG|(?:DOCKER|BUILDKIT|BUILDX|XDG)_\w+|SSH_AUTH_SOCK|(?:HTTPS?|NO|ALL)_PROXY|IMAGES|VERSION|(?:NODE|POSTGRES|DEBIAN)_IMAGE|(?:POSTGRES|API|WORKER)_CPUS)$/i
 
 export interface Config {
   mode?: 'embedded' | 'compose'
@@ -58,6 +66,8 @@ export interface Config {
   /** A running system that the harness did not start, for validate and audit. */
   apiUrl?: string
   databaseUrl?: string
+  /** What the images' names begin with; undefined: the Compose project's name. */
+  images?: string
   chromiumPath?: string
   /** The location of the services' repositories for `make workspace`; undefined: next to this repository's origin. */
   repoBase?: string
@@ -69,10 +79,15 @@ export interface Config {
   anchor?: { seq: number, digest: string }
   /** Absolute. The folder that `make split` writes to. */
   dest?: string
+  /** The environment of every part, besides what it gets explicitly. */
   inheritedEnv: Record<string, string>
-  /** The caller's complete environment, for the Docker commands. */
-  callerEnv: NodeJS.ProcessEnv
+  /** The environment of Docker's programs. */
+  dockerEnv: Record<string, string>
+  /** The settings of the stack's size and ports that the caller named, such as `APIS`. */
+  named: ReadonlySet<string>
 }
+
+const NAMED = ['WORKERS', 'APIS', 'PGPORT', 'API_PORT', 'UI_PORT']
 
 /** Reads the settings. Throws a Refusal that names every wrong variable, its value and the allowed values. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -80,7 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(given)
   if (!parsed.success) {
     throw new Refusal(parsed.error.issues
-      .map(({ path: [name], message }) => `${name === 'DATABASE_URL' ? name : `${String(name)}=${env[String(name)]}`} is not valid: ${message}.`)
+      .map(({ path: [name], message }) => `${name === 'PAYMENTS_DATABASE_URL' ? name : `${String(name)}=${env[String(name)]}`} is not valid: ${message}.`)
       .join(' '))
   }
   const values = parsed.data
@@ -96,15 +111,24 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: values.LOG_LEVEL,
     stack: values.STACK,
     part: values.PART,
-    apiUrl: values.API_URL?.replace(/\/$/, ''),
-    databaseUrl: values.DATABASE_URL,
+    apiUrl: values.PAYMENTS_API_URL?.replace(/\/$/, ''),
+    databaseUrl: values.PAYMENTS_DATABASE_URL,
+    images: values.IMAGES,
     chromiumPath: values.CHROMIUM_PATH,
     repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
     only: values.ONLY,
     full: values.FULL,
     anchor: values.ANCHOR ? { seq: Number(values.ANCHOR.split(':')[0]), digest: values.ANCHOR.split(':')[1]! } : undefined,
     dest: values.DEST,
-    inheritedEnv: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => INHERITED.test(entry[0]) && entry[1] !== undefined)),
-    callerEnv: env,
+    inheritedEnv: {
+      ...pick(given, INHERITED),
+      ...(values.PAYMENTS_NODE_OPTIONS && { NODE_OPTIONS: values.PAYMENTS_NODE_OPTIONS }),
+    },
+    dockerEnv: pick(given, DOCKER),
+    named: new Set(NAMED.filter(name => given[name] !== undefined)),
   }
+}
+
+function pick(env: NodeJS.ProcessEnv, names: RegExp): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => names.test(entry[0]) && entry[1] !== undefined))
 }

@@ -36,7 +36,7 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   }
   if (running)
     return running
-  const { problem, remedy } = checkEngine(config.callerEnv)
+  const { problem, remedy } = checkEngine(config.dockerEnv)
   if (problem !== null) {
     say(`${problem}, so the system starts as plain processes (MODE=embedded). ${remedy}`)
     return 'embedded'

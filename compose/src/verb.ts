@@ -24,3 +24,9 @@ export function duration(ms: number): string {
     return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
   return seconds < 48 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
 }
+
+/** Says that a variable of the shell is not used, where somebody may expect that it is: other programs share its name. */
+export function warnIfIgnored(variable: string, ours: string): void {
+  if (process.env[variable] && !process.env[ours])
+    console.error(`${variable} is set but not used. To check another system than the one that runs here, set ${ours}.`)
+}

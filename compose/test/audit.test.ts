@@ -45,7 +45,7 @@ describe('the audit', () => {
     return [url, client]
   }
 
-  const verb = (script: string, env: Record<string, string> = {}) => run(repoRoot, { PATH: process.env.PATH!, DATABASE_URL: url, DATA_DIR: folder, ...env }, process.execPath, `compose/src/verbs/${script}`)
+  const verb = (script: string, env: Record<string, string> = {}) => run(repoRoot, { PATH: process.env.PATH!, PAYMENTS_DATABASE_URL: url, DATA_DIR: folder, ...env }, process.execPath, `compose/src/verbs/${script}`)
 
   /** Runs statements with triggers off, then an audit, and restores the books. */
   async function auditWith(corruption: string, repair: string, env: Record<string, string> = { FULL: '1' }): Promise<{ code: number | null, stdout: string }> {

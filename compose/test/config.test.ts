@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { readConfig, repoRoot } from '../src/config.ts'
 
@@ -26,13 +27,15 @@ describe('the settings', () => {
     ['MODE', 'docker', /it must be embedded or compose/],
     ['LOG_LEVEL', 'loud', /it must be trace/],
     ['STACK', 'My Stack', /a stack's name has lowercase letters/],
+    ['VERSION', '2.0.0+build.7', /it must be an image's tag/],
+    ['IMAGES', 'Not/A Name', /it must be the first part of an image's name/],
     ['PART', '../api', /it must be a part such as api/],
-    ['API_URL', 'localhost', /it must be a URL such as http/],
+    ['PAYMENTS_API_URL', 'localhost', /it must be a URL such as http/],
   ]
   for (const [variable, value, allowed] of wrong) {
     it(`refuse ${variable}=${value} in one line that says what is allowed`, () => {
       assert.throws(() => readConfig({ [variable]: value }), (error: Error) => {
-        assert.match(error.message, new RegExp(`^${variable}=${value.replaceAll('.', '\\.')} is not valid: `))
+        assert.match(error.message, new RegExp(`^${variable}=${RegExp.escape(value)} is not valid: `))
         assert.match(error.message, allowed)
         assert.doesNotMatch(error.message, /\n/)
         return true
@@ -41,7 +44,7 @@ describe('the settings', () => {
   }
 
   it('never show a database URL, which may contain a password', () => {
-    assert.throws(() => readConfig({ DATABASE_URL: 'http://user:hunter2@host' }), (error: Error) => !error.message.includes('hunter2'))
+    assert.throws(() => readConfig({ PAYMENTS_DATABASE_URL: 'http://user:hunter2@host' }), (error: Error) => !error.message.includes('hunter2'))
   })
 
   it('refuse the same port for two parts', () => {
@@ -54,7 +57,30 @@ describe('the settings', () => {
       OTEL_SERVICE_NAME: 'x',
       PGPASSWORD: 'secret',
       DATABASE_URL: 'postgres://h/d',
+      NODE_OPTIONS: '--inspect',
+      PAYMENTS_NODE_OPTIONS: '--max-old-space-size=512',
     })
-    assert.deepEqual(inheritedEnv, { PATH: '/bin', OTEL_SERVICE_NAME: 'x' })
+    assert.deepEqual(inheritedEnv, { PATH: '/bin', OTEL_SERVICE_NAME: 'x', NODE_OPTIONS: '--max-old-space-size=512' })
+  })
+
+  it('pass on to Docker only how to reach the engine and what names the images', () => {
+    const docker = { PATH: '/bin', DOCKER_HOST: 'ssh://host', https_proxy: 'http://proxy', VERSION: '1.0.0' }
+    const { dockerEnv } = readConfig({ ...docker, COMPOSE_FILE: 'other.yaml', COMPOSE_PROFILES: 'all', PORT: '80', APIS: '2' })
+    assert.deepEqual(dockerEnv, docker)
+  })
+
+  it('take no address of a running system from variables that other programs use', () => {
+    const { apiUrl, databaseUrl } = readConfig({ API_URL: 'http://elsewhere', DATABASE_URL: 'postgres://h/d' })
+    assert.deepEqual([apiUrl, databaseUrl], [undefined, undefined])
+  })
+})
+
+describe('make', () => {
+  it('hands no variable of other programs to its verbs', () => {
+    const foreign = { NODE_OPTIONS: '--require=/none', PORT: '80', HOST: '0.0.0.0', PGHOST: 'elsewhere', PGSSLMODE: 'require', COMPOSE_FILE: 'other.yaml', NUXT_API_URL: 'http://elsewhere' }
+    const output = execFileSync('make', ['--no-print-directory', '--eval', 'show-environment: ; @env', 'show-environment'], { cwd: repoRoot, env: { PATH: process.env.PATH, ...foreign, PGPORT: '6000' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    const names = output.split('\n').map(line => line.split('=')[0])
+    assert.deepEqual(names.filter(name => name! in foreign), [])
+    assert.ok(names.includes('PGPORT'))
   })
 })

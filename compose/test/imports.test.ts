@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'embedded': ['data', 'machine'],
   'data': ['machine'],
   'machine': [],
-  'contracts': ['git.ts', 'invariants.ts'],
+  'contracts': ['machine', 'git.ts', 'invariants.ts'],
   'open-stack.ts': ['docker', 'embedded', 'data'],
   'run-check.ts': ['machine', 'verb.ts'],
   'anchors.ts': [],

@@ -89,7 +89,7 @@ describe('the verbs, on bad input', () => {
   })
 
   it('up leaves nothing running when a part does not start, and shows its last lines', async () => {
-    const { code, stderr } = await stack.verb('up', { NODE_OPTIONS: '--import=data:text/javascript,if(process.env.NUXT_API_URL)throw(Error("broken"))' })
+    const { code, stderr } = await stack.verb('up', { PAYMENTS_NODE_OPTIONS: '--import=data:text/javascript,if(process.env.NUXT_API_URL)throw(Error("broken"))' })
     assert.equal(code, 1)
     assert.match(stderr, /^ui did not start: exit code 1\n[\s\S]*broken/)
     assert.deepEqual(stack.processes(), [])

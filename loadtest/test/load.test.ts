@@ -74,7 +74,7 @@ describe('make load against a running system', () => {
   }).timeout(TIMEOUT_MS)
 
   it('fails when a part leaks memory, and names the part', async () => {
-    const leaking = await TemporaryStack.create({ NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/leak.ts')}` })
+    const leaking = await TemporaryStack.create({ PAYMENTS_NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/leak.ts')}` })
     try {
       await leaking.verb('up')
       const { code, stdout, stderr } = await load({ SCENARIO: 'soak', DURATION: '10s' }, leaking)

@@ -3,7 +3,6 @@ import type { Base } from './base.ts'
 import type { Step } from './step.ts'
 import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,11 +11,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { repoRoot } from '../config.ts'
 import { checkInvariants } from '../invariants.ts'
+import { endProcess, identify } from '../machine/processes.ts'
 import { checkOut } from './base.ts'
 
 const SERVICES = ['payments-api', 'recon-worker']
 const START_DEADLINE_MS = 60_000
 const SETTLE_DEADLINE_MS = 60_000
+const STOP_DEADLINE_MS = 20_000
 const POLL_MS = 50
 /** The password of the logins in this temporary database. */
 const PASSWORD = 'upgrade'
@@ -70,9 +71,9 @@ async function upgrade(old: Version, now: Version, url: string, running: ChildPr
     return {
       url: `http://127.0.0.1:${port}`,
       stop: async () => {
-        const ended = once(child, 'exit')
-        child.kill('SIGTERM')
-        await ended
+        const identity = identify(child.pid!)
+        if (identity && !await endProcess(identity, 'SIGTERM', STOP_DEADLINE_MS))
+          throw new Error(`the ${name} ${service} did not stop within ${STOP_DEADLINE_MS / 1000} s of SIGTERM`)
       },
     }
   }

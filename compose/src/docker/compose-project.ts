@@ -22,7 +22,7 @@ export class ComposeProject {
   constructor(config: Config, name = `payments-${createHash('sha256').update(config.dataDir).digest('hex').slice(0, 8)}`) {
     this.config = config
     this.name = name
-    this.images = config.callerEnv.IMAGES ?? this.name
+    this.images = config.images ?? this.name
   }
 
   /** Runs `docker compose` with these arguments. */
@@ -79,9 +79,9 @@ export class ComposeProject {
 
   // The variables that compose.yaml and .env use, on top of the caller's environment, which Docker's programs read.
   private env(): NodeJS.ProcessEnv {
-    const { callerEnv, ports, workers, apis, logLevel, dataDir } = this.config
+    const { dockerEnv, ports, workers, apis, logLevel, dataDir } = this.config
     return {
-      ...callerEnv,
+      ...dockerEnv,
       IMAGES: this.images,
       PGPORT: String(ports.postgres),
       API_PORT: String(ports.api),

@@ -39,7 +39,7 @@ export class ComposeStack implements Stack {
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
-    const { problem, remedy, cpus } = checkEngine(this.config.callerEnv)
+    const { problem, remedy, cpus } = checkEngine(this.config.dockerEnv)
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)
     this.folder.create()
@@ -80,16 +80,16 @@ export class ComposeStack implements Stack {
   }
 
   exists(): boolean {
-    return this.starter() !== null || containersSync(this.project.name, this.config.callerEnv).length > 0
+    return this.starter() !== null || containersSync(this.project.name, this.config.dockerEnv).length > 0
   }
 
   async parts(): Promise<PartStatus[]> {
     const found = (await this.containers()).filter(isPart)
-    return Promise.all(found.map(container => partStatus(container, this.config.callerEnv)))
+    return Promise.all(found.map(container => partStatus(container, this.config.dockerEnv)))
   }
 
   endpoints(): Endpoints {
-    const found = containersSync(this.project.name, this.config.callerEnv)
+    const found = containersSync(this.project.name, this.config.dockerEnv)
     const port = (service: string) => {
       const published = publishedPort(found, service)
       if (published === null)
@@ -118,7 +118,7 @@ export class ComposeStack implements Stack {
 
   async restart(part: string): Promise<void> {
     const { Id, State } = this.running(part)
-    await docker(['restart', Id], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
+    await docker(['restart', Id], { env: this.config.dockerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
     await this.waitFor(`${part} to become healthy again`, async () => {
       const now = (await this.containers()).find(container => container.Id === Id)
       return now?.State.StartedAt !== State.StartedAt && now?.State.Health?.Status === 'healthy'
@@ -127,21 +127,21 @@ export class ComposeStack implements Stack {
 
   async collectGarbage(part: string): Promise<void> {
     const program = readFileSync(join(import.meta.dirname, '../machine/collect-garbage.ts'), 'utf8') // the image does not contain this file
-    await docker(['exec', this.running(part).Id, 'node', '--input-type=module-typescript', '--eval', program], { env: this.config.callerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
+    await docker(['exec', this.running(part).Id, 'node', '--input-type=module-typescript', '--eval', program], { env: this.config.dockerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
   }
 
   // Kills every process but the init from inside the container, which also works on a remote engine. Docker does not
   // restart a container after `docker kill`, which counts as a deliberate stop.
   kill(part: string): void {
-    dockerSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.callerEnv)
+    dockerSync(['exec', this.running(part).Id, 'bash', '-c', 'kill -9 -1'], this.config.dockerEnv)
   }
 
   pause(part: string): void {
-    dockerSync(['pause', this.running(part).Id], this.config.callerEnv)
+    dockerSync(['pause', this.running(part).Id], this.config.dockerEnv)
   }
 
   resume(part: string): void {
-    dockerSync(['unpause', this.running(part).Id], this.config.callerEnv)
+    dockerSync(['unpause', this.running(part).Id], this.config.dockerEnv)
   }
 
   logs(options: { lines: number, follow: boolean, signal: AbortSignal }): AsyncIterable<LogLine> {
@@ -149,11 +149,11 @@ export class ComposeStack implements Stack {
   }
 
   private containers(): Promise<Container[]> {
-    return containers(this.project.name, this.config.callerEnv)
+    return containers(this.project.name, this.config.dockerEnv)
   }
 
   private running(name: string): Container {
-    const found = containersSync(this.project.name, this.config.callerEnv).find(container => container.name === name)
+    const found = containersSync(this.project.name, this.config.dockerEnv).find(container => container.name === name)
     if (!found || found.State.Pid === 0)
       throw new Refusal(`${name} is not running. See \`make status\`.`)
     return found

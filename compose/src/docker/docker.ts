@@ -8,6 +8,9 @@ import { explainDocker } from './explain-docker.ts'
 /** Reading the engine's state takes milliseconds; after this long the engine counts as unresponsive. */
 export const QUICK_TIMEOUT_MS = 10_000
 const LINES_KEPT = 40
+/** A command that ignores this many SIGTERMs gets SIGKILL. */
+const SIGTERM_TRIES = 5
+const SIGTERM_EVERY_MS = 2_000
 
 interface Options {
   env: NodeJS.ProcessEnv
@@ -55,12 +58,23 @@ export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // Signal the whole group: `docker` alone may end and leave its plugin, Docker Compose, running.
-  const endGroup = () => child.pid !== undefined && signalProcess(-child.pid, 'SIGTERM')
-  signal.addEventListener('abort', endGroup)
-  child.once('close', () => signal.removeEventListener('abort', endGroup))
+  // Signal the whole group: `docker` alone may end and leave its plugin, Docker Compose, running. Repeat it: Docker's client
+  // can lose a SIGTERM that comes before its plugin has started.
+  let timer: NodeJS.Timeout | undefined
+  const endGroup = (triesLeft = SIGTERM_TRIES): void => {
+    if (child.pid === undefined)
+      return
+    signalProcess(-child.pid, triesLeft > 0 ? 'SIGTERM' : 'SIGKILL')
+    timer = setTimeout(endGroup, SIGTERM_EVERY_MS, triesLeft - 1)
+  }
+  const end = (): void => endGroup()
+  signal.addEventListener('abort', end)
+  child.once('close', () => {
+    signal.removeEventListener('abort', end)
+    clearTimeout(timer)
+  })
   if (signal.aborted)
-    endGroup()
+    end()
   return child
 }
 

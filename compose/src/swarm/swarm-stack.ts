@@ -51,7 +51,7 @@ export class SwarmStack {
     this.name = config.stack
     // Separate from the files of `make up`, which `make reset` removes: these passwords belong to the swarm's database.
     this.folder = new DataFolder(join(config.dataDir, 'swarm'))
-    this.swarm = new Swarm(config.callerEnv)
+    this.swarm = new Swarm(config.dockerEnv)
     this.label = `label=com.docker.stack.namespace=${this.name}`
   }
 
@@ -72,7 +72,7 @@ export class SwarmStack {
     writeSecrets(this.folder.secrets, this.folder.passwords())
     const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
     await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
-    const file = stackFile(await project.merged(['swarm/swarm.yaml'], checkEngine(this.config.callerEnv).cpus))
+    const file = stackFile(await project.merged(['swarm/swarm.yaml'], checkEngine(this.config.dockerEnv).cpus))
 
     if (!inSwarm) {
       await this.swarm.make()
@@ -111,7 +111,7 @@ export class SwarmStack {
 
   private desiredSize(now: Awaited<ReturnType<SwarmStack['running']>>): Size {
     const { config } = this
-    const isSet = (variable: string) => Boolean(config.callerEnv[variable])
+    const isSet = (variable: string) => config.named.has(variable)
     return {
       apis: isSet('APIS') ? config.apis : now.api?.replicas ?? config.apis,
       workers: config.workers ?? now.worker?.replicas ?? 1,
@@ -138,7 +138,7 @@ export class SwarmStack {
     if (host === 'localhost' || /[.:]/.test(host!)) {
       const begin = Date.now()
       for (const image of images)
-        await docker(['image', 'push', '--quiet', image], { env: this.config.callerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+        await docker(['image', 'push', '--quiet', image], { env: this.config.dockerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
       progress({ name: 'push', tookMs: Date.now() - begin })
     }
     else if (nodes > 1) {
@@ -152,7 +152,7 @@ export class SwarmStack {
     const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
     // Waits until every service is healthy or rolled back, and exits with 0 for both.
-    const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.callerEnv, timeoutMs, signal })
+    const failure = await docker(['stack', 'deploy', '--with-registry-auth', '--resolve-image', 'never', '--detach=false', '--quiet', '--compose-file', path, this.name], { env: this.config.dockerEnv, timeoutMs, signal })
       .then(() => null, (error: Error) => error)
     if (signal.aborted)
       throw new Refusal(`Stopped waiting. The swarm continues to deploy: \`docker stack ps ${this.name}\` shows it, \`make swarm-down\` stops it.`)

@@ -6,13 +6,14 @@ import { DataFolder } from '../data/data-folder.ts'
 import { checkInvariants } from '../invariants.ts'
 import { connect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
-import { duration, runVerb } from '../verb.ts'
+import { duration, runVerb, warnIfIgnored } from '../verb.ts'
 
 const TIMEOUT_MS = 300_000
 const ROWS_SHOWN = 10
 const ANCHOR_EVERY_MS = 24 * 3600 * 1000
 
 await runVerb(async (config) => {
+  warnIfIgnored('DATABASE_URL', 'PAYMENTS_DATABASE_URL')
   const { databaseUrl, ownerUrl } = config.databaseUrl ? { databaseUrl: config.databaseUrl, ownerUrl: config.databaseUrl } : openStack(config).endpoints()
   const client = await connect(databaseUrl, TIMEOUT_MS)
   const file = new DataFolder(config.dataDir).anchors

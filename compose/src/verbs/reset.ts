@@ -6,7 +6,7 @@ import { runVerb } from '../verb.ts'
 await runVerb(async (config) => {
   const { embedded, compose } = stacks(config)
   await embedded.stop()
-  if (config.mode === 'compose' || (config.mode !== 'embedded' && checkEngine(config.callerEnv).problem === null))
+  if (config.mode === 'compose' || (config.mode !== 'embedded' && checkEngine(config.dockerEnv).problem === null))
     await compose.reset()
   await embedded.reset()
   console.log(`Everything is stopped, and all data in ${config.dataDir} is deleted.`)

@@ -32,7 +32,7 @@ let interrupted = false
 // A Ctrl-C reaches the running checks too: they clean up after themselves, and no further check starts.
 process.on('SIGINT', () => interrupted = true)
 
-const { only } = readConfig()
+const { only, dockerEnv } = readConfig()
 const names = [...nuxt, ...sources, ...systems, images, inContainers, inSwarm].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} matches no check. The checks are: ${names.join(', ')}.`)
@@ -41,7 +41,7 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
 
 const verdicts = (await Promise.all([oneByOne(nuxt), oneByOne(sources)])).flat()
 verdicts.push(...await oneByOne(systems))
-const { problem, remedy } = checkEngine(process.env)
+const { problem, remedy } = checkEngine(dockerEnv)
 verdicts.push(...problem === null ? await oneByOne([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)

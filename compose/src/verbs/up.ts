@@ -44,7 +44,7 @@ await runVerb(async (config) => {
   if (config.workers !== undefined && config.workers !== workers)
     console.log(`WORKERS=${config.workers} was not applied: ${count(workers, 'worker')} ${workers === 1 ? 'is' : 'are'} running. To change that: \`make scale WORKERS=${config.workers}\`.`)
   const { ports } = config
-  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && portsWereSet())
+  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => config.named.has(name)))
     console.log('The ports you set were not applied: the system already runs on others. To change them, run `make down` first.')
   console.log('Next: make validate, make status, make logs, make down')
   return 0
@@ -61,8 +61,4 @@ function prepareParts(): void {
     const { code, signal } = error as { code?: string, signal?: NodeJS.Signals | null }
     throw new Refusal(code === 'ENOENT' ? 'make is not installed. It installs and builds the parts, so install it first.' : signal ? `Stopped by ${signal}. Nothing was started.` : 'The parts could not be installed or built. The reason is above.')
   }
-}
-
-function portsWereSet(): boolean {
-  return ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => process.env[name])
 }

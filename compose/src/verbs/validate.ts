@@ -4,11 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { connect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
 import { checks } from '../validation-checks.ts'
-import { duration, runVerb } from '../verb.ts'
+import { duration, runVerb, warnIfIgnored } from '../verb.ts'
 
 const QUERY_TIMEOUT_MS = 10_000
 
 await runVerb(async (config) => {
+  warnIfIgnored('DATABASE_URL', 'PAYMENTS_DATABASE_URL')
+  warnIfIgnored('API_URL', 'PAYMENTS_API_URL')
   const running = () => openStack(config).endpoints()
   const api = config.apiUrl ?? running().api
   const database = await connect(config.databaseUrl ?? running().databaseUrl, QUERY_TIMEOUT_MS)

@@ -20,7 +20,7 @@ const EVENTS_POLL_MS = 50
 /** What a run leaves for its audit. */
 export interface Evidence {
   /** The prefix of every idempotency key and account of the run. */
-  run: string
+  runId: string
   journalFile: string
   /** Once aborted, k6 no longer records the requests in flight, so the journal is incomplete. */
   signal: AbortSignal
@@ -44,14 +44,14 @@ export interface Audit {
 }
 
 /** Waits until everything is settled, checks every invariant, and compares k6's journal with the database. */
-export async function audit(stack: Stack, { run, journalFile, signal, eventStreams, growthSampling }: Evidence): Promise<Audit> {
+export async function audit(stack: Stack, { runId, journalFile, signal, eventStreams, growthSampling }: Evidence): Promise<Audit> {
   const findings = new Findings()
   const growth = await growthSampling?.end().catch((error: Error) => void findings.add('growth could not be sampled', error.message))
   const database = await connect(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)
   try {
     await waitUntilSettled(database, await databaseTime(database)).catch((error: Error) => findings.add('timeouts', error.message))
     const journal = await readJournal(journalFile)
-    const { settleMs, ids, acknowledged } = await checkJournal(journal, { run, complete: !signal.aborted }, database, findings)
+    const { settleMs, ids, acknowledged } = await checkJournal(journal, { runId, complete: !signal.aborted }, database, findings)
     const figures: Record<string, number> = settleMs.length === 0 ? {} : { settle_p95_ms: quantile(settleMs, 0.95), settle_p99_ms: quantile(settleMs, 0.99) }
     if (eventStreams)
       Object.assign(figures, await checkEvents(eventStreams, ids, findings))

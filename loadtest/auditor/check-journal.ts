@@ -13,9 +13,9 @@ interface StoredPayment {
   amount: string
   currency: string
   status: string
-  /** The number of its ledger entries. */
-  entries: number
-  /** From accepted to settled; null before it is settled. */
+  /** How many ledger entries the payment has. */
+  ledger_entries: number
+  /** From accepted to settled; null while it is pending. */
   settle_ms: number | null
 }
 
@@ -33,13 +33,13 @@ const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.
  * settled; refused payments do not exist; each account of the run holds the sum of its payments. An incomplete journal
  * may lack payments that the database has.
  */
-export async function checkJournal({ payments: journal }: Pick<Journal, 'payments'>, { run, complete }: { run: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<JournalCheck> {
+export async function checkJournal({ payments: journal }: Pick<Journal, 'payments'>, { runId, complete }: { runId: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<JournalCheck> {
   const result: JournalCheck = { acknowledged: 0, settleMs: [], ids: [] }
   const seen = new Set<string>()
   const sums = new Map<string, bigint>()
   // One snapshot: payments whose response was lost may be accepted and settled during the check.
   await database.query('begin isolation level repeatable read read only')
-  for await (const payment of storedPayments(run, database)) {
+  for await (const payment of storedPayments(runId, database)) {
     result.ids.push(payment.id)
     if (seen.has(payment.key))
       findings.add('keys with two payments', payment.key)
@@ -58,7 +58,7 @@ export async function checkJournal({ payments: journal }: Pick<Journal, 'payment
     if (acknowledged && !seen.has(key))
       findings.add('acknowledged payments missing from the database', `${key}: ${acknowledged.body}`)
   }
-  await compareBalances(sums, run, database, findings)
+  await compareBalances(sums, runId, database, findings)
   await database.query('commit')
   result.settleMs.sort((a, b) => a - b)
   return result
@@ -79,12 +79,12 @@ function comparePayment(stored: StoredPayment, entries: PaymentEntry[], findings
   const succeeds = cents(stored.amount) > 0n
   if (stored.status !== (succeeds ? 'completed' : 'failed'))
     findings.add(stored.status === 'pending' ? 'payments that did not settle' : 'payments that settled with the wrong status', `${stored.id}: ${stored.amount} is ${stored.status}`)
-  else if (stored.entries !== (succeeds ? 2 : 0))
-    findings.add('payments that were not posted exactly once', `${stored.id}: ${stored.entries} ledger entries`)
+  else if (stored.ledger_entries !== (succeeds ? 2 : 0))
+    findings.add('payments that were not posted exactly once', `${stored.id}: ${stored.ledger_entries} ledger entries`)
 }
 
-async function compareBalances(sums: Map<string, bigint>, run: string, database: pg.Client, findings: Findings): Promise<void> {
-  const { rows } = await database.query<{ id: string, balance: string }>('select id, balance::text from accounts where id like $1', [`${run}-%`])
+async function compareBalances(sums: Map<string, bigint>, runId: string, database: pg.Client, findings: Findings): Promise<void> {
+  const { rows } = await database.query<{ id: string, balance: string }>('select id, balance::text from accounts where id like $1', [`${runId}-%`])
   const balances = new Map(rows.map(({ id, balance }) => [id, balance]))
   for (const [id, sum] of sums) {
     const balance = balances.get(id)
@@ -93,20 +93,20 @@ async function compareBalances(sums: Map<string, bigint>, run: string, database:
   }
 }
 
-async function* storedPayments(run: string, database: pg.Client): AsyncGenerator<StoredPayment> {
+async function* storedPayments(runId: string, database: pg.Client): AsyncGenerator<StoredPayment> {
   let last: [key: string, id: string] = ['', '00000000-0000-0000-0000-000000000000']
   while (true) {
     // '~' is the highest character that a key may contain, and this column sorts by code point.
     const { rows } = await database.query<StoredPayment>(`
       select p.idempotency_key as key, p.id, p.account_id, p.amount::text, p.currency, p.status,
-             (select count(*) from ledger_entries e where e.payment_id = p.id)::int as entries,
+             (select count(*) from ledger_entries e where e.payment_id = p.id)::int as ledger_entries,
              extract(epoch from r.created_at - p.created_at)::float8 * 1000 as settle_ms
         from payments p
         left join reconciliation_results r on r.payment_id = p.id
        where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
          and (p.idempotency_key, p.id) > ($3, $4)
        order by p.idempotency_key, p.id
-       limit ${PAGE_SIZE}`, [`${run}-`, `${run}-~`, ...last])
+       limit ${PAGE_SIZE}`, [`${runId}-`, `${runId}-~`, ...last])
     yield* rows
     const end = rows.at(-1)
     if (!end || rows.length < PAGE_SIZE)

@@ -72,7 +72,7 @@ export async function generateLoad({ url, connections, until, requestsPerSecond,
       if (received.length < head + 4 + length)
         return
       if (received.slice(9, 12) !== '201')
-        return fail(new Error(`${url.href} responded ${received.slice(0, 300)}`))
+        return fail(new Error(`POST ${url.href} responded with ${received.slice(0, 300)}`))
       latencies.push(performance.now() - sentAt)
       received = ''
       next()

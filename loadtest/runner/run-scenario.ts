@@ -42,7 +42,7 @@ export async function runScenario(system: System, k6: K6, run: ScenarioRun, sign
   const { scenario: { name }, settings: { VUS, DURATION, RATE } } = run
   const durationS = DURATION ?? 0
   const folder = mkdtempSync(join(tmpdir(), 'payments-load-'))
-  const evidence: Evidence = { run: `load-${randomBytes(5).toString('hex')}`, journalFile: join(folder, 'journal'), signal }
+  const evidence: Evidence = { runId: `load-${randomBytes(5).toString('hex')}`, journalFile: join(folder, 'journal'), signal }
   const drains: Drain[] = []
   let verdict: Audit | undefined
   const harness = await serveHarness({
@@ -68,7 +68,7 @@ export async function runScenario(system: System, k6: K6, run: ScenarioRun, sign
   const startedAt = Date.now()
   const progress = showProgress(name, evidence.journalFile, database, DURATION)
   try {
-    const env = { RUN: evidence.run, API_URLS: apis.join(), HARNESS_URL: harness.url, VUS, DURATION_S: DURATION, RATE }
+    const env = { RUN_ID: evidence.runId, API_URLS: apis.join(), HARNESS_URL: harness.url, VUS, DURATION_S: DURATION, RATE }
     const { metrics, thresholdsCrossed, abnormalEnd, errors, dashboard } = await runK6(k6, { scenario: name, folder, journalFile: evidence.journalFile, env, durationS, timeoutMs: durationS * 1_000 + SLACK_MS, signal })
     const failures = [
       ...signal.aborted ? ['the run was interrupted'] : [],

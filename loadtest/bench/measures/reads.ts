@@ -62,7 +62,7 @@ async function readsOf({ apiUrl, database }: BenchStack, { signal }: MeasureCont
         const res = await fetch(apiUrl + path(Math.abs(n)), { signal })
         await res.arrayBuffer()
         if (res.status !== 200)
-          throw new Error(`${path(Math.abs(n))} responded ${res.status}`)
+          throw new Error(`GET ${path(Math.abs(n))} responded with ${res.status}`)
         if (n >= 0)
           times.push(performance.now() - startedAt)
       }

@@ -2,7 +2,7 @@ import type { Response } from 'k6/http'
 import type { JournalEntry, PaymentResponseKind } from '../../auditor/journal.ts'
 import http from 'k6/http'
 import { Counter, Trend } from 'k6/metrics'
-import { apis, run } from './settings.ts'
+import { apis, runId } from './settings.ts'
 
 const REQUEST_TIMEOUT = '20s'
 const ACCOUNTS_PER_BATCH = 20
@@ -23,12 +23,12 @@ interface Payment {
 
 /** An idempotency key that no other run uses. */
 export function runKey(suffix: string): string {
-  return `${run}-${suffix}`
+  return `${runId}-${suffix}`
 }
 
 /** An account that no other run uses. */
 export function runAccount(suffix: string): string {
-  return `${run}-${suffix}`
+  return `${runId}-${suffix}`
 }
 
 /** Posts a payment and writes the response to the journal. Returns the kind of response. */
@@ -58,7 +58,7 @@ function paymentRequest({ key, accountId, amount, writtenAmount }: Payment, api:
   return {
     method: 'POST',
     url: `${api}/payments`,
-    body: JSON.stringify({ accountId, amount: writtenAmount ?? amount, description: run }),
+    body: JSON.stringify({ accountId, amount: writtenAmount ?? amount, description: runId }),
     params: { headers: { 'Idempotency-Key': key, 'Content-Type': 'application/json' }, timeout: REQUEST_TIMEOUT, tags: { name: 'POST /payments' } },
   }
 }

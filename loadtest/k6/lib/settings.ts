@@ -7,7 +7,7 @@ function required(name: string): string {
 }
 
 /** The prefix of every idempotency key and account of this run, and the description of its payments. */
-export const run = required('RUN')
+export const runId = required('RUN_ID')
 /** The base URL of each API process, or of the proxy in front of them. */
 export const apis = required('API_URLS').split(',')
 /** The harness does what k6 cannot: scale workers, follow events, query the database. */

@@ -6,7 +6,7 @@ import { sleep } from 'k6'
 import http from 'k6/http'
 import { followEvents } from '../lib/harness.ts'
 import { runAccount, runKey, writeJournal } from '../lib/pay.ts'
-import { apis, run } from '../lib/settings.ts'
+import { apis, runId } from '../lib/settings.ts'
 
 export { handleSummary, teardown } from '../lib/harness.ts'
 
@@ -23,7 +23,7 @@ export default function (): void {
   followEvents(apis.length) // GET /events
   const accountId = runAccount('smoke')
   const [key, amount] = [runKey('smoke'), '42.13']
-  const { id, text } = send('POST', '/payments', { accountId, amount, description: run }, { 'Idempotency-Key': key })
+  const { id, text } = send('POST', '/payments', { accountId, amount, description: runId }, { 'Idempotency-Key': key })
   writeJournal({ kind: 'accepted', key, accountId, amount, status: 201, body: text })
   waitUntilSettled(id)
   for (const path of [
@@ -43,7 +43,7 @@ export default function (): void {
   ])
     send('GET', path)
   send('POST', `/recon-jobs/${id}/retry`) // 409: the job is not dead
-  send('POST', '/recon-jobs/retry', { error: run }) // retries nothing: no job has this error
+  send('POST', '/recon-jobs/retry', { error: runId }) // retries nothing: no job has this error
 
   // Requests that the API refuses.
   send('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': runKey('refused') })

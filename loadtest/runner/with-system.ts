@@ -62,7 +62,7 @@ async function useStack<T>(stack: Stack, what: string, use: (system: System) => 
   try {
     const parts = await stack.parts()
     const apis = apiUrls(stack, parts)
-    return await use({ stack, database, apis, description: `${what} (${apis.length} API, ${countWorkers(parts)} worker)` })
+    return await use({ stack, database, apis, description: `${what} (API URLs: ${apis.length}, workers: ${countWorkers(parts)})` })
   }
   finally {
     await database.end()

@@ -24,7 +24,7 @@ type Mode = NonNullable<Config['mode']>
 
 /**
  * Chooses the mode for `make up`: MODE if set, else the mode that is running, else containers if Docker is available. Prints
- * a choice that it made itself. Throws a Refusal if the system is running in another mode than MODE.
+ * the choice if it depended on Docker. Throws a Refusal if the system is already running in a mode other than MODE.
  */
 export function chooseMode(config: Config, say: (line: string) => void): Mode {
   const both = stacks(config)

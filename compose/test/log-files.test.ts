@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DataFolder } from '../src/data/data-folder.ts'
-import { boundLogs, followLogs, lastLines, sizeOf } from '../src/embedded/log-files.ts'
+import { followLogs, lastLines, rotateLogs, sizeOf } from '../src/embedded/log-files.ts'
 import { until } from './support/until.ts'
 
 describe('the logs', () => {
@@ -17,8 +17,8 @@ describe('the logs', () => {
   it('rotate at their limit, and keep one old file', async () => {
     const file = folder.logFile('api')
     appendFileSync(file, 'first\n'.repeat(100))
-    const timer = boundLogs(folder, 500, 10)
-    await until('the log is cut', () => sizeOf(file) === 0)
+    const timer = rotateLogs(folder, 500, 10)
+    await until('the log is rotated', () => sizeOf(file) === 0)
     clearInterval(timer)
     assert.equal(readFileSync(`${file}.1`, 'utf8'), 'first\n'.repeat(100))
     assert.deepEqual(folder.logNames(), ['api'])
@@ -50,7 +50,7 @@ describe('the logs', () => {
     await until('the line is seen whole', () => seen.includes('api three'))
     rmSync(api)
     appendFileSync(api, 'new\n')
-    await until('the cut file is read from its start', () => seen.includes('api new'))
+    await until('the rotated file is read from its start', () => seen.includes('api new'))
     running = false
     await reader
     assert.deepEqual(seen, [

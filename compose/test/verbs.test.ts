@@ -130,7 +130,7 @@ describe('a stack', () => {
 
   const pidOf = (name: string) => stack.folder.readState()!.parts.find(part => part.name === name)?.process
 
-  it('says that it is already up when it is started twice, and changes nothing', async () => {
+  it('says that it is already running when it is started twice, and changes nothing', async () => {
     const before = stack.folder.readState()!
     const { code, stdout } = await stack.verb('up')
     assert.equal(code, 0)

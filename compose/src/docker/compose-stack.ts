@@ -26,7 +26,7 @@ const STOP_TIMEOUT_MS = 150_000
 const CHANGE_TIMEOUT_MS = 90_000
 const POLL_MS = 100
 
-/** The system in containers: compose.yaml on a Docker engine, which restarts what dies. The engine is the only source of what runs. */
+/** The system in containers: compose.yaml on a Docker engine, which restarts what dies. The engine alone knows what is running. */
 export class ComposeStack implements Stack {
   private readonly config: Config
   private readonly folder: DataFolder

@@ -40,7 +40,7 @@ export function lastLines(file: string, count: number, from = 0): string[] {
  * Rotates every log of the folder's supervisor that exceeds the limit. The parts append to the files directly, so that
  * logs work without the supervisor; lines written during a rotation may be lost.
  */
-export function boundLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
+export function rotateLogs(folder: DataFolder, limitBytes = LOG_LIMIT_BYTES, everyMs = CHECK_EVERY_MS): NodeJS.Timeout {
   return setInterval(() => {
     for (const file of folder.rotatedLogNames().map(name => folder.logFile(name))) {
       if (sizeOf(file) > limitBytes) {

@@ -53,7 +53,7 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
   })
 }
 
-/** `api` listens on API_PORT; `api-2` and later, for trying out several APIs, listen on any free port. */
+/** `api` listens on API_PORT. `api-2` and later, to try several APIs, listen on any free port. */
 export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
   return {
     ...NODE_PART,

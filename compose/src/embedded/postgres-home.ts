@@ -14,7 +14,7 @@ export interface PostgresHome {
   /** Holds bin, lib and share. */
   programs: string
   data: string
-  /** Undefined: the current user. Postgres refuses to run as root, so root switches to another user. */
+  /** Undefined for the current user. Postgres refuses to run as root, so root switches to another user. */
   user?: SystemUser
 }
 

@@ -7,8 +7,8 @@ import { postgresConf } from '../connection-budget.ts'
 import { superuserUrl } from '../data/logins.ts'
 import { loopbackAddresses } from '../machine/ports.ts'
 
-// The guide's psql command logs in as the superuser without a password, so any local process can; Postgres therefore listens
-// on loopback only. The parts log in with passwords.
+// The guide's psql command logs in as the superuser without a password, so any local process can. That is why Postgres
+// listens on loopback only. The parts log in with passwords.
 const HBA_RULES = ['127.0.0.1/32', '::1/128'].flatMap(address => [
   `host all postgres ${address} trust`,
   `host all all ${address} scram-sha-256`,

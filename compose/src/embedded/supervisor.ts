@@ -10,7 +10,7 @@ import { notRunning } from '../data/state.ts'
 import { checkHealth } from '../machine/health.ts'
 import { identify } from '../machine/processes.ts'
 import { explain, Refusal } from '../refusal.ts'
-import { boundLogs } from './log-files.ts'
+import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
 import { apiPart, postgresPart, settingOf, uiPart, workerPart } from './part-specs.ts'
 import { Part } from './part.ts'
@@ -212,7 +212,7 @@ export async function superviseFolder(
     throw new Error(`${folder.path} has no desired.json`)
   const supervisor = new Supervisor(folder, settingOf(folder, desired), report, service)
   supervisor.claim()
-  boundLogs(folder)
+  rotateLogs(folder)
 
   const stop = async (why: string) => {
     report(`stopping: ${why}`)

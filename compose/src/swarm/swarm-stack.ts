@@ -38,7 +38,7 @@ const inspected = z.array(z.object({
   }),
 }))
 
-/** The system as a Docker Swarm stack: compose.yaml overlaid with swarm/swarm.yaml. The swarm is the only source of what runs. */
+/** The system as a Docker Swarm stack: compose.yaml overlaid with swarm/swarm.yaml. The swarm alone knows what is running. */
 export class SwarmStack {
   private readonly config: Config
   private readonly name: string

@@ -173,7 +173,7 @@ describe(`the whole system, MODE=${process.env.MODE ?? 'embedded'}`, () => {
         system.stack.kill(name)
         await until(`${name} runs again`, async () => await restartsOf(name) > restartsBefore, 60_000)
         await until('everything is well', async () => (await system.stack.parts()).every(part => part.state === 'running' && part.health === 'ok'), 60_000)
-        console.log(`      ${name}: everything was well again ${((Date.now() - killedAt) / 1000).toFixed(1)} s after the kill`)
+        console.log(`      ${name}: everything was healthy again ${((Date.now() - killedAt) / 1000).toFixed(1)} s after the kill`)
         await Promise.all(paid)
         await until('all is settled', async () => (await getJson(`/accounts/${accountId}/balance`)).balance === '50.00', 60_000)
       })

@@ -87,6 +87,13 @@ swarm-up: compose/$(lockfile) ## Deploy, update or scale a Docker Swarm stack: m
 swarm-down: compose/$(lockfile) ## Remove the Docker Swarm stack; your data is kept
 	@node compose/src/verbs/swarm-down.ts
 
+.PHONY: images release-notes
+images: compose/$(lockfile) ## Build the images; to publish them: make images PUSH=1 IMAGES=registry/payments VERSION=1.2.0
+	@node compose/src/verbs/images.ts
+
+release-notes: compose/$(lockfile) ## Print the changes of a version: make release-notes VERSION=1.2.0
+	@node compose/src/verbs/release-notes.ts
+
 .PHONY: workspace split
 workspace: compose/$(lockfile) ## Clone the services that are missing, on the branches in workspace.json
 	@node compose/src/verbs/workspace.ts
@@ -107,13 +114,17 @@ contracts-break: install-parts ## Test the contract checks: break copies of this
 contracts-publish: install-parts ## Publish the pacts and ask the broker whether they can be deployed: PACT_BROKER_BASE_URL=...
 	@node compose/src/verbs/contracts-publish.ts
 
-.PHONY: test lint typecheck screenshots lighthouse install install-parts build
+.PHONY: test lint lint-workflows typecheck screenshots lighthouse install install-parts build
 test: $(lockfile) install-parts ## Run every check: lint, types, the tests of each service, the contracts, the whole system
 	@node compose/src/verbs/test.ts
 
-lint: $(lockfile) $(installed) ## Check the style and find dead code; npm run lint:fix fixes the style
+lint: $(lockfile) $(installed) ## Check the style and the workflows, and find dead code; npm run lint:fix fixes the style
 	@npx eslint .
 	@npx knip
+	@node compose/src/verbs/lint-workflows.ts
+
+lint-workflows: $(lockfile) compose/$(lockfile) ## Check .github/workflows with actionlint
+	@node compose/src/verbs/lint-workflows.ts
 
 typecheck: install-parts ## Check the types of every package
 	@for package in $(packages); do echo "$$package"; (cd "$$package" && npm run --silent typecheck); done

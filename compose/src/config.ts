@@ -39,6 +39,7 @@ const environment = z.object({
   FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
   ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be SEQ:DIGEST, as `make audit-anchor` prints it').optional(),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
+  PUSH: z.enum(['0', '1'], 'it must be 1 to push the images to the registry in IMAGES, or 0').default('0').transform(push => push === '1'),
 })
 
 /** The variables that parts inherit from the caller. All other variables are set explicitly. */
@@ -79,6 +80,10 @@ export interface Config {
   anchor?: { seq: number, digest: string }
   /** Absolute. The folder that `make split` writes to. */
   dest?: string
+  /** The tag of the images, and the section of CHANGELOG.md that `make release-notes` prints. */
+  version?: string
+  /** Whether `make images` pushes what it builds. */
+  push: boolean
   /** The environment of every part, besides what it gets explicitly. */
   inheritedEnv: Record<string, string>
   /** The environment of Docker's programs. */
@@ -120,6 +125,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     full: values.FULL,
     anchor: values.ANCHOR ? { seq: Number(values.ANCHOR.split(':')[0]), digest: values.ANCHOR.split(':')[1]! } : undefined,
     dest: values.DEST,
+    version: values.VERSION,
+    push: values.PUSH,
     inheritedEnv: {
       ...pick(given, INHERITED),
       ...(values.PAYMENTS_NODE_OPTIONS && { NODE_OPTIONS: values.PAYMENTS_NODE_OPTIONS }),

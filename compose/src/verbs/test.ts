@@ -18,11 +18,11 @@ const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'type
 // CPU-bound checks run in two parallel groups, for two cores. The Nuxt checks share a group: the build, the type check and
 // the tests all write payments-ui/.nuxt.
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
-const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
+const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), one('workflows', 'compose', 'node', 'src/verbs/lint-workflows.ts'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // Then the checks that load a database run one at a time: on a busy machine they would miss their deadlines.
 const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
 // Build the images first: that takes minutes on a new machine, and every stack then reuses them.
-const images = one('images', 'compose', 'docker', 'compose', 'build')
+const images = one('images', 'compose', 'node', 'src/verbs/images.ts')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
 const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
 

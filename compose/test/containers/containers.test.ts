@@ -57,6 +57,11 @@ describe('the system in containers', () => {
     assert.equal(inside('worker-1', 'ls /run/secrets'), 'worker\n')
   })
 
+  it('has no package manager in the images of the services', () => {
+    for (const name of ['api', 'worker-1', 'ui'])
+      assert.equal(inside(name, 'command -v npm npx corepack yarn || echo none'), 'none\n', name)
+  })
+
   it('lets no container be the superuser without a password', () => {
     const queryAs = (user: string) => inside('another container', `psql -w -h postgres -U ${user} -d payments -c 'select 1'`)
     assert.throws(() => queryAs('postgres'), /no password supplied/)

@@ -48,7 +48,7 @@ const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
  * The variables that Docker's programs inherit: how to reach the engine, and what compose/.env sets. Others would change
  * what they do, such as COMPOSE_FILE.
  */
-const DOCKER = /^(?:PATH|HOME|USER|TMPDIR|LANG|(?:DOCKER|BUILDKIT|BUILDX|XDG)_\w+|SSH_AUTH_SOCK|(?:HTTPS?|NO|ALL)_PROXY|IMAGES|VERSION|(?:NODE|POSTGRES|DEBIAN)_IMAGE|(?:POSTGRES|API|WORKER)_CPUS)$/i
+const DOCKER = /^(?:PATH|HOME|USER|TMPDIR|LANG|(?:DOCKER|BUILDKIT|BUILDX|XDG|ACTIONS)_\w+|SSH_AUTH_SOCK|(?:HTTPS?|NO|ALL)_PROXY|IMAGES|VERSION|(?:NODE|POSTGRES|DEBIAN)_IMAGE|(?:POSTGRES|API|WORKER)_CPUS)$/i
 
 export interface Config {
   mode?: 'embedded' | 'compose'

@@ -64,7 +64,7 @@ describe('the settings', () => {
   })
 
   it('pass on to Docker only how to reach the engine and what names the images', () => {
-    const docker = { PATH: '/bin', DOCKER_HOST: 'ssh://host', https_proxy: 'http://proxy', VERSION: '1.0.0' }
+    const docker = { PATH: '/bin', ACTIONS_RUNTIME_TOKEN: 'cache', DOCKER_HOST: 'ssh://host', https_proxy: 'http://proxy', VERSION: '1.0.0' }
     const { dockerEnv } = readConfig({ ...docker, COMPOSE_FILE: 'other.yaml', COMPOSE_PROFILES: 'all', PORT: '80', APIS: '2' })
     assert.deepEqual(dockerEnv, docker)
   })

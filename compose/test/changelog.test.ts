@@ -37,7 +37,7 @@ describe('the notes of a release', () => {
     assert.throws(() => notesOf('Unreleased', CHANGELOG), /says nothing under Unreleased/)
   })
 
-  it('are printed by make release-notes, which wants a version', async () => {
+  it('are printed by make release-notes, which requires a version', async () => {
     const copy = new HarnessCopy()
     try {
       writeFileSync(join(copy.root, 'CHANGELOG.md'), CHANGELOG)

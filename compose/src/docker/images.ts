@@ -51,7 +51,7 @@ export async function publishImages({ dockerEnv, version }: Config, { signal, on
   const results = mkdtempSync(join(tmpdir(), 'payments-images-'))
   try {
     const file = join(results, 'metadata.json')
-    await docker(bakeArguments(images.map(({ service }) => service), file, dockerEnv.ACTIONS_RUNTIME_TOKEN !== undefined), { cwd: folder, env, timeoutMs: PUBLISH_TIMEOUT_MS, signal, onLine })
+    await docker(bakeArguments(images.map(({ service }) => service), file, Boolean(dockerEnv.ACTIONS_RUNTIME_TOKEN)), { cwd: folder, env, timeoutMs: PUBLISH_TIMEOUT_MS, signal, onLine })
     return withDigests(images, readFileSync(file, 'utf8'))
   }
   finally {

@@ -28,6 +28,10 @@ export default defineNuxtConfig({
   runtimeConfig: {
     // NUXT_API_URL. Private: only the Nitro server calls the API, and the browser never learns the URL.
     apiUrl: 'http://127.0.0.1:3001',
+    public: {
+      // NUXT_PUBLIC_API_URL: the API's address in the commands that a person copies. The console itself does not use it.
+      apiUrl: 'http://localhost:3001',
+    },
   },
   experimental: {
     defaults: {

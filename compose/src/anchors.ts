@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { appendFileSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { repoRoot } from './config.ts'
 import { Refusal } from './refusal.ts'
@@ -46,6 +46,7 @@ export async function mayAddAnchors(client: pg.Client): Promise<boolean> {
 
 /** Extends the chain of anchors and appends the new anchor to a file. A lock orders the anchors of concurrent audits. */
 export async function extendAnchors(client: pg.Client, file: string): Promise<Anchor> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 }) // a stack that `docker compose up` started has no data folder yet
   await client.query('begin')
   await client.query(`lock table audit_anchors in share row exclusive mode; set local work_mem = '256MB'; set local jit = off`)
   await client.query(anchorSql)

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { APIS, WORKERS } from './connection-budget.ts'
@@ -6,6 +6,8 @@ import { Refusal } from './refusal.ts'
 
 /** The folder that holds all parts: the parent of compose/. */
 export const repoRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+export const defaultDataDir = join(repoRoot, '.data')
 
 /** A whole number within bounds, both inclusive. */
 function wholeNumber(what: string, min: number, max: number) {
@@ -24,6 +26,7 @@ const environment = z.object({
   PGPORT: port.default(5432),
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
+  PORTS: z.enum(['auto'], 'it must be auto, which finds free ports and remembers them').optional(),
   STACK: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a stack\'s name has lowercase letters, digits and hyphens, starts with a letter and is at most 41 characters long, such as payments').default('payments'),
   DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'it must be trace, debug, info, warn or error').default('info'),
@@ -57,6 +60,8 @@ export interface Config {
   /** The number of API processes to start; in containers they share one address. */
   apis: number
   ports: { postgres: number, api: number, ui: number }
+  /** Whether to find free ports where none are named. */
+  autoPorts: boolean
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
   dataDir: string
   logLevel: string
@@ -112,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workers: values.WORKERS,
     apis: values.APIS,
     ports,
+    autoPorts: values.PORTS === 'auto',
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     stack: values.STACK,

@@ -5,6 +5,7 @@ import { DataFolder } from './data/data-folder.ts'
 import { ComposeStack } from './docker/compose-stack.ts'
 import { checkEngine } from './docker/engine.ts'
 import { EmbeddedStack } from './embedded/embedded-stack.ts'
+import { freePort, isFree } from './machine/ports.ts'
 import { Refusal } from './refusal.ts'
 
 /** The two implementations of a stack, one per mode. */
@@ -12,19 +13,28 @@ export function stacks(config: Config): Record<'embedded' | 'compose', Stack> {
   return { embedded: new EmbeddedStack(config), compose: new ComposeStack(config) }
 }
 
-/** Returns the stack that MODE selects, else the running one. If nothing runs, either stack reports that. */
+/** Returns the stack that MODE selects, else the running one, else the one that ran last. If nothing runs, it reports that. */
 export function openStack(config: Config): Stack {
   const { embedded, compose } = stacks(config)
   if (config.mode)
     return config.mode === 'compose' ? compose : embedded
-  return !embedded.exists() && compose.exists() ? compose : embedded
+  if (embedded.exists())
+    return embedded
+  return lastMode(config) === 'compose' || compose.exists() ? compose : embedded
+}
+
+/** The mode that has this stack's data; undefined before the first start. */
+export function lastMode({ dataDir }: Config): Mode | undefined {
+  const folder = new DataFolder(dataDir)
+  return folder.readMemory()?.mode ?? (existsSync(folder.postgres) ? 'embedded' : undefined)
 }
 
 type Mode = NonNullable<Config['mode']>
 
 /**
- * Chooses the mode for `make up`: MODE if set, else the mode that is running, else containers if Docker is available. Prints
- * the choice if it depended on Docker. Throws a Refusal if the system is already running in a mode other than MODE.
+ * Chooses the mode for `make up`: MODE if set, else the mode that is running, else the one that has the data, else containers
+ * if Docker is available. Prints a choice that it made itself. Throws a Refusal if the system is running in another mode than
+ * MODE, or if its data is in containers and no engine responds.
  */
 export function chooseMode(config: Config, say: (line: string) => void): Mode {
   const both = stacks(config)
@@ -37,11 +47,38 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   if (running)
     return running
   const { problem, remedy } = checkEngine(config.dockerEnv)
+  const last = lastMode(config)
+  if (last === 'compose' && problem !== null)
+    throw new Refusal(`${problem}, and this system's data is in its containers' volume. ${remedy} To start another, empty system as plain processes: \`make up MODE=embedded\`.`)
+  if (last === 'embedded') {
+    say('The system starts as plain processes (MODE=embedded), which have its data.')
+    return last
+  }
   if (problem !== null) {
     say(`${problem}, so the system starts as plain processes (MODE=embedded). ${remedy}`)
     return 'embedded'
   }
-  const data = existsSync(new DataFolder(config.dataDir).postgres) ? ' The data of MODE=embedded is kept, but only `make up MODE=embedded` uses it.' : ''
-  say(`A Docker engine is running, so the system starts in containers (MODE=compose).${data}`)
+  say('A Docker engine is running, so the system starts in containers (MODE=compose).')
   return 'compose'
+}
+
+/**
+ * The ports of this start: those that the caller named; else those that PORTS=auto chose earlier, or chooses now; else the
+ * defaults. Earlier ones that another process has taken since are replaced if PORTS=auto is set again.
+ */
+export async function choosePorts(config: Config): Promise<Config['ports']> {
+  const folder = new DataFolder(config.dataDir)
+  const memory = folder.readMemory()?.ports
+  const ports = { ...config.ports }
+  const isRunning = Object.values(stacks(config)).some(stack => stack.exists())
+  for (const [part, variable] of [['postgres', 'PGPORT'], ['api', 'API_PORT'], ['ui', 'UI_PORT']] as const) {
+    if (config.named.has(variable))
+      continue
+    const before = memory?.[part]
+    if (before !== undefined && (isRunning || !config.autoPorts || await isFree(before)))
+      ports[part] = before
+    else if (config.autoPorts)
+      ports[part] = await freePort()
+  }
+  return ports
 }

@@ -37,13 +37,16 @@ export interface Step { name: string, tookMs: number | null }
 /** Receives each step of a start when it begins and when it ends. */
 export type Progress = (step: Step) => void
 
+/** What a start did. `updated`: parts that were missing, killed or out of date were started, the others left alone. */
+export type Outcome = 'started' | 'updated' | 'already up'
+
 /**
  * The whole system, in any mode. All code that starts, checks, loads or breaks the system uses this interface, so the same
  * tests cover every implementation. Expected failures throw a Refusal; every wait has a deadline.
  */
 export interface Stack {
-  /** Starts all parts and returns once each is healthy. Changes nothing and returns 'already up' if the stack is up. */
-  start: (progress: Progress, signal: AbortSignal) => Promise<'started' | 'already up'>
+  /** Starts all parts, or what the running stack lacks of the settings, and returns once each part is healthy. */
+  start: (progress: Progress, signal: AbortSignal) => Promise<Outcome>
   /** Stops all parts. Returns false if nothing was running. */
   stop: () => Promise<boolean>
   /** Stops all parts and removes the data. */

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'data': ['machine'],
   'machine': [],
   'contracts': ['machine', 'git.ts', 'invariants.ts'],
-  'open-stack.ts': ['docker', 'embedded', 'data'],
+  'open-stack.ts': ['docker', 'embedded', 'data', 'machine'],
   'run-check.ts': ['machine', 'verb.ts'],
   'anchors.ts': [],
   'changelog.ts': [],

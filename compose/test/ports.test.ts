@@ -46,7 +46,7 @@ describe('ports', () => {
     await Promise.all(servers.map(server => once(server, 'listening')))
     try {
       await assert.rejects(requireFreePorts(ports), ({ message }: Error) => {
-        assert.match(message, new RegExp(`^Port ${ports.postgres} \\(Postgres\\) is in use by pid ${process.pid} \\(node .*\\)\\. Port ${ports.ui} \\(console\\) .* use other ports: \`make up PGPORT=\\d+ UI_PORT=\\d+\`\\.$`))
+        assert.match(message, new RegExp(`^Port ${ports.postgres} \\(Postgres\\) is in use by pid ${process.pid} \\(node .*\\)\\. Port ${ports.ui} \\(console\\) .* use other ports: \`make up PORTS=auto\`\\.$`))
         return true
       })
     }

@@ -51,7 +51,7 @@ describe('the verbs, on bad input', () => {
     try {
       const { code, stderr } = await stack.verb('up')
       assert.equal(code, 1)
-      assert.match(stderr, new RegExp(`^Port ${stack.config.ports.api} \\(API\\) is in use by pid ${process.pid} .*\`make up API_PORT=\\d+\`\\.\n$`))
+      assert.match(stderr, new RegExp(`^Port ${stack.config.ports.api} \\(API\\) is in use by pid ${process.pid} .*\`make up PORTS=auto\`\\.\n$`))
       assert.deepEqual(stack.processes(), [])
     }
     finally {

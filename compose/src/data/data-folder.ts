@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import type { ProcessIdentity } from '../machine/processes.ts'
-import type { DesiredState, Passwords, Service, StackState } from './state.ts'
+import type { DesiredState, Passwords, Service, StackMemory, StackState } from './state.ts'
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { processIdentity } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
-import { desiredState, makePasswords, passwords, stackState } from './state.ts'
+import { desiredState, makePasswords, passwords, stackMemory, stackState } from './state.ts'
 
-const STACK_FILES = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting)\.json(?:\.\d+)?|anchors\.jsonl)$/
+const STACK_FILES = /^(?:logs|console|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting|stack)\.json(?:\.\d+)?|anchors\.jsonl)$/
 
 /**
  * The folder that holds a stack's database, logs, passwords and state. Either one supervisor owns all of it, or each
@@ -89,6 +89,15 @@ export class DataFolder {
 
   release(): void {
     rmSync(join(this.path, this.stateFile), { force: true })
+  }
+
+  /** Returns how the stack last ran; null before its first start and after a reset. */
+  readMemory(): StackMemory | null {
+    return this.read('stack.json', stackMemory)
+  }
+
+  writeMemory(memory: StackMemory): void {
+    this.write('stack.json', memory)
   }
 
   readDesired(): DesiredState | null {

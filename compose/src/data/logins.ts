@@ -37,6 +37,11 @@ export function superuserUrl(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`
 }
 
+/** The URL of the superuser in the role of a login, with the rights of that login only. */
+export function roleUrl(port: number, role: string): string {
+  return `${superuserUrl(port, 'payments')}?options=${encodeURIComponent(`-c role=${role}`)}`
+}
+
 // Runs at each start, so that the database always agrees with the file that holds the passwords.
 async function allowLogin(client: pg.Client, login: keyof Passwords, passwords: Passwords): Promise<void> {
   await client.query(`alter role ${login} login password ${client.escapeLiteral(passwords[login])}`)

@@ -46,13 +46,22 @@ export const stackState = z.object({
 })
 export type StackState = z.infer<typeof stackState>
 
+const ports = z.object({ postgres: z.int(), api: z.int(), ui: z.int() })
+export type Ports = z.infer<typeof ports>
+
+/** How the stack of a data folder last ran, also while it is stopped: its data is there and nowhere else. */
+export const stackMemory = z.object({
+  mode: z.enum(['embedded', 'compose']),
+  /** The Compose project, for MODE=compose. */
+  project: z.string().optional(),
+  /** The ports that PORTS=auto chose. */
+  ports: ports.optional(),
+})
+export type StackMemory = z.infer<typeof stackMemory>
+
 /** The desired state, written by the verbs. A supervisor reads it when it starts and at each SIGHUP. */
 export const desiredState = z.object({
-  ports: z.object({
-    postgres: z.int(),
-    api: z.int(),
-    ui: z.int(),
-  }),
+  ports,
   workers: z.int(),
   /** The number of API processes: the first listens on `ports.api`, the others on any free port. */
   apis: z.int(),

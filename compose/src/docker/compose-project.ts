@@ -3,26 +3,69 @@ import type { LogLine, Progress } from '../stack.ts'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { repoRoot } from '../config.ts'
+import { defaultDataDir, repoRoot } from '../config.ts'
+import { DataFolder } from '../data/data-folder.ts'
 import { Refusal } from '../refusal.ts'
-import { containers, lastLinesOf, partName } from './containers.ts'
+import { containers, lastLinesOf, otherFolder, partName } from './containers.ts'
 import { docker, lines, QUICK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
 const folder = join(repoRoot, 'compose')
+/** The project of the default data folder: compose.yaml names it too, so that `docker compose` by hand runs the same stack. */
+const DEFAULT_PROJECT = 'payments'
+/** The services to start; they bring the ones that run once, except for `ready`, which is for people who start by hand. */
+const STARTED = ['postgres', 'api', 'proxy', 'worker', 'ui']
 const LINES_SHOWN = 20
 
 interface Limits { timeoutMs: number, signal?: AbortSignal }
 
-/** compose.yaml as one Compose project per data folder. Docker finds everything in it by the project's name. */
+/** A project of this data folder alone. */
+function ownProject(dataDir: string): string {
+  return `${DEFAULT_PROJECT}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`
+}
+
+/** The Compose project of the data folder: the one that it has used, else the default one for the default folder. */
+function projectOf({ dataDir }: Config): string {
+  return new DataFolder(dataDir).readMemory()?.project ?? (dataDir === defaultDataDir ? DEFAULT_PROJECT : ownProject(dataDir))
+}
+
+/**
+ * Chooses the project before the first start in the default data folder: `payments`, unless another clone's containers
+ * have that name, or this clone is to run beside others (PORTS=auto). Prints what a person would not expect.
+ */
+export async function chooseProject(config: Config, say: (line: string) => void): Promise<void> {
+  const { dataDir, dockerEnv, autoPorts } = config
+  const data = new DataFolder(dataDir)
+  if (dataDir !== defaultDataDir || data.readMemory()?.project)
+    return
+  const own = ownProject(dataDir)
+  const volumes = lines(await docker(['volume', 'ls', '--format', '{{.Name}}'], { env: dockerEnv, timeoutMs: QUICK_TIMEOUT_MS }))
+  const other = await otherFolder(DEFAULT_PROJECT, dockerEnv)
+  if (other || autoPorts || volumes.includes(`${own}_postgres`)) {
+    data.create()
+    data.writeMemory({ mode: 'compose', project: own })
+    if (other)
+      say(`The Compose project ${DEFAULT_PROJECT} belongs to ${other}, so this clone uses ${own}.`)
+  }
+  else if (volumes.includes(`${DEFAULT_PROJECT}_postgres`) && (await containers(DEFAULT_PROJECT, dockerEnv)).length === 0) {
+    say(`Using the data that the Compose project ${DEFAULT_PROJECT} has already (volume ${DEFAULT_PROJECT}_postgres).`)
+  }
+}
+
+/** compose.yaml as a Compose project. Docker finds everything in it by the project's name. */
 export class ComposeProject {
   readonly name: string
   private readonly config: Config
   private readonly images: string
 
-  constructor(config: Config, name = `payments-${createHash('sha256').update(config.dataDir).digest('hex').slice(0, 8)}`) {
+  constructor(config: Config, name = projectOf(config)) {
     this.config = config
     this.name = name
     this.images = config.images ?? this.name
+  }
+
+  /** Whether no other data folder can use this project. */
+  get isExclusive(): boolean {
+    return this.name !== DEFAULT_PROJECT
   }
 
   /** Runs `docker compose` with these arguments. */
@@ -48,7 +91,7 @@ export class ComposeProject {
   /** Starts everything in order and returns once it is healthy. Throws a Refusal with the last log lines of the part that failed. */
   async up(cpus: number, progress: Progress, limits: Limits): Promise<void> {
     try {
-      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans'], limits, { env: fewerCpus(cpus), onLine: reportProgress(this.name, progress) })
+      await this.run(['up', '--detach', '--no-build', '--wait', '--remove-orphans', ...STARTED], limits, { env: fewerCpus(cpus), onLine: reportProgress(this.name, progress) })
     }
     catch (error) {
       throw await this.findFailure() ?? error
@@ -89,7 +132,7 @@ export class ComposeProject {
       WORKERS: String(workers ?? 1),
       APIS: String(apis),
       LOG_LEVEL: logLevel,
-      SECRETS_DIR: join(dataDir, 'secrets'),
+      SECRETS_DIR: join(dataDir, 'secrets'), // for a swarm
     }
   }
 

@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
-import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.ts'
+import type { Endpoints, LogLine, Outcome, PartStatus, Progress, Stack } from '../stack.ts'
 import type { Container } from './containers.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
-import { loginUrl } from '../data/logins.ts'
+import { roleUrl } from '../data/logins.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { endProcess, identify, isAlive } from '../machine/processes.ts'
 import { waitFor } from '../machine/wait-for.ts'
@@ -13,10 +13,9 @@ import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { ComposeProject } from './compose-project.ts'
 import { partStatus } from './container-status.ts'
-import { containers, containersSync, isComplete, isPart, publishedPort } from './containers.ts'
+import { containers, containersSync, isComplete, isPart, otherFolder, publishedPort } from './containers.ts'
 import { docker, dockerSync } from './docker.ts'
 import { checkEngine } from './engine.ts'
-import { writeSecrets } from './secrets.ts'
 
 /** The first build on a machine downloads every base image and dependency. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
@@ -38,27 +37,37 @@ export class ComposeStack implements Stack {
     this.project = new ComposeProject(config)
   }
 
-  async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
+  async start(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     const { problem, remedy, cpus } = checkEngine(this.config.dockerEnv)
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)
     this.folder.create()
     await this.claimStart(signal)
+    let before: Container[] = []
     try {
-      const found = await this.containers()
-      if (isComplete(found))
-        return 'already up'
-      if (found.length > 0)
-        await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS }) // left by a start that was killed halfway
-      await requireFreePorts(this.config.ports)
-      writeSecrets(this.folder.secrets, this.folder.passwords())
-      await this.project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
-      await this.project.up(cpus, progress, { timeoutMs: START_TIMEOUT_MS, signal })
-      return 'started'
+      const other = await otherFolder(this.project.name, this.config.dockerEnv)
+      if (other)
+        throw new Refusal(`The Compose project ${this.project.name}, which has this clone's data, is in use by ${other}. Run \`make down\` there first.`)
+      before = (await this.containers()).filter(isPart)
+      const { config, taken } = this.asRequested(before)
+      await requireFreePorts(taken)
+      const project = new ComposeProject(config, this.project.name)
+      for (const { Id, State } of before) {
+        if (State.Status === 'paused')
+          await docker(['unpause', Id], { env: config.dockerEnv, timeoutMs: CHANGE_TIMEOUT_MS })
+      }
+      await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
+      await project.up(cpus, progress, { timeoutMs: START_TIMEOUT_MS, signal })
+      this.folder.writeMemory({ ...this.folder.readMemory(), mode: 'compose', project: this.project.name })
+      const after = (await this.containers()).filter(isPart)
+      const isSame = after.length === before.length && after.every(({ Id, State }) => before.some(one => one.Id === Id && one.State.StartedAt === State.StartedAt))
+      return isSame ? 'already up' : before.length === 0 ? 'started' : 'updated'
     }
     catch (error) {
-      await this.undo(error)
-      throw signal.aborted ? new Refusal('Stopped. Nothing is left running.') : error
+      // A system that ran before stays as it is: parts of it may still serve.
+      if (before.length === 0)
+        await this.undo(error)
+      throw signal.aborted ? new Refusal(before.length === 0 ? 'Stopped. Nothing is left running.' : 'Stopped. What was running before is left running: see `make status`.') : error
     }
     finally {
       this.folder.releaseStart()
@@ -67,7 +76,7 @@ export class ComposeStack implements Stack {
 
   async stop(): Promise<boolean> {
     await this.endStarter()
-    if (!this.exists())
+    if (this.found().length === 0)
       return false
     await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
     return true
@@ -75,12 +84,13 @@ export class ComposeStack implements Stack {
 
   async reset(): Promise<void> {
     await this.endStarter()
-    await this.project.remove(STOP_TIMEOUT_MS)
+    if (this.project.isExclusive || this.folder.readMemory()?.mode === 'compose' || this.found().length > 0)
+      await this.project.remove(STOP_TIMEOUT_MS)
     this.folder.remove()
   }
 
   exists(): boolean {
-    return this.starter() !== null || containersSync(this.project.name, this.config.dockerEnv).length > 0
+    return this.starter() !== null || (containersSync(this.project.name, this.config.dockerEnv) ?? []).length > 0
   }
 
   async parts(): Promise<PartStatus[]> {
@@ -89,19 +99,19 @@ export class ComposeStack implements Stack {
   }
 
   endpoints(): Endpoints {
-    const found = containersSync(this.project.name, this.config.dockerEnv)
+    const found = this.found()
     const port = (service: string) => {
       const published = publishedPort(found, service)
       if (published === null)
         throw new Refusal(NOTHING_RUNS)
       return published
     }
-    const passwords = this.folder.passwords()
+    // The passwords of the logins are in volumes. From this machine the superuser needs none, and takes their roles.
     return {
       ui: `http://localhost:${port('ui')}`,
       api: `http://localhost:${port('proxy')}`,
-      databaseUrl: loginUrl(port('postgres'), 'payments_reader', passwords),
-      ownerUrl: loginUrl(port('postgres'), 'payments_owner', passwords),
+      databaseUrl: roleUrl(port('postgres'), 'payments_reader'),
+      ownerUrl: roleUrl(port('postgres'), 'payments_owner'),
       postgresPort: port('postgres'),
     }
   }
@@ -148,12 +158,48 @@ export class ComposeStack implements Stack {
     return this.project.logs(options)
   }
 
-  private containers(): Promise<Container[]> {
-    return containers(this.project.name, this.config.dockerEnv)
+  private async containers(): Promise<Container[]> {
+    try {
+      return await containers(this.project.name, this.config.dockerEnv)
+    }
+    catch (error) {
+      throw checkEngine(this.config.dockerEnv).problem === null ? error : this.unreachable()
+    }
+  }
+
+  /** Like `containers`, synchronously. */
+  private found(): Container[] {
+    const found = containersSync(this.project.name, this.config.dockerEnv)
+    if (found === null)
+      throw this.unreachable()
+    return found
+  }
+
+  /** Says that no engine responds, and what is there. */
+  private unreachable(): Refusal {
+    const { problem, remedy } = checkEngine(this.config.dockerEnv)
+    return new Refusal(`${problem ?? 'The Docker engine did not respond'}. This system's containers and data (Compose project ${this.project.name}) are out of reach until it does. ${remedy}`)
+  }
+
+  /** The size and ports of this start: those that the caller named, else those of the running system, else the defaults. */
+  private asRequested(found: Container[]): { config: Config, taken: Partial<Config['ports']> } {
+    const { config } = this
+    const { named } = config
+    const replicas = (service: string) => found.filter(container => container.service === service).length
+    const now = { postgres: publishedPort(found, 'postgres'), api: publishedPort(found, 'proxy'), ui: publishedPort(found, 'ui') }
+    const ports = {
+      postgres: named.has('PGPORT') ? config.ports.postgres : now.postgres ?? config.ports.postgres,
+      api: named.has('API_PORT') ? config.ports.api : now.api ?? config.ports.api,
+      ui: named.has('UI_PORT') ? config.ports.ui : now.ui ?? config.ports.ui,
+    }
+    return {
+      config: { ...config, ports, workers: config.workers ?? (replicas('worker') || 1), apis: named.has('APIS') ? config.apis : replicas('api') || config.apis },
+      taken: Object.fromEntries(Object.entries(ports).filter(([part, port]) => port !== now[part as keyof typeof now])),
+    }
   }
 
   private running(name: string): Container {
-    const found = containersSync(this.project.name, this.config.dockerEnv).find(container => container.name === name)
+    const found = this.found().find(container => container.name === name)
     if (!found || found.State.Pid === 0)
       throw new Refusal(`${name} is not running. See \`make status\`.`)
     return found

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { z } from 'zod'
+import { repoRoot } from '../config.ts'
 import { readable } from '../machine/log-line.ts'
 import { docker, dockerSync, lines, QUICK_TIMEOUT_MS } from './docker.ts'
 
@@ -34,20 +36,32 @@ export function partName(service: string, number: string): string {
   return number === '1' && service !== 'worker' ? service : `${service}-${number}`
 }
 
+const FOLDER_LABEL = 'com.docker.compose.project.working_dir'
+/** The folders of this clone that have a compose.yaml: `docker compose up` in either runs the same stack. */
+const OUR_FOLDERS = [repoRoot, join(repoRoot, 'compose')]
+
 const idsOf = (project: string) => ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=com.docker.compose.project=${project}`]
 
-/** All containers of the project, including those that run once, ordered by SERVICES, then by number. */
+/** All containers of this clone in the project, including those that run once, ordered by SERVICES, then by number. */
 export async function containers(project: string, env: NodeJS.ProcessEnv): Promise<Container[]> {
   const run = (args: string[]) => docker(args, { env, timeoutMs: QUICK_TIMEOUT_MS })
   const ids = lines(await run(idsOf(project)))
   return ids.length === 0 ? [] : inOrder(await run(['container', 'inspect', ...ids]))
 }
 
-/** Like `containers`, synchronously. Empty when no engine responds. */
-export function containersSync(project: string, env: NodeJS.ProcessEnv): Container[] {
-  const ids = lines(dockerSync(idsOf(project), env) ?? '')
-  const found = ids.length > 0 && dockerSync(['container', 'inspect', ...ids], env)
-  return found ? inOrder(found) : []
+/** Like `containers`, synchronously. Null when no engine responds. */
+export function containersSync(project: string, env: NodeJS.ProcessEnv): Container[] | null {
+  const ids = dockerSync(idsOf(project), env)
+  if (ids === null || ids === '')
+    return ids === null ? null : []
+  const found = dockerSync(['container', 'inspect', ...lines(ids)], env)
+  return found === null ? null : inOrder(found)
+}
+
+/** The folder of another clone whose containers use this project's name. Undefined if there is none. */
+export async function otherFolder(project: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const folders = lines(await docker(['ps', '--all', '--filter', `label=com.docker.compose.project=${project}`, '--format', `{{.Label "${FOLDER_LABEL}"}}`], { env, timeoutMs: QUICK_TIMEOUT_MS }))
+  return folders.find(folder => !OUR_FOLDERS.includes(folder))
 }
 
 function order(container: Container): number {
@@ -56,6 +70,7 @@ function order(container: Container): number {
 
 function inOrder(output: string): Container[] {
   return inspected.parse(JSON.parse(output))
+    .filter(({ Config: { Labels } }) => OUR_FOLDERS.includes(Labels[FOLDER_LABEL] ?? ''))
     .sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { DesiredState, PartState, StackState } from '../data/state.ts'
-import type { Endpoints, LogLine, PartStatus, Progress, Stack } from '../stack.ts'
+import type { Endpoints, LogLine, Outcome, PartStatus, Progress, Stack } from '../stack.ts'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -35,11 +35,11 @@ export class EmbeddedStack implements Stack {
     this.services = serviceFolders(config.dataDir).map(({ folder }) => folder)
   }
 
-  async start(progress: Progress, signal: AbortSignal): Promise<'started' | 'already up'> {
+  async start(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     this.folder.create()
     await this.waitForOthers(signal)
     if (liveState(this.folder))
-      return 'already up'
+      return await this.resize() ? 'updated' : 'already up'
     const alone = liveServices(this.config.dataDir)
     if (alone.length > 0)
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
@@ -49,7 +49,28 @@ export class EmbeddedStack implements Stack {
     await requireFreePorts(ports)
     this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, restarts: {} })
     await startSupervisor(this.folder, progress, signal, START_TIMEOUT_MS)
+    this.folder.writeMemory({ ...this.folder.readMemory(), mode: 'embedded' })
     return 'started'
+  }
+
+  /** Gives the running system the numbers of workers and APIs that the caller named. Returns whether that changed any. */
+  private async resize(): Promise<boolean> {
+    const { named, apis, workers } = this.config
+    const desired = this.desired()
+    const wanted = { workers: workers ?? desired.workers, apis: named.has('APIS') ? apis : desired.apis }
+    if (wanted.workers === desired.workers && wanted.apis === desired.apis)
+      return false
+    this.change({ ...desired, ...wanted })
+    await this.waitForParts(/^worker-/, wanted.workers)
+    await this.waitForParts(/^api/, wanted.apis)
+    return true
+  }
+
+  private waitForParts(kind: RegExp, wanted: number): Promise<void> {
+    return this.waitFor(`${wanted} healthy of ${kind.source.replaceAll(/\W/g, '')}`, async () => {
+      const running = (await this.parts()).filter(part => kind.test(part.name))
+      return running.length === wanted && running.every(part => part.health === 'ok')
+    })
   }
 
   async stop(): Promise<boolean> {

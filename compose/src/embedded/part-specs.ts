@@ -116,6 +116,7 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
           HOST: '127.0.0.1',
           PORT: String(port),
           NUXT_API_URL: `http://127.0.0.1:${desired.ports.api}`,
+          NUXT_PUBLIC_API_URL: `http://localhost:${desired.ports.api}`,
         }),
         url: `http://localhost:${port}`,
         health: `http://127.0.0.1:${port}/health`,

@@ -119,20 +119,27 @@ class Supervisor {
     this.save()
   }
 
-  /** Starts or stops workers to match the desired number, and restarts the parts whose restart was requested. */
+  /** Starts or stops workers and APIs to match the desired numbers, and restarts the parts whose restart was requested. */
   apply(desired: DesiredState): void {
     this.work = this.work.then(async () => {
       const names = [...this.parts.keys()]
-      const running = names.filter(name => name.startsWith('worker-')).length
-      const workers = this.runs('worker') ? desired.workers : 0
       const toRestart = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
       this.restartsDone = desired.restarts
       await Promise.all([
         ...toRestart.map(name => this.restart(name)),
-        ...numbers(running + 1, workers).map(number => this.add(workerPart(this.setting, number)).startInBackground()),
-        ...numbers(workers + 1, running).map(number => this.drop(`worker-${number}`)),
+        ...this.runs('worker') ? this.resize(/^worker-/, desired.workers, number => workerPart(this.setting, number)) : [],
+        ...this.runs('api') ? this.resize(/^api/, desired.apis, number => apiPart(this.setting, number)) : [],
       ])
     }).catch(error => this.report(explain(error)))
+  }
+
+  /** Starts or stops the replicas of a kind, the newest first. */
+  private resize(kind: RegExp, wanted: number, specOf: (number: number) => PartSpec): Promise<void>[] {
+    const running = [...this.parts.keys()].filter(name => kind.test(name)).length
+    return [
+      ...numbers(running + 1, wanted).map(number => this.add(specOf(number)).startInBackground()),
+      ...numbers(wanted + 1, running).map(number => this.drop(specOf(number).name)),
+    ]
   }
 
   /** Stops everything and releases the data folder. */

@@ -58,7 +58,7 @@ export async function requireFreePorts(ports: Partial<Record<keyof typeof PORTS,
     alternatives.push(`${variable}=${await nextFree(port)}`)
   }
   if (taken.length > 0)
-    throw new Refusal(`${taken.join(' ')} Stop ${taken.length === 1 ? 'that process' : 'those processes'}, or use ${taken.length === 1 ? 'another port' : 'other ports'}: \`${verb} ${alternatives.join(' ')}\`.`)
+    throw new Refusal(`${taken.join(' ')} Stop ${taken.length === 1 ? 'that process' : 'those processes'}, or use ${taken.length === 1 ? 'another port' : 'other ports'}: \`${verb} ${verb === 'make up' ? 'PORTS=auto' : alternatives.join(' ')}\`.`)
 }
 
 async function nextFree(port: number): Promise<number> {

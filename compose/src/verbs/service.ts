@@ -9,10 +9,12 @@ import { endLeftovers, liveServices, liveState } from '../embedded/owners.ts'
 import { superviseFolder } from '../embedded/supervisor.ts'
 import { readable } from '../machine/log-line.ts'
 import { requireFreePorts } from '../machine/ports.ts'
+import { choosePorts } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { runVerb } from '../verb.ts'
 
-await runVerb(async (config) => {
+await runVerb(async (given) => {
+  const config = { ...given, ports: await choosePorts(given) }
   const service = SERVICES.find(name => name === config.part)
   if (!service)
     throw new Refusal(`${config.part === undefined ? 'PART is not set' : `PART=${config.part} is not a service`}. The services are ${SERVICES.join(', ')}: \`make service PART=postgres\`.`)

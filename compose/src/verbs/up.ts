@@ -1,14 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { repoRoot } from '../config.ts'
-import { count } from '../count.ts'
-import { chooseMode, stacks } from '../open-stack.ts'
+import { DataFolder } from '../data/data-folder.ts'
+import { chooseProject } from '../docker/compose-project.ts'
+import { checkEngine } from '../docker/engine.ts'
+import { editedSince } from '../embedded/edited-since.ts'
+import { chooseMode, choosePorts, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { duration, runVerb } from '../verb.ts'
 
-await runVerb(async (config) => {
-  const mode = chooseMode(config, line => console.log(line))
+await runVerb(async (given) => {
+  const mode = chooseMode(given, line => console.log(line))
   if (mode === 'embedded')
     prepareParts()
+  else if (checkEngine(given.dockerEnv).problem === null)
+    await chooseProject(given, line => console.log(line))
+  const config = { ...given, ports: await choosePorts(given) }
   const stack = stacks(config)[mode]
 
   // A Ctrl-C reaches every process of this terminal. A second one must not interrupt the cleanup that the first one started.
@@ -26,9 +32,18 @@ await runVerb(async (config) => {
     if (tookMs !== null)
       console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
   }, interrupted.signal)
+  if (config.autoPorts) {
+    const folder = new DataFolder(config.dataDir)
+    folder.writeMemory({ ...folder.readMemory()!, ports: config.ports })
+  }
   const { ui, api, postgresPort } = stack.endpoints()
   const parts = await stack.parts()
-  console.log(outcome === 'started' ? `Up in ${duration(Date.now() - begin)}.` : 'The system is already running. Nothing was changed.')
+  const took = duration(Date.now() - begin)
+  console.log({
+    'started': `Up in ${took}.`,
+    'updated': `The system was running already. It is up to date now (${took}); parts that needed no change were left alone.`,
+    'already up': 'The system is already running. Nothing was changed.',
+  }[outcome])
   console.log(`
   Console   ${ui}
   API       ${api}   (health: ${api}/health)
@@ -40,12 +55,13 @@ await runVerb(async (config) => {
     else if (lastDeath)
       console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and was restarted. Restarts so far: ${restarts}.`)
   }
-  const workers = parts.filter(part => part.name.startsWith('worker-')).length
-  if (config.workers !== undefined && config.workers !== workers)
-    console.log(`WORKERS=${config.workers} was not applied: ${count(workers, 'worker')} ${workers === 1 ? 'is' : 'are'} running. To change that: \`make scale WORKERS=${config.workers}\`.`)
   const { ports } = config
-  if (outcome === 'already up' && !(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => config.named.has(name)))
-    console.log('The ports you set were not applied: the system already runs on others. To change them, run `make down` first.')
+  if (mode === 'embedded' && outcome !== 'started') {
+    if (!(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => config.named.has(name)))
+      console.log('The ports you set were not applied: the system already runs on others. To change them, run `make down` first.')
+    for (const { part, file } of editedSince(parts))
+      console.log(`${part} is older than your last edit (${file}). To apply it: \`make down\`, then \`make up\`.`)
+  }
   console.log('Next: make validate, make status, make logs, make down')
   return 0
 })

@@ -1,18 +1,15 @@
 import type { Payment } from '#shared/types/payment'
 
-/** The API's URL for a shell. The console does not reveal the real URL, so the command falls back to the default. */
-const API = '"${' + 'PAYMENTS_API:-http://localhost:3001}'
-
-/** Returns a shell command that reads this payment from the API. */
-export function curlToRead({ id }: Payment): string {
-  return `curl -s ${API}/payments/${id}"`
+/** Returns a shell command that reads this payment from the API at this URL. */
+export function curlToRead(api: string, { id }: Payment): string {
+  return `curl -s ${quoteForShell(`${api}/payments/${id}`)}`
 }
 
 /** Returns a shell command that creates a payment with the same values. */
-export function curlToCreate({ accountId, amount, currency, description }: Payment): string {
+export function curlToCreate(api: string, { accountId, amount, currency, description }: Payment): string {
   const body = JSON.stringify({ accountId, amount, currency, description })
   return [
-    `curl -s -X POST ${API}/payments"`,
+    `curl -s -X POST ${quoteForShell(`${api}/payments`)}`,
     '  -H "Idempotency-Key: $(uuidgen)"',
     `  -H 'Content-Type: application/json'`,
     `  -d ${quoteForShell(body)}`,

@@ -11,12 +11,12 @@ function curlArguments(command: string): string[] {
 }
 
 it('reads the payment', () => {
-  expect(curlArguments(curlToRead(aPayment({ id: '42' })))).toEqual(['-s', 'http://localhost:3001/payments/42'])
+  expect(curlArguments(curlToRead('http://localhost:3101', aPayment({ id: '42' })))).toEqual(['-s', 'http://localhost:3101/payments/42'])
 })
 
 it('creates a similar payment, whatever characters its description contains', () => {
   const description = `it's "$HOME" \`id\` \\ !\n`
-  const args = curlArguments(curlToCreate(aPayment({ description })))
-  expect(args.slice(0, -1)).toEqual(['-s', '-X', 'POST', 'http://localhost:3001/payments', '-H', 'Idempotency-Key: uuid', '-H', 'Content-Type: application/json', '-d'])
+  const args = curlArguments(curlToCreate('http://localhost:3101', aPayment({ description })))
+  expect(args.slice(0, -1)).toEqual(['-s', '-X', 'POST', 'http://localhost:3101/payments', '-H', 'Idempotency-Key: uuid', '-H', 'Content-Type: application/json', '-d'])
   expect(JSON.parse(args.at(-1)!)).toEqual({ accountId: 'ACC-001', amount: '100.00', currency: 'USD', description })
 })

@@ -57,7 +57,7 @@ scale: compose/$(lockfile) ## Change the number of workers: make scale WORKERS=4
 validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
 	@node compose/src/verbs/validate.ts
 
-# Installs only what this service needs: services that start at the same time must not install into the same folder.
+# Only what one service needs, so that Postgres starts while the console is still being installed.
 folder_of_postgres := compose
 folder_of_api := payments-api
 folder_of_worker := recon-worker
@@ -140,18 +140,21 @@ install: $(lockfile) install-parts ## Install all dependencies, inside this fold
 install-parts: $(installed)
 
 build: payments-ui/$(lockfile) ## Build the console if its sources have changed
-	@if [ ! -f $(ui_build) ] || [ -n "$$(find $(ui_sources) -newer $(ui_build) 2>/dev/null | head -n 1)" ]; then \
-		rm -f $(ui_build); \
-		cd payments-ui && ../compose/quietly.sh 'payments-ui: build' npm run build && touch ../$(ui_build); \
-	fi
+	@$(once) 'payments-ui: build' \
+		'[ -f $(ui_build) ] && [ -z "$$(find $(ui_sources) -newer $(ui_build) 2>/dev/null | head -n 1)" ]' \
+		'rm -f $(ui_build); (cd payments-ui; ../compose/quietly.sh "payments-ui: build" npm run build); touch $(ui_build)'
+
+# The services of .ona/automations.yaml start in parallel, each with its own make: only one of them installs a folder.
+once := node compose/once.js
 
 %/$(lockfile): %/package-lock.json | $(node)
-	@cd $* && ../compose/quietly.sh '$*: dependencies' npm ci
-	@touch $@
+	@$(once) '$*: dependencies' '[ ! $@ -ot $< ]' '(cd $*; ../compose/quietly.sh "$*: dependencies" npm ci); touch $@'
 
 $(lockfile): package-lock.json | $(node)
-	@compose/quietly.sh 'tools: dependencies' npm ci
-	@touch $@
+	@$(once) 'tools: dependencies' '[ ! $@ -ot $< ]' 'compose/quietly.sh "tools: dependencies" npm ci; touch $@'
+
+# Without this, a make that is stopped while it waits would delete what another make has installed.
+.PRECIOUS: %/$(lockfile) $(lockfile)
 
 # A missing service stops make.
 payments-api/package-lock.json recon-worker/package-lock.json payments-ui/package-lock.json:
@@ -162,5 +165,4 @@ $(tools)/node:
 	@command -v node > /dev/null || { echo 'Node.js is not installed. Install version 20 or newer, which includes npm: https://nodejs.org' >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || \
 		{ echo "Node.js $$(node --version) is too old to download Node.js 24. Install version 20 or newer: https://nodejs.org" >&2; exit 1; }
-	@mkdir -p .tools && compose/quietly.sh 'Node.js 24' npm install --prefix .tools --no-save --no-package-lock node@24.21.0
-	@touch $@
+	@$(once) 'Node.js 24' '[ -f $@ ]' 'compose/quietly.sh "Node.js 24" npm install --prefix .tools --no-save --no-package-lock node@24.21.0; touch $@'

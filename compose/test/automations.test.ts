@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { repoRoot } from '../src/config.ts'
+import { pay } from './support/pay.ts'
 import { parseAutomations, Platform } from './support/platform.ts'
+import { SmallTree } from './support/small-tree.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 import { until } from './support/until.ts'
 
@@ -21,10 +25,69 @@ describe('the automations file', () => {
     assert.ok(Object.values(services).every(({ commands }) => commands.ready))
   })
 
-  it('is refused with a field that the platform does not know', () => {
-    assert.throws(() => parseAutomations(source.replace('  api:\n', '  api:\n    dependsOn: [postgres]\n')), /dependsOn/)
-    assert.throws(() => parseAutomations(source.replace('dependsOn: [install-deps]', 'dependsOn: [install]')), /no task/)
-    assert.throws(() => parseAutomations(source.replace('[postDevcontainerStart]', '[prebuild]')), /triggeredBy/)
+  it('starts the services and the migration both with a new dev container and whenever the environment starts or resumes', () => {
+    const { services, tasks } = parseAutomations(source)
+    for (const { name, triggeredBy = [] } of [...Object.values(services), tasks.migrate!]) {
+      for (const trigger of ['postDevcontainerStart', 'postEnvironmentStart'] as const)
+        assert.ok(triggeredBy.includes(trigger), `${name}: ${trigger}`)
+    }
+  })
+
+  it('installs in prebuilds, and a failed install fails the prebuild', () => {
+    const { services, tasks } = parseAutomations(source)
+    const inPrebuild = Object.entries({ ...services, ...tasks }).filter(([, { triggeredBy }]) => triggeredBy?.some(trigger => trigger === 'prebuild'))
+    assert.deepEqual(inPrebuild.map(([name]) => name), ['install-deps'])
+    assert.equal(tasks['install-deps']?.prebuildRequiresSuccess, true)
+  })
+
+  it('may have every field and trigger that the platform documents', () => {
+    parseAutomations(JSON.stringify({
+      services: { tail: {
+        name: 'Tail',
+        role: 'default',
+        readinessTimeout: '300s',
+        runsOn: { machine: {} },
+        triggeredBy: ['manual', 'postMachineStart', 'postDevcontainerStart', 'postEnvironmentStart', 'prebuild'],
+        commands: { start: 'tail -f log', ready: 'true', stop: 'true' },
+      } },
+      tasks: { warm: {
+        name: 'Warm up',
+        runsOn: { docker: { image: 'debian', environment: ['A=1'] } },
+        triggeredBy: ['prebuild', 'beforeSnapshot'],
+        prebuildRequiresSuccess: true,
+        command: 'true',
+      } },
+    }))
+  })
+
+  it('is refused with a field, a trigger or a dependency that the platform does not know', () => {
+    const changed = (from: string, to: string) => {
+      assert.ok(source.includes(from), from)
+      return () => parseAutomations(source.replace(from, to))
+    }
+    assert.throws(changed('  api:\n', '  api:\n    dependsOn: [postgres]\n'), /dependsOn/)
+    assert.throws(changed('  api:\n', '  api:\n    prebuildRequiresSuccess: true\n'), /prebuildRequiresSuccess/)
+    assert.throws(changed('  migrate:\n', '  migrate:\n    readinessTimeout: 300s\n'), /readinessTimeout/)
+    assert.throws(changed('  api:\n', '  api:\n    readinessTimeout: 5 minutes\n'), /a duration in seconds/)
+    assert.throws(changed('dependsOn: [install-deps]', 'dependsOn: [install]'), /no task/)
+    assert.throws(changed('[postDevcontainerStart, ', '[beforeSnapshot, '), /triggeredBy/)
+    assert.throws(changed('[postDevcontainerStart, ', '[postStart, '), /triggeredBy/)
+  })
+})
+
+describe('a new environment', () => {
+  let tree: SmallTree
+  before(() => tree = new SmallTree())
+  after(() => tree.remove())
+
+  it('starts everything in parallel while dependencies install, each folder once', async () => {
+    const platform = new Platform(parseAutomations(source), tree.folder, tree.env)
+    const started = Promise.all([platform.startEnvironment(), platform.runTask('install-deps')])
+    await until('the console waits for an install too', () => /: waiting for process/.test(platform.logs('ui')))
+    tree.openGate()
+    await started
+    assert.deepEqual(tree.installs(), ['compose', 'loadtest', 'payments-api', 'payments-ui', 'recon-worker', 'tools'])
+    await platform.stopEnvironment()
   })
 })
 
@@ -60,7 +123,23 @@ describe('the services and tasks', function () {
     assert.match((await stack.verb('audit')).stdout, /All \d+ invariants hold/)
     assert.match((await stack.verb('scale', { WORKERS: '2' })).stdout, /^Running with 2 healthy workers\.$/m)
     assert.match((await stack.verb('up')).stderr, /^`make service` already runs postgres, api, worker, ui\. Run `make down` first/)
-    assert.match((await stack.verb('service', { PART: 'api' })).stderr, /^api is already running/)
+  })
+
+  it('keep running when they are started again: the second start shows the log until the first one ends', async () => {
+    const pids = async () => (await stack.stack.parts()).map(({ name, pid }) => `${name} ${pid}`)
+    const before = await pids()
+    const second = stack.spawnVerb('service', { PART: 'api' })
+    const said = text(second.stderr!)
+    const lines: string[] = []
+    second.stdout!.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
+    await pay(`http://localhost:${stack.config.ports.api}`, { accountId: 'ACC-001', amount: '12.34' })
+    await until('the second start shows the log', () => lines.length > 0)
+    assert.equal(second.exitCode, null)
+    assert.deepEqual(await pids(), before)
+    assert.ok(await platform.stopService('api'))
+    assert.equal((await once(second, 'exit'))[0], 0)
+    assert.match(await said, /^api is already running\. /)
+    await platform.startService('api')
   })
 
   it('restart a part that dies, as make up does', async () => {
@@ -105,7 +184,27 @@ describe('the services and tasks', function () {
     await Promise.all([...['worker', 'api', 'ui', 'postgres'].map(service => platform.startService(service)), platform.runTask('migrate')])
     assert.match(platform.logs('api'), /waiting for Postgres and its migrations/)
     assert.match(await platform.runTask('validate'), /✅ ALL VALIDATION CHECKS PASSED/)
+    await platform.stopEnvironment()
   })
+
+  for (const how of ['SIGTERM', 'switched off'] as const) {
+    it(`come back when the environment resumes, with their data, after a stop by ${how}`, async () => {
+      const payments = async () => (await fetch(`http://localhost:${stack.config.ports.api}/payments`)).json()
+      await stack.stack.reset()
+      await platform.startEnvironment() // migrates twice at once, since both triggers fire
+      await platform.runTask('validate')
+      const before = await payments()
+      await platform.stopEnvironment(how)
+      if (how === 'SIGTERM')
+        assert.deepEqual(stack.processes(), [])
+      await platform.resumeEnvironment()
+      const rows = (await stack.verb('status')).stdout.trim().split('\n').slice(1)
+      assert.deepEqual(rows.map(row => row.split(/ +/)[1]), ['running', 'running', 'running', 'running'])
+      assert.deepEqual(await payments(), before)
+      assert.match(await platform.runTask('validate'), /✅ ALL VALIDATION CHECKS PASSED/)
+      await platform.stopEnvironment()
+    })
+  }
 })
 
 describe('make service, on bad input', () => {

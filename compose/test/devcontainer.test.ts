@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { repoRoot } from '../src/config.ts'
 
+const SIZE = /^\d+(?:[tgmk]b)?$/
 const FOLDER = join(repoRoot, '.devcontainer')
 const portAttributes = z.strictObject({
   label: z.string().optional(),
@@ -16,11 +17,11 @@ const devcontainer = z.strictObject({
   features: z.record(z.string().regex(/^ghcr\.io\/[\w/-]+:\d+(?:\.\d+)*$/, 'a feature has a registry, a name and a version'), z.record(z.string(), z.union([z.string(), z.boolean()]))).optional(),
   containerEnv: z.record(z.string(), z.string()).optional(),
   remoteUser: z.string(),
-  postCreateCommand: z.string(),
+  updateContentCommand: z.string(), // prebuilds run it, unlike postCreateCommand
   forwardPorts: z.array(z.int().min(0).max(65_535)),
   portsAttributes: z.record(z.string().regex(/^\d+(?:-\d+)?$/), portAttributes),
   otherPortsAttributes: portAttributes,
-  hostRequirements: z.strictObject({ cpus: z.int().min(1), memory: z.string().regex(/^\d+(?:[tgmk]b)?$/) }),
+  hostRequirements: z.strictObject({ cpus: z.int().min(1), memory: z.string().regex(SIZE), storage: z.string().regex(SIZE) }),
   customizations: z.strictObject({
     vscode: z.strictObject({ extensions: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$/i)) }),
   }),
@@ -45,7 +46,7 @@ describe('the dev container', () => {
       name: embedded.name,
       build: { dockerfile: `../${main.build.dockerfile}` },
       containerEnv: { MODE: 'embedded' },
-      customizations: { vscode: { extensions: main.customizations.vscode.extensions.filter(name => !name.includes('docker')) } },
+      customizations: { vscode: { extensions: main.customizations.vscode.extensions.filter(name => !name.includes('containers')) } },
     })
     assert.ok(existsSync(join(FOLDER, main.build.dockerfile)))
   })
@@ -55,10 +56,16 @@ describe('the dev container', () => {
     assert.ok(Object.values(main.portsAttributes).every(({ label }) => label))
   })
 
-  it('has the Node version of the project, and runs verbs that exist', () => {
-    assert.match(readFileSync(join(FOLDER, main.build.dockerfile), 'utf8'), /^FROM node:24-/m)
+  it('has the Node version of the project and the psql of the server', () => {
+    const dockerfile = readFileSync(join(FOLDER, main.build.dockerfile), 'utf8')
+    const [, major] = /^POSTGRES_IMAGE=postgres:(\d+)/m.exec(readFileSync(join(repoRoot, 'compose/.env'), 'utf8'))!
+    assert.match(dockerfile, /^FROM node:24-/m)
+    assert.match(dockerfile, new RegExp(`^ARG POSTGRES_MAJOR=${major}$`, 'm'))
+  })
+
+  it('installs with verbs that exist, in the step that prebuilds run', () => {
     const makefile = readFileSync(join(repoRoot, 'Makefile'), 'utf8')
-    for (const verb of main.postCreateCommand.split(' ').slice(1))
+    for (const verb of main.updateContentCommand.split(' ').slice(1))
       assert.match(makefile, new RegExp(`^${verb}:`, 'm'))
   })
 })

@@ -1,8 +1,8 @@
 import type { Make } from './support/small-tree.ts'
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { identify, signalTree } from '../src/machine/processes.ts'
+import { identify, processTree, signalTree } from '../src/machine/processes.ts'
 import { SmallTree } from './support/small-tree.ts'
 import { until } from './support/until.ts'
 
@@ -63,6 +63,18 @@ describe('make, started several times in parallel', () => {
     await until('the second make installs', () => tree.installs().length === 2)
     tree.openGate()
     assert.equal(await second.ended, 0)
+  })
+
+  it('keeps a finished install when a make that waited for it is stopped', async () => {
+    const { first, second } = await installAndWait()
+    const waiting = processTree(second.process.pid!).at(-1)!
+    process.kill(waiting, 'SIGSTOP') // so that it cannot notice the end of the install before its make is stopped
+    tree.openGate()
+    assert.equal(await first.ended, 0)
+    second.process.kill('SIGTERM')
+    process.kill(waiting, 'SIGCONT')
+    await second.ended
+    assert.ok(existsSync(join(tree.folder, COMPOSE)))
   })
 
   it('is not blocked by the lock of an earlier boot, even if a process has the same pid now', async () => {

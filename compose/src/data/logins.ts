@@ -52,6 +52,8 @@ async function asSuperuser(port: number, work: (client: pg.Client) => Promise<vo
   try {
     // The following statements contain passwords, which pg_stat_statements would record.
     await client.query('set pg_stat_statements.track = none')
+    // One at a time: two migrations at once would both create the database, or update the same role. Ends with the session.
+    await client.query(`select pg_advisory_lock(hashtext('payments logins'))`)
     await work(client)
   }
   finally {

@@ -21,11 +21,24 @@ await runVerb(async (given) => {
   if (config.mode === 'compose')
     throw new Refusal('MODE=compose starts all parts together, with `make up`. To run one service as a process, leave MODE out.')
   const folder = new DataFolder(config.dataDir, service)
-  await prepare(config, folder, service)
-
-  await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('its output was closed')), service)
+  const isRunning = () => liveServices(config.dataDir).includes(service)
+  let isOwner = false
+  // A platform may start a service once for each of its triggers: a second start follows the first one instead of failing.
+  if (!isRunning()) {
+    try {
+      await prepare(config, folder, service)
+      await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('its output was closed')), service)
+      isOwner = true
+    }
+    catch (error) {
+      if (!(error instanceof Refusal && isRunning()))
+        throw error
+    }
+  }
+  if (!isOwner)
+    console.error(`${service} is already running. This shows its log; Ctrl-C here leaves it running.`)
   const ofService = (part: string) => part === service || part.startsWith(`${service}-`)
-  for await (const { part, text } of followLogs(folder, 0, new AbortController().signal, () => true)) {
+  for await (const { part, text } of followLogs(folder, 0, new AbortController().signal, () => isOwner || isRunning())) {
     if (ofService(part))
       console.log(readable(text))
   }
@@ -38,8 +51,6 @@ async function prepare(config: Config, folder: DataFolder, service: Service): Pr
   if (liveState(new DataFolder(config.dataDir)))
     throw new Refusal(`\`make up\` already runs everything, including ${service}. Run \`make down\` first.`)
   const live = liveServices(config.dataDir)
-  if (live.includes(service))
-    throw new Refusal(`${service} is already running. See \`make status\`.`)
   for (const left of [new DataFolder(config.dataDir), folder])
     await endLeftovers(left)
   const { ports: { postgres, api, ui }, logLevel, workers, apis } = config

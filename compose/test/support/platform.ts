@@ -4,29 +4,46 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { endProcess, identify } from '../../src/machine/processes.ts'
+import { endProcess, identify, signalTree } from '../../src/machine/processes.ts'
 
 const READY_EVERY_MS = 1_000
 const STOP_TIMEOUT_MS = 120_000
 
-// The format that the platform documents (https://ona.com/docs/ona/configuration/automations/overview, and AutomationsFile
-// in its API reference). The platform refuses a file with any other field, so these objects are strict.
+// The format that the platform documents (https://ona.com/docs/ona/reference/automations-yaml-schema, and AutomationsFile in
+// its API, https://ona.com/api-reference). It refuses a file with any other field, so these objects are strict.
 const name = z.string().min(1)
 const reference = z.string().regex(/^[\w-]{1,128}$/)
-const trigger = z.enum(['manual', 'postEnvironmentStart', 'postDevcontainerStart'])
+const serviceTrigger = z.enum([
+  'manual',
+  'postMachineStart', // the machine has booted; the dev container is not ready yet
+  'postDevcontainerStart', // the dev container has started in a user's environment, for the first time or after a rebuild
+  'postEnvironmentStart', // the environment has started or resumed
+  'prebuild', // in prebuilds only, without the user's secrets
+])
+const taskTrigger = z.enum([...serviceTrigger.options, 'beforeSnapshot']) // beforeSnapshot: at the end of a prebuild
+export type Trigger = z.infer<typeof taskTrigger>
+const runsOn = z.union([
+  z.strictObject({ docker: z.strictObject({ image: name, environment: z.array(z.string()).optional() }) }),
+  z.strictObject({ machine: z.strictObject({}) }),
+])
 const automationsFile = z.strictObject({
   services: z.record(reference, z.strictObject({
     name,
     description: z.string().optional(),
-    triggeredBy: z.array(trigger).optional(),
+    triggeredBy: z.array(serviceTrigger).optional(),
     commands: z.strictObject({ start: name, ready: name.optional(), stop: name.optional() }),
+    role: z.enum(['default', 'editor', 'ai-agent']).optional(),
+    runsOn: runsOn.optional(),
+    readinessTimeout: z.string().regex(/^\d+(?:\.\d+)?s$/, 'a duration in seconds, as in 300s').optional(),
   })),
   tasks: z.record(reference, z.strictObject({
     name,
     description: z.string().optional(),
-    triggeredBy: z.array(z.enum([...trigger.options, 'prebuild'])).optional(), // only a task may have 'prebuild'
+    triggeredBy: z.array(taskTrigger).optional(),
     dependsOn: z.array(reference).optional(),
     command: name,
+    runsOn: runsOn.optional(),
+    prebuildRequiresSuccess: z.boolean().optional(), // by default a failed task only adds a warning to the prebuild
   })),
 })
 export type Automations = z.infer<typeof automationsFile>
@@ -55,8 +72,45 @@ export class Platform {
     this.env = env
   }
 
-  /** Runs the start command, which must keep running, and the ready command once a second until it exits with 0. */
+  /** Starts a new environment: both its dev container and the environment start for the first time. */
+  async startEnvironment(): Promise<void> {
+    await this.fire('postDevcontainerStart', 'postEnvironmentStart')
+  }
+
+  /** Stops all services at once: with SIGTERM, or with SIGKILL as when the machine is switched off. */
+  async stopEnvironment(how: 'SIGTERM' | 'switched off' = 'SIGTERM'): Promise<void> {
+    if (how === 'switched off') {
+      for (const { process } of this.running.values())
+        killTree(process)
+    }
+    await Promise.all([...this.running.keys()].map(service => this.stopService(service)))
+  }
+
+  /** Starts an environment again that was stopped. Its dev container is the same as before, so only one trigger fires. */
+  async resumeEnvironment(): Promise<void> {
+    await this.fire('postEnvironmentStart')
+  }
+
+  /**
+   * Starts everything that has one of the triggers, all in parallel. The second trigger does nothing to a service. For a
+   * task the documentation does not say so: it runs once per trigger.
+   */
+  private async fire(...triggers: Trigger[]): Promise<void> {
+    await Promise.all(triggers.flatMap(trigger => [
+      ...Object.entries(this.file.services).map(([service, { triggeredBy }]) =>
+        triggeredBy?.some(other => other === trigger) ? this.startService(service) : undefined),
+      ...Object.entries(this.file.tasks).map(([task, { triggeredBy }]) => triggeredBy?.includes(trigger) ? this.runTask(task) : undefined),
+    ]))
+  }
+
+  /**
+   * Runs the start command, which must keep running, and the ready command once a second until it exits with 0. Does nothing
+   * if the service runs already: "This call will not error if the service is already running or has been started" (StartService).
+   */
   async startService(service: string, timeoutMs = 300_000): Promise<void> {
+    const running = this.running.get(service)?.process
+    if (running && running.exitCode === null && running.signalCode === null)
+      return
     const { start, ready } = this.file.services[service]!.commands
     const { process, output } = this.spawn(start)
     this.running.set(service, { process, output })
@@ -114,4 +168,10 @@ export class Platform {
       stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
     return { process, output }
   }
+}
+
+function killTree({ pid }: ChildProcess): void {
+  const identity = pid === undefined ? null : identify(pid)
+  if (identity)
+    signalTree(identity, 'SIGKILL')
 }

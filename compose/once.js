@@ -6,6 +6,7 @@
 // and the command's shell, which survives if this process is killed. No crash leaves the lock taken:
 // - rename takes the lock: it replaces an empty folder, but fails if the folder has an owner.
 // - rmdir releases it. Anyone may remove a dead owner: process identities are unique, so this never removes a live one.
+/* eslint-disable no-console, antfu/no-top-level-await */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

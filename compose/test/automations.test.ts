@@ -35,7 +35,7 @@ describe('the automations file', () => {
 
   it('installs in prebuilds, and a failed install fails the prebuild', () => {
     const { services, tasks } = parseAutomations(source)
-    const inPrebuild = Object.entries({ ...services, ...tasks }).filter(([, { triggeredBy }]) => triggeredBy?.some(trigger => trigger === 'prebuild'))
+    const inPrebuild = [...Object.entries(services), ...Object.entries(tasks)].filter(([, { triggeredBy = [] }]) => triggeredBy.includes('prebuild'))
     assert.deepEqual(inPrebuild.map(([name]) => name), ['install-deps'])
     assert.equal(tasks['install-deps']?.prebuildRequiresSuccess, true)
   })
@@ -132,8 +132,10 @@ describe('the services and tasks', function () {
     const said = text(second.stderr!)
     const lines: string[] = []
     second.stdout!.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
-    await pay(`http://localhost:${stack.config.ports.api}`, { accountId: 'ACC-001', amount: '12.34' })
-    await until('the second start shows the log', () => lines.length > 0)
+    await until('the second start shows a request that the service logs', async () => {
+      await pay(`http://localhost:${stack.config.ports.api}`, { accountId: 'ACC-001', amount: '12.34' })
+      return lines.some(line => line.includes('request completed'))
+    })
     assert.equal(second.exitCode, null)
     assert.deepEqual(await pids(), before)
     assert.ok(await platform.stopService('api'))

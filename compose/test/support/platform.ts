@@ -96,10 +96,10 @@ export class Platform {
    * task the documentation does not say so: it runs once per trigger.
    */
   private async fire(...triggers: Trigger[]): Promise<void> {
+    const has = (trigger: Trigger, { triggeredBy = [] }: { triggeredBy?: Trigger[] }) => triggeredBy.includes(trigger)
     await Promise.all(triggers.flatMap(trigger => [
-      ...Object.entries(this.file.services).map(([service, { triggeredBy }]) =>
-        triggeredBy?.some(other => other === trigger) ? this.startService(service) : undefined),
-      ...Object.entries(this.file.tasks).map(([task, { triggeredBy }]) => triggeredBy?.includes(trigger) ? this.runTask(task) : undefined),
+      ...Object.entries(this.file.services).filter(([, service]) => has(trigger, service)).map(([service]) => this.startService(service)),
+      ...Object.entries(this.file.tasks).filter(([, task]) => has(trigger, task)).map(([task]) => this.runTask(task)),
     ]))
   }
 

@@ -170,7 +170,13 @@ export class DataFolder {
 
   private writeDraft(name: string, content: unknown): string {
     const draft = join(this.path, `${name}.${process.pid}`)
-    writeFileSync(draft, JSON.stringify(content, null, 2), { mode: 0o600 })
+    try {
+      writeFileSync(draft, JSON.stringify(content, null, 2), { mode: 0o600 })
+    }
+    catch (error) {
+      rmSync(draft, { force: true })
+      throw error
+    }
     return draft
   }
 }

@@ -4,6 +4,7 @@ import type { Progress } from '../stack.ts'
 import type { Setting } from './part-specs.ts'
 import type { PartSpec } from './part.ts'
 import type { RunOnce } from './run-to-end.ts'
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { loginUrl } from '../data/logins.ts'
 import { notRunning } from '../data/state.ts'
@@ -14,12 +15,13 @@ import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
 import { apiPart, postgresPart, settingOf, uiPart, workerPart } from './part-specs.ts'
 import { Part } from './part.ts'
-import { initialise, isInitialised } from './postgres.ts'
+import { initialise, isInitialised, requireVersion } from './postgres.ts'
 import { makeRunOnce } from './run-to-end.ts'
 
 // Long enough for a new machine to install and migrate while all services start concurrently.
 const DATABASE_TIMEOUT_MS = 300_000
 const DATABASE_POLL_MS = 250
+const SAVE_AGAIN_MS = 1_000
 
 /** Owns the parts: starts them in order, restarts them, applies the desired state, and stops them in reverse order. */
 class Supervisor {
@@ -36,6 +38,8 @@ class Supervisor {
   // The start, then the change of each SIGHUP. They run one at a time.
   private work: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
+  /** Set while the state could not be saved. */
+  private unsaved?: NodeJS.Timeout
 
   constructor(folder: DataFolder, setting: Setting, report: (line: string) => void, only?: Service) {
     this.folder = folder
@@ -78,7 +82,9 @@ class Supervisor {
 
     const { only } = this
     if (this.runs('postgres')) {
-      if (!isInitialised(setting.home))
+      if (isInitialised(setting.home))
+        requireVersion(setting.home)
+      else
         await step('database files', () => initialise(setting.home, this.runOnce('initdb', 'postgres')))
       await part(postgresPart(setting))
     }
@@ -155,6 +161,7 @@ class Supervisor {
     for (const kind of [/^ui$/, /^worker-/, /^api/, /^postgres$/])
       await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
     await this.work.catch(() => {})
+    clearTimeout(this.unsaved) // the state must not appear again
     this.folder.release()
   }
 
@@ -194,12 +201,23 @@ class Supervisor {
     const parts = [...this.parts.values()].map(part => part.state)
     try {
       this.folder.writeState({ ...this.state, parts: [...parts, ...this.commands.values()] })
+      clearTimeout(this.unsaved)
+      this.unsaved = undefined
     }
     catch (error) {
-      // The data folder was removed, so nothing can keep running.
-      this.report(explain(error))
-      process.kill(process.pid, 'SIGTERM')
+      if (existsSync(this.folder.path))
+        this.saveLater(error)
+      else if (!this.stopping.signal.aborted)
+        process.kill(process.pid, 'SIGTERM') // the data folder was removed, so nothing can keep running
     }
+  }
+
+  // Parts that work keep working on a full disk. Until the state is saved, other verbs read an older one.
+  private saveLater(error: unknown): void {
+    if (this.unsaved === undefined)
+      this.report(`the state cannot be saved, next try in ${SAVE_AGAIN_MS / 1000} s: ${explain(error)}`)
+    clearTimeout(this.unsaved)
+    this.unsaved = setTimeout(() => this.save(), SAVE_AGAIN_MS).unref()
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 
@@ -15,6 +16,7 @@ export const processIdentity = z.object({
 export type ProcessIdentity = z.infer<typeof processIdentity>
 
 const POLL_MS = 20
+const PS_TIMEOUT_MS = 10_000
 
 interface ProcessStat { state: string, parentPid: number, startTime: string }
 
@@ -44,6 +46,8 @@ function readStatByPs(pid: number): ProcessStat | null {
     ], {
       env: { LC_ALL: 'C' },
       encoding: 'utf8',
+      timeout: PS_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
     })
     const [state, parentPid, ...startTime] = line.trim().split(/\s+/)
     return {
@@ -78,6 +82,29 @@ export function isAlive(identity: ProcessIdentity): boolean {
 /** Whether the process is stopped by SIGSTOP. */
 export function isPaused({ pid }: ProcessIdentity): boolean {
   return stat(pid)?.state.startsWith('T') ?? false
+}
+
+/** The name of a process's program, and its working folder: null without /proc, or if the process belongs to another user. */
+export function programOf(pid: number): { name: string, folder: string | null } | null {
+  if (identify(pid) === null)
+    return null
+  try {
+    if (process.platform !== 'linux')
+      return { name: basename(execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8', timeout: PS_TIMEOUT_MS, killSignal: 'SIGKILL' }).trim()), folder: null }
+    return { name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), folder: linkTarget(`/proc/${pid}/cwd`) }
+  }
+  catch {
+    return null // the process has ended
+  }
+}
+
+function linkTarget(link: string): string | null {
+  try {
+    return readlinkSync(link)
+  }
+  catch {
+    return null
+  }
 }
 
 /** The process and its descendants, parents first. Without /proc, only the process itself. */

@@ -1,8 +1,13 @@
 import type { PartStatus } from '../stack.ts'
+import { existsSync, statfsSync } from 'node:fs'
 import { SERVICES } from '../data/state.ts'
 import { openStack } from '../open-stack.ts'
+import { DISK_FULL_LINE } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { duration, runVerb } from '../verb.ts'
+
+/** More than a state file needs. */
+const STATE_BYTES = 64 * 1024
 
 await runVerb(async (config) => {
   const all = await openStack(config).parts()
@@ -18,6 +23,8 @@ await runVerb(async (config) => {
   }
   if (parts.some(part => part.state === 'left behind' || part.state === 'gone'))
     console.log('\nThe supervisor was killed, so nothing restarts these parts. `make up` or `make down` cleans up.')
+  if (isFull(config.dataDir))
+    console.log(`\n${DISK_FULL_LINE} Until then, parts that have restarted since are shown as dead.`)
   return parts.every(part => part.state === 'running' && part.health === 'ok') ? 0 : 1
 })
 
@@ -25,6 +32,12 @@ function missing(part: string, all: PartStatus[]): string {
   return (SERVICES as readonly string[]).includes(part)
     ? `${part} is not running. Start it with \`make service PART=${part}\`.`
     : `There is no part ${part}. The parts are ${all.map(({ name }) => name).join(', ')}.`
+}
+
+// A supervisor cannot save its state on a full disk.
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = existsSync(folder) ? statfsSync(folder) : { bavail: 1, bsize: STATE_BYTES }
+  return bavail * bsize < STATE_BYTES
 }
 
 function row({ name, state, pid, uptimeMs, restarts, health, url }: PartStatus): string[] {

@@ -5,6 +5,8 @@ import { checkHealth } from '../machine/health.ts'
 import { lastLinesOf, publishedPort } from './containers.ts'
 
 const LINES_SHOWN = 20
+/** Docker stamps a line when it reads it, which can be after the exit. It waits at least 100 ms before a restart. */
+const LATE_LINES_MS = 50
 
 /**
  * The status of a container as a part. The health of a container that publishes a port is checked there; the others have
@@ -22,8 +24,14 @@ export async function partStatus(container: Container, env: NodeJS.ProcessEnv): 
     url: urlOf(container) ?? '-',
     health: running ? await healthOf(container) : '-',
     // Docker does not keep the exit code of a container that it has restarted.
-    lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastLinesOf(container, LINES_SHOWN, env, State.FinishedAt) } : null,
+    lastDeath: RestartCount > 0 ? { at: Date.parse(State.FinishedAt), how: 'Docker restarted it', lines: await lastWords(container, env) } : null,
   }
+}
+
+/** The last log lines before the last death. If the log cannot be read, the only line says so. */
+async function lastWords(container: Container, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const until = new Date(Date.parse(container.State.FinishedAt) + LATE_LINES_MS)
+  return lastLinesOf(container, LINES_SHOWN, env, until).catch((error: Error) => [`The log could not be read: ${error.message}`])
 }
 
 function stateOf({ State: { Status, Health } }: Container): string {

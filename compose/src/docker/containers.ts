@@ -74,11 +74,18 @@ function inOrder(output: string): Container[] {
     .sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** The last `count` lines of a container's stdout and stderr, none later than `until`. */
-export async function lastLinesOf(container: Container, count: number, env: NodeJS.ProcessEnv, until = new Date().toISOString()): Promise<string[]> {
+/** The last `count` lines of a container's stdout and stderr, in the order Docker received them. With `until`, none is later. */
+export async function lastLinesOf(container: Container, count: number, env: NodeJS.ProcessEnv, until?: Date): Promise<string[]> {
   const stderr: string[] = []
-  const stdout = await docker(['logs', '--tail', String(count), '--until', until, container.Id], { env, timeoutMs: QUICK_TIMEOUT_MS, onLine: line => stderr.push(line) })
-  return [...lines(stdout), ...stderr].slice(-count).map(readable)
+  // Docker takes the --tail first, then drops what is later than --until: nothing may be left. A container logs 30 MB at most.
+  const limit = until ? ['--until', until.toISOString()] : ['--tail', String(count)]
+  const stdout = await docker(['logs', '--timestamps', ...limit, container.Id], { env, timeoutMs: QUICK_TIMEOUT_MS, onLine: line => stderr.push(line) })
+  return [...lines(stdout), ...stderr].sort(byTimestamp).slice(-count).map(line => readable(line.slice(line.indexOf(' ') + 1)))
+}
+
+function byTimestamp(a: string, b: string): number {
+  const [first, second] = [a, b].map(line => line.slice(0, line.indexOf(' ')))
+  return first! < second! ? -1 : Number(first! > second!)
 }
 
 /** Whether this container is a part that keeps running, not a job that runs once. */

@@ -66,7 +66,7 @@ export class ComposeStack implements Stack {
     catch (error) {
       // A system that ran before stays as it is: parts of it may still serve.
       if (before.length === 0)
-        await this.undo(error)
+        await this.undo()
       throw signal.aborted ? new Refusal(before.length === 0 ? 'Stopped. Nothing is left running.' : 'Stopped. What was running before is left running: see `make status`.') : error
     }
     finally {
@@ -231,9 +231,9 @@ export class ComposeStack implements Stack {
   }
 
   /** Stops what a failed start has started. If that fails too, logs it, so that the caller throws the original error. */
-  private async undo(failure: unknown): Promise<void> {
+  private async undo(): Promise<void> {
     await this.project.run(['down', '--remove-orphans'], { timeoutMs: STOP_TIMEOUT_MS })
-      .catch((error: Error) => console.error(`Could not stop the parts that had started. Run \`make down\`. The error: ${error.message}`, failure))
+      .catch((error: Error) => console.error(`Could not stop the parts that had started. Run \`make down\`. The error: ${error.message}`))
   }
 
   private waitFor(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {

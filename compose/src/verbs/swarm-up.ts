@@ -1,9 +1,11 @@
 // `make swarm-up`: deploys this tree as a Docker Swarm stack, or updates and scales the stack that runs.
 import { count } from '../count.ts'
+import { requireServices } from '../repositories.ts'
 import { SwarmStack } from '../swarm/swarm-stack.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async (config) => {
+  requireServices()
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => interrupted.abort())

@@ -6,9 +6,11 @@ import { checkEngine } from '../docker/engine.ts'
 import { editedSince } from '../embedded/edited-since.ts'
 import { chooseMode, choosePorts, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
+import { requireServices } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async (given) => {
+  requireServices()
   const mode = chooseMode(given, line => console.log(line))
   if (mode === 'embedded')
     prepareParts()

@@ -1,17 +1,17 @@
 // `make workspace`: clones the missing services into this tree, so that one workspace holds all repositories.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { repoRoot } from '../config.ts'
 import { git } from '../git.ts'
 import { Refusal } from '../refusal.ts'
-import { services } from '../repositories.ts'
+import { canClone, services } from '../repositories.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async ({ repoBase }) => {
   const failures: string[] = []
   for (const { name, branch } of services()) {
-    if (existsSync(join(repoRoot, name))) {
+    if (!canClone(name)) {
       console.log(`${name.padEnd(14)} already here, left unchanged`)
       continue
     }

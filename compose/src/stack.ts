@@ -31,10 +31,13 @@ export interface Endpoints {
 
 export interface LogLine { part: string, text: string }
 
-/** A step of a start: `tookMs` is null while it runs, then its duration. */
-export interface Step { name: string, tookMs: number | null }
+/**
+ * A step of a start: `tookMs` is null while it runs, then its duration. `detail` says what it does or waits for, and can change
+ * while it runs.
+ */
+export interface Step { name: string, tookMs: number | null, detail?: string }
 
-/** Receives each step of a start when it begins and when it ends. */
+/** Receives each step of a start when it begins, when its detail changes and when it ends. */
 export type Progress = (step: Step) => void
 
 /** What a start did. `updated`: parts that were missing, killed or out of date were started, the others left alone. */

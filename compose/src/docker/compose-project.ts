@@ -69,16 +69,21 @@ export class ComposeProject {
   }
 
   /** Runs `docker compose` with these arguments. */
-  run(args: string[], { timeoutMs, signal }: Limits, more: { onLine?: (line: string) => void, env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+  run(args: string[], { timeoutMs, signal }: Limits, more: { onLine?: (line: string) => void, onStdoutLine?: (line: string) => void, env?: NodeJS.ProcessEnv } = {}): Promise<string> {
     const env = { ...this.env(), ...more.env }
-    return docker(['compose', '--progress', 'plain', '--project-name', this.name, ...args], { cwd: folder, env, timeoutMs, signal, onLine: more.onLine })
+    return docker(['compose', '--progress', 'plain', '--project-name', this.name, ...args], { cwd: folder, env, timeoutMs, signal, onLine: more.onLine, onStdoutLine: more.onStdoutLine })
   }
 
   /** Builds the images that are not up to date. */
   async build(progress: Progress, limits: Limits): Promise<void> {
     const begin = Date.now()
-    progress({ name: 'images', tookMs: null })
-    await this.run(['build'], limits)
+    progress({ name: 'images', tookMs: null, detail: 'building; the first time takes minutes' })
+    const onLine = (line: string) => {
+      const step = buildStep(line)
+      if (step !== null)
+        progress({ name: 'images', tookMs: null, detail: step })
+    }
+    await this.run(['build'], limits, { onLine, onStdoutLine: onLine })
     progress({ name: 'images', tookMs: Date.now() - begin })
   }
 
@@ -151,6 +156,11 @@ export class ComposeProject {
 /** An engine refuses to give a container more cores than the machine has. */
 function fewerCpus(cpus: number): NodeJS.ProcessEnv {
   return cpus < 2 ? { POSTGRES_CPUS: String(cpus) } : {}
+}
+
+/** Parses lines like `#12 [ui build 3/7] RUN npm ci` to the step that Docker is at. Null for other lines. */
+function buildStep(line: string): string | null {
+  return /^#\d+ (\[(?!.*\binternal\]).+)$/.exec(line)?.[1] ?? null
 }
 
 /** Parses lines like `Container payments-1a2b3c4d-api-1  Healthy` into one step per container, from its start until it is healthy or has exited. */

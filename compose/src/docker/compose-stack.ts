@@ -8,7 +8,7 @@ import { DataFolder } from '../data/data-folder.ts'
 import { roleUrl } from '../data/logins.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { endProcess, identify, isAlive } from '../machine/processes.ts'
-import { waitFor } from '../machine/wait-for.ts'
+import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { ComposeProject } from './compose-project.ts'
@@ -42,7 +42,7 @@ export class ComposeStack implements Stack {
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)
     this.folder.create()
-    await this.claimStart(signal)
+    await this.claimStart(progress, signal)
     let before: Container[] = []
     try {
       const other = await otherFolder(this.project.name, this.config.dockerEnv)
@@ -212,15 +212,15 @@ export class ComposeStack implements Stack {
   }
 
   /** Claims the start for this process. Waits while another `make up` has the claim. */
-  private async claimStart(signal: AbortSignal): Promise<void> {
-    await this.waitFor('another `make up` to finish', async () => {
+  private async claimStart(progress: Progress, signal: AbortSignal): Promise<void> {
+    await waitWithProgress(progress, 'another `make up` to finish', async () => {
       if (signal.aborted)
         throw new Refusal('Stopped while waiting for another `make up` to finish.')
       if (this.starter() !== null)
         return false
       this.folder.releaseStart() // left by a make up that was killed
       return this.folder.claimStart(identify(process.pid)!)
-    }, BUILD_TIMEOUT_MS)
+    }, { timeoutMs: BUILD_TIMEOUT_MS, pollMs: POLL_MS })
   }
 
   /** Ends another `make up`, which on SIGTERM stops what it has started. */
@@ -236,7 +236,7 @@ export class ComposeStack implements Stack {
       .catch((error: Error) => console.error(`Could not stop the parts that had started. Run \`make down\`. The error: ${error.message}`))
   }
 
-  private waitFor(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    return waitFor(what, condition, { timeoutMs, pollMs: POLL_MS })
+  private waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
+    return waitFor(what, condition, { timeoutMs: CHANGE_TIMEOUT_MS, pollMs: POLL_MS })
   }
 }

@@ -20,19 +20,23 @@ interface Options {
   signal?: AbortSignal
   /** Called with each line of stderr, where Docker Compose writes its progress. */
   onLine?: (line: string) => void
+  /** Called with each line of stdout, while the command runs. */
+  onStdoutLine?: (line: string) => void
 }
 
 /**
  * Runs the docker command and returns its stdout. Throws a Refusal that says what went wrong when the command fails,
  * takes too long, or is aborted by the signal.
  */
-export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine }: Options): Promise<string> {
+export async function docker(args: string[], { env, timeoutMs, cwd, signal, onLine, onStdoutLine }: Options): Promise<string> {
   const deadline = AbortSignal.timeout(timeoutMs)
   const end = signal ? AbortSignal.any([signal, deadline]) : deadline
   const child = spawnDocker(args, { env, cwd, signal: end })
   let stdout = ''
   const lines: string[] = []
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout += chunk)
+  if (onStdoutLine)
+    createInterface(child.stdout).on('line', onStdoutLine)
   createInterface(child.stderr).on('line', (line) => {
     onLine?.(line)
     lines.push(line)

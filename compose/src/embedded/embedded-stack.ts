@@ -10,7 +10,7 @@ import { loginUrl } from '../data/logins.ts'
 import { checkHealth } from '../machine/health.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
-import { waitFor } from '../machine/wait-for.ts'
+import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { followLogs } from './log-files.ts'
@@ -37,7 +37,7 @@ export class EmbeddedStack implements Stack {
 
   async start(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     this.folder.create()
-    await this.waitForOthers(signal)
+    await this.waitForOthers(progress, signal)
     if (liveState(this.folder))
       return await this.resize() ? 'updated' : 'already up'
     const alone = liveServices(this.config.dataDir)
@@ -156,13 +156,13 @@ export class EmbeddedStack implements Stack {
   }
 
   /** Waits until no other `make up` or `make down` is running. */
-  private async waitForOthers(signal: AbortSignal): Promise<void> {
+  private async waitForOthers(progress: Progress, signal: AbortSignal): Promise<void> {
     const idle = async () => {
       if (signal.aborted)
         throw new Refusal('Stopped while waiting for another `make up` or `make down` to finish.')
       return !['starting', 'stopping'].includes(liveState(this.folder)?.phase ?? '')
     }
-    await this.waitFor('another `make up` or `make down` to finish', idle, START_TIMEOUT_MS)
+    await waitWithProgress(progress, 'another `make up` or `make down` to finish', idle, { timeoutMs: START_TIMEOUT_MS, pollMs: POLL_MS })
   }
 
   /** The states of all live supervisors. */
@@ -193,8 +193,8 @@ export class EmbeddedStack implements Stack {
     return part.process
   }
 
-  private waitFor(what: string, condition: () => Promise<boolean>, timeoutMs = CHANGE_TIMEOUT_MS): Promise<void> {
-    return waitFor(what, condition, { timeoutMs, pollMs: POLL_MS })
+  private waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
+    return waitFor(what, condition, { timeoutMs: CHANGE_TIMEOUT_MS, pollMs: POLL_MS })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Progress } from '../stack.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '../refusal.ts'
 
@@ -9,4 +10,14 @@ export async function waitFor(what: string, condition: () => Promise<boolean>, {
       throw new Refusal(`Timed out after ${timeoutMs / 1000} s, waiting for ${what}. See \`make status\`.`)
     await delay(pollMs)
   }
+}
+
+/** Like waitFor, and shows the wait as a step, unless the condition holds at once. */
+export async function waitWithProgress(progress: Progress, what: string, condition: () => Promise<boolean>, limits: { timeoutMs: number, pollMs: number }): Promise<void> {
+  if (await condition())
+    return
+  const begin = Date.now()
+  progress({ name: 'waiting', tookMs: null, detail: `for ${what}` })
+  await waitFor(what, condition, limits)
+  progress({ name: 'waiting', tookMs: Date.now() - begin })
 }

@@ -137,6 +137,7 @@ export class SwarmStack {
     const [host] = [...images][0]!.split('/')
     if (host === 'localhost' || /[.:]/.test(host!)) {
       const begin = Date.now()
+      progress({ name: 'push', tookMs: null, detail: `to ${host}` })
       for (const image of images)
         await docker(['image', 'push', '--quiet', image], { env: this.config.dockerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
       progress({ name: 'push', tookMs: Date.now() - begin })
@@ -148,7 +149,7 @@ export class SwarmStack {
 
   private async deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
     const begin = Date.now()
-    progress({ name: step, tookMs: null })
+    progress({ name: step, tookMs: null, detail: 'deploying, until healthy' })
     const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
     // Waits until every service is healthy or rolled back, and exits with 0 for both.

@@ -1,6 +1,7 @@
 // `make swarm-up`: deploys this tree as a Docker Swarm stack, or updates and scales the stack that runs.
 import { count } from '../count.ts'
 import { requireServices } from '../repositories.ts'
+import { showProgress } from '../show-progress.ts'
 import { SwarmStack } from '../swarm/swarm-stack.ts'
 import { duration, runVerb } from '../verb.ts'
 
@@ -11,11 +12,9 @@ await runVerb(async (config) => {
     process.on(signal, () => interrupted.abort())
 
   const begin = Date.now()
+  const { progress, end } = showProgress()
   const stack = new SwarmStack(config)
-  const { apis, workers, ports } = await stack.up(line => console.log(line), ({ name, tookMs }) => {
-    if (tookMs !== null)
-      console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
-  }, interrupted.signal)
+  const { apis, workers, ports } = await stack.up(line => console.log(line), progress, interrupted.signal).finally(end)
   console.log(`The stack ${config.stack} is up to date and healthy after ${duration(Date.now() - begin)}: ${count(apis, 'API')}, ${count(workers, 'worker')}.
 
   Console   http://localhost:${ports.ui}   on every node of the swarm, at all of its addresses

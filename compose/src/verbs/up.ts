@@ -7,6 +7,7 @@ import { editedSince } from '../embedded/edited-since.ts'
 import { chooseMode, choosePorts, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { requireServices } from '../repositories.ts'
+import { showProgress } from '../show-progress.ts'
 import { duration, runVerb } from '../verb.ts'
 
 await runVerb(async (given) => {
@@ -30,10 +31,8 @@ await runVerb(async (given) => {
   }
 
   const begin = Date.now()
-  const outcome = await stack.start(({ name, tookMs }) => {
-    if (tookMs !== null)
-      console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
-  }, interrupted.signal)
+  const { progress, end } = showProgress()
+  const outcome = await stack.start(progress, interrupted.signal).finally(end)
   if (config.autoPorts) {
     const folder = new DataFolder(config.dataDir)
     folder.writeMemory({ ...folder.readMemory()!, ports: config.ports })

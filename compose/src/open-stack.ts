@@ -1,8 +1,10 @@
 import type { Config } from './config.ts'
 import type { Stack } from './stack.ts'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DataFolder } from './data/data-folder.ts'
 import { ComposeStack } from './docker/compose-stack.ts'
+import { dockerSync } from './docker/docker.ts'
 import { checkEngine } from './docker/engine.ts'
 import { EmbeddedStack } from './embedded/embedded-stack.ts'
 import { freePort, isFree } from './machine/ports.ts'
@@ -20,7 +22,16 @@ export function openStack(config: Config): Stack {
     return config.mode === 'compose' ? compose : embedded
   if (embedded.exists())
     return embedded
-  return lastMode(config) === 'compose' || compose.exists() ? compose : embedded
+  const found = lastMode(config) === 'compose' || compose.exists() ? compose : embedded
+  if (!found.exists() && swarmRuns(config))
+    console.error(`The swarm stack ${config.stack} is running, which only the swarm verbs see: \`docker stack services ${config.stack}\` shows it, \`make swarm-down\` removes it.`)
+  return found
+}
+
+/** Whether the stack that `make swarm-up` deployed from this data folder is running. */
+function swarmRuns({ dataDir, stack, dockerEnv }: Config): boolean {
+  return existsSync(join(dataDir, 'swarm'))
+    && Boolean(dockerSync(['service', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`], dockerEnv))
 }
 
 /** The mode that has this stack's data; undefined before the first start. */

@@ -1,9 +1,12 @@
 import type { Container } from '../../src/docker/containers.ts'
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
+import { join } from 'node:path'
+import { repoRoot } from '../../src/config.ts'
 import { ComposeProject } from '../../src/docker/compose-project.ts'
-import { containers } from '../../src/docker/containers.ts'
+import { containers, isPart } from '../../src/docker/containers.ts'
 import { settled, startLoad } from '../support/load.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
@@ -37,7 +40,7 @@ describe('the system in containers', () => {
       assert.deepEqual({ ReadonlyRootfs, CapDrop, SecurityOpt, Init }, { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges:true'], Init: true }, container.name)
       assert.match(Config.User, /^(?:node|postgres|haproxy)$/, container.name)
       assert.ok(Memory > 0 && NanoCpus > 0 && PidsLimit > 0, `${container.name} has limits`)
-      assert.equal(RestartPolicy.Name, ['logins', 'migrate'].includes(container.name) ? 'no' : 'unless-stopped', container.name)
+      assert.equal(RestartPolicy.Name, ['secrets', 'logins', 'migrate'].includes(container.name) ? 'no' : 'unless-stopped', container.name)
     }
   })
 
@@ -78,6 +81,46 @@ describe('the system in containers', () => {
       instances.add(/^id: (.+):\d+$/m.exec(value!)![1]!) // an event's id begins with the id of the API that sends it
       return instances.size === 2
     })
+  })
+
+  it('logs neither requests nor health checks in the proxy', async () => {
+    const { api } = system.stack.endpoints()
+    const mark = randomUUID()
+    for (let i = 0; i < 20; i++)
+      await fetch(`${api}/health?${mark}`, { signal: AbortSignal.timeout(10_000) })
+    const proxy = found.find(({ name }) => name === 'proxy')!
+    const log = execFileSync('docker', ['logs', proxy.Id], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    assert.doesNotMatch(log, new RegExp(`Connect from|GET |${mark}`))
+  })
+
+  it('is the stack of `docker compose up`, in the root and in compose/', async () => {
+    const { name } = new ComposeProject(system.config)
+    const ids = async () => (await containers(name, process.env)).filter(isPart).map(({ Id }) => Id)
+    const before = await ids()
+    const { ports } = system.config
+    const env = { ...process.env, IMAGES: name, APIS: '2', PGPORT: String(ports.postgres), API_PORT: String(ports.api), UI_PORT: String(ports.ui) }
+    for (const folder of ['.', 'compose'])
+      execFileSync('docker', ['compose', '--project-name', name, 'up', '--detach', '--no-build'], { cwd: join(repoRoot, folder), env, stdio: 'pipe' })
+    assert.deepEqual(await ids(), before)
+    const config = (folder: string) => JSON.parse(execFileSync('docker', ['compose', 'config', '--format', 'json'], { cwd: join(repoRoot, folder), encoding: 'utf8' })) as Record<'name' | 'services' | 'volumes' | 'networks', unknown>
+    const [root, compose] = [config('.'), config('compose')]
+    for (const key of ['name', 'services', 'volumes', 'networks'] as const)
+      assert.deepEqual(root[key], compose[key], key)
+    assert.equal(root.name, 'payments')
+    assert.match(execFileSync('docker', ['compose', '--project-name', name, 'logs', 'ready'], { cwd: repoRoot, env, encoding: 'utf8' }), new RegExp(`Console: http://localhost:${ports.ui}`))
+  })
+
+  it('is repaired by make up, which leaves the other parts alone', async () => {
+    const ids = async () => new Map((await containers(new ComposeProject(system.config).name, process.env)).filter(isPart).map(({ name, Id, State }) => [name, `${Id} ${State.StartedAt}`]))
+    const before = await ids()
+    execFileSync('docker', ['kill', found.find(({ name }) => name === 'worker-1')!.Id], { stdio: 'pipe' })
+    const { code, stdout, stderr } = await system.verb('up')
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /^The system was running already\. It is up to date now/m)
+    const after = await ids()
+    assert.deepEqual([...after].filter(([name, id]) => before.get(name) !== id).map(([name]) => name), ['worker-1'])
+    assert.match((await system.verb('up')).stdout, /^The system is already running\. Nothing was changed\.$/m)
+    found = await containers(new ComposeProject(system.config).name, process.env)
   })
 
   it('restarts the APIs one by one under load without a failed request', async () => {

@@ -65,6 +65,14 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.equal((await fetch(`http://localhost:${env.UI_PORT}/health`)).status, 200)
   })
 
+  it('is named by the verbs that do not see it', async () => {
+    for (const name of ['status', 'down']) {
+      const { stdout, stderr } = await verb(name)
+      assert.match(stdout, /^Nothing is running here\./)
+      assert.match(stderr, new RegExp(`^The swarm stack ${stack} is running, which only the swarm verbs see: `))
+    }
+  })
+
   it('confines every container as compose.yaml does, and publishes only the ports of the proxy and the console', () => {
     const published: string[] = []
     for (const id of docker('container', 'ls', '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`).split('\n')) {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { repoRoot } from './config.ts'
+import { endOnAbort } from './machine/processes.ts'
 import { Refusal } from './refusal.ts'
 
 const TIMEOUT_MS = 600_000
@@ -47,16 +48,18 @@ export async function gitIfAny(...args: string[]): Promise<string | undefined> {
 class SilentFailure extends Refusal {}
 
 async function run(args: string[], input: string | Buffer = ''): Promise<Buffer> {
-  const running = promisify(execFile)('git', ['-C', repoRoot, ...args], { encoding: 'buffer', timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES })
+  const running = promisify(execFile)('git', ['-C', repoRoot, ...args], { encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES })
+  const deadline = AbortSignal.timeout(TIMEOUT_MS)
+  endOnAbort(running.child, deadline)
   running.child.stdin?.on('error', () => {}).end(input)
   try {
     return (await running).stdout
   }
   catch (error) {
-    const { code, killed, stderr } = error as { code?: string | number, killed?: boolean, stderr?: Buffer }
+    const { code, stderr } = error as { code?: string | number, stderr?: Buffer }
     if (code === 'ENOENT')
       throw new Refusal('git is not installed. Install it: https://git-scm.com')
-    if (killed)
+    if (deadline.aborted)
       throw new Refusal(`git ${args[0]} did not finish within ${TIMEOUT_MS / 60_000} minutes`)
     const lines = (stderr ?? '').toString().trim().split('\n')
     // Prefer the first error line: ssh gives the reason before git's general error.

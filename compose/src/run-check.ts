@@ -54,7 +54,7 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
 /** Reports a check that cannot run on this machine, with the reason and the number of mocha tests skipped. */
 export function skipCheck({ name, folder, command }: Check, why: string): Verdict {
   const [program, ...args] = [...command, '--', '--dry-run']
-  const skipped = countTests(spawnSync(program!, args, { cwd: join(repoRoot, folder), encoding: 'utf8', timeout: DRY_RUN_TIMEOUT_MS }).stdout).passed
+  const skipped = countTests(spawnSync(program!, args, { cwd: join(repoRoot, folder), encoding: 'utf8', timeout: DRY_RUN_TIMEOUT_MS, killSignal: 'SIGKILL' }).stdout).passed
   console.log(`skip    ${name.padEnd(20)} ${' '.repeat(7)}  ${skipped} skipped: ${why}`)
   return { name, passed: 0, failed: 0, skipped }
 }

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { git, gitBytes, gitIfAny, isClone } from '../git.ts'
 import { Refusal } from '../refusal.ts'
 
+const TAR_TIMEOUT_MS = 60_000
+
 /** The commit that this tree is compared with: the version in production, which must work together with this one. */
 export interface Base {
   commit: string
@@ -52,5 +54,5 @@ export async function fileAt({ commit }: Base, path: string): Promise<string | u
 
 /** Writes folders of the base into another folder. */
 export async function checkOut({ commit }: Base, folders: string[], into: string): Promise<void> {
-  execFileSync('tar', ['-x', '-C', into], { input: await gitBytes('archive', commit, ...folders) })
+  execFileSync('tar', ['-x', '-C', into], { input: await gitBytes('archive', commit, ...folders), timeout: TAR_TIMEOUT_MS, killSignal: 'SIGKILL' })
 }

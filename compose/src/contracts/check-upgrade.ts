@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
 import { repoRoot } from '../config.ts'
 import { checkInvariants } from '../invariants.ts'
+import { connect, disconnect } from '../machine/connect.ts'
 import { endProcess, identify } from '../machine/processes.ts'
 import { checkOut } from './base.ts'
 
@@ -18,6 +18,8 @@ const SERVICES = ['payments-api', 'recon-worker']
 const START_DEADLINE_MS = 60_000
 const SETTLE_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 20_000
+const MIGRATE_TIMEOUT_MS = 120_000
+const QUERY_TIMEOUT_MS = 120_000
 const POLL_MS = 50
 /** The password of the logins in this temporary database. */
 const PASSWORD = 'upgrade'
@@ -103,7 +105,7 @@ async function createDatabase(postgresUrl: string): Promise<string> {
 
 function migrate({ name, folder }: Version, url: string): void {
   try {
-    execFileSync(process.execPath, ['src/migrate.ts'], { cwd: join(folder, 'payments-api'), env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: 'pipe' })
+    execFileSync(process.execPath, ['src/migrate.ts'], { cwd: join(folder, 'payments-api'), env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: 'pipe', timeout: MIGRATE_TIMEOUT_MS, killSignal: 'SIGKILL' })
   }
   catch (error) {
     throw new Error(`the ${name} migrations failed: ${String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1)}`)
@@ -148,8 +150,7 @@ async function paySome(combination: string, apiUrl: string): Promise<void> {
 }
 
 async function audit(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connect(url, QUERY_TIMEOUT_MS)
   try {
     for await (const { name, file, rows: [broken] } of checkInvariants(client)) {
       if (broken)
@@ -157,17 +158,16 @@ async function audit(url: string): Promise<void> {
     }
   }
   finally {
-    await client.end()
+    await disconnect(client)
   }
 }
 
 async function query(url: string, sql: string): Promise<object[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connect(url, QUERY_TIMEOUT_MS)
   try {
     return (await client.query<object>(sql)).rows
   }
   finally {
-    await client.end()
+    await disconnect(client)
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { repoRoot } from '../config.ts'
+import { endOnAbort } from '../machine/processes.ts'
 
 const TIMEOUT_MS = 5 * 60_000
 /** Lines shown of a command that failed without naming what is broken. */
@@ -30,8 +31,9 @@ export async function runScript(service: string, script: string, contracts: stri
     cwd: join(repoRoot, service),
     env: { ...process.env, CONTRACTS_DIR: contracts, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
   })
+  const deadline = AbortSignal.timeout(TIMEOUT_MS)
+  endOnAbort(child, deadline)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => output += text)
@@ -41,7 +43,7 @@ export async function runScript(service: string, script: string, contracts: stri
   return {
     name: `${service}: npm run ${script}`,
     output,
-    problems: code === 0 || failed.length > 0 ? failed : [signal ? `killed by ${signal}` : `exit code ${code}, without output`],
+    problems: code === 0 || failed.length > 0 ? failed : [deadline.aborted ? `not finished after ${TIMEOUT_MS / 60_000} minutes` : signal ? `killed by ${signal}` : `exit code ${code}, without output`],
   }
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Passwords } from './state.ts'
 import { READER_CONNECTIONS } from '../connection-budget.ts'
-import { connect } from '../machine/connect.ts'
+import { connect, disconnect } from '../machine/connect.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -57,6 +57,6 @@ async function asSuperuser(port: number, work: (client: pg.Client) => Promise<vo
     await work(client)
   }
   finally {
-    await client.end()
+    await disconnect(client)
   }
 }

@@ -84,7 +84,7 @@ export function spawnDocker(args: string[], { env, cwd, signal }: { env: NodeJS.
 
 /** Runs a docker command that takes milliseconds and returns its stdout. Null when it fails. */
 export function dockerSync(args: string[], env: NodeJS.ProcessEnv): string | null {
-  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: QUICK_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'ignore'] })
+  const { status, stdout } = spawnSync('docker', args, { env, encoding: 'utf8', timeout: QUICK_TIMEOUT_MS, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : null
 }
 

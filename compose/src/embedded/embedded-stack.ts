@@ -133,7 +133,7 @@ export class EmbeddedStack implements Stack {
 
   async collectGarbage(part: string): Promise<void> {
     const { pid } = this.running(part)
-    const collecting = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../machine/collect-garbage.ts'), String(pid)], { timeout: CHANGE_TIMEOUT_MS })
+    const collecting = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../machine/collect-garbage.ts'), String(pid)], { timeout: CHANGE_TIMEOUT_MS, killSignal: 'SIGKILL' })
     await collecting.catch(({ message, stderr }: { message: string, stderr?: string }) => {
       throw new Refusal(`The garbage collection in ${part} failed: ${stderr?.trim() || message}`)
     })

@@ -4,7 +4,7 @@ import { SERVICES } from '../data/state.ts'
 import { endProcess, isAlive } from '../machine/processes.ts'
 
 /** Longer than all parts of a supervisor may take to stop one after another. */
-const STOP_TIMEOUT_MS = 90_000
+export const STOP_TIMEOUT_MS = 90_000
 const PART_STOP_TIMEOUT_MS = 15_000
 
 /** Returns the state of the folder's supervisor; null if no supervisor is alive. */

@@ -72,7 +72,7 @@ function installedPrograms(): string {
 
 /** Runs `postgres --version`, which detects wrong permissions, missing libraries and a different libc. Returns the error, or null. */
 function tryToRun(programs: string, user?: SystemUser): string | null {
-  const { status, error, stderr } = spawnSync(join(programs, 'bin/postgres'), ['--version'], { ...user, cwd: '/', encoding: 'utf8', timeout: CHECK_TIMEOUT_MS })
+  const { status, error, stderr } = spawnSync(join(programs, 'bin/postgres'), ['--version'], { ...user, cwd: '/', encoding: 'utf8', timeout: CHECK_TIMEOUT_MS, killSignal: 'SIGKILL' })
   return status === 0 ? null : error?.message ?? stderr.trim()
 }
 
@@ -83,7 +83,7 @@ function requireRunnable(programs: string, user?: SystemUser): void {
 }
 
 function canEnter(folder: string, user: SystemUser): boolean {
-  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...user, cwd: '/', timeout: CHECK_TIMEOUT_MS }).status === 0
+  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...user, cwd: '/', timeout: CHECK_TIMEOUT_MS, killSignal: 'SIGKILL' }).status === 0
 }
 
 function requireOwner(data: string, uid: number | undefined): void {
@@ -122,7 +122,7 @@ function privateFolder(path: string, user: SystemUser): string {
 
 /** Copies the programs, about 60 MB, unless a copy exists. */
 function copyOfPrograms(installed: string, elsewhere: string, user: SystemUser): string {
-  const version = execFileSync(join(installed, 'bin/postgres'), ['--version'], { encoding: 'utf8', timeout: CHECK_TIMEOUT_MS }).trim().replaceAll(/\W+/g, '-')
+  const version = execFileSync(join(installed, 'bin/postgres'), ['--version'], { encoding: 'utf8', timeout: CHECK_TIMEOUT_MS, killSignal: 'SIGKILL' }).trim().replaceAll(/\W+/g, '-')
   const copy = join(privateFolder(elsewhere, user), version)
   if (!existsSync(copy)) {
     const draft = `${copy}.new`

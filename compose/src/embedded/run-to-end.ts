@@ -3,7 +3,7 @@ import type { Command } from './part.ts'
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readable } from '../machine/log-line.ts'
-import { identify } from '../machine/processes.ts'
+import { endOnAbort, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
@@ -12,14 +12,17 @@ export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, time
 
 /**
  * Makes a RunOnce that writes to the log. `record` receives the process when it starts and null when it ends. With that
- * record, the next verb can end the process if the supervisor is killed.
+ * record, the next verb can end the process if the supervisor is killed. A command that ignores SIGTERM is killed after the
+ * grace period.
  */
-export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, record: (process: ProcessIdentity | null) => void): RunOnce {
+export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, record: (process: ProcessIdentity | null) => void, graceMs?: number): RunOnce {
   return ({ file, args, options }, timeoutMs) => new Promise((resolve, reject) => {
     const logStart = sizeOf(logFile)
     const log = openSync(logFile, 'a', 0o600)
-    const child = spawn(file, args, { ...options, signal, timeout: timeoutMs, detached: true, stdio: ['ignore', log, log] })
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })
     closeSync(log)
+    endOnAbort(child, AbortSignal.any([signal, deadline]), graceMs)
     record(child.pid ? identify(child.pid) : null)
     const fail = (how: string) => reject(new Refusal(`${name} failed: ${how}`, lastLines(logFile, 20, logStart).map(readable)))
     child.once('error', (error) => {
@@ -31,7 +34,7 @@ export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, 
       if (code === 0)
         resolve()
       else
-        fail(killedBy ? `killed by ${killedBy} (its time limit is ${timeoutMs / 1000} s)` : `exit code ${code}`)
+        fail(deadline.aborted ? `not finished after ${timeoutMs / 1000} s` : killedBy ? `killed by ${killedBy}` : `exit code ${code}`)
     })
   })
 }

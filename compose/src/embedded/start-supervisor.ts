@@ -5,8 +5,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { endProcess, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { lastLines } from './log-files.ts'
+import { endLeftovers, STOP_TIMEOUT_MS } from './owners.ts'
 
 const program = fileURLToPath(new URL('supervise.ts', import.meta.url))
 
@@ -25,7 +27,8 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
   const supervisor = spawn(process.execPath, [program, folder.path], { detached: true, cwd: '/', stdio: ['ignore', log, log, 'ipc'] })
   closeSync(log)
   const ended = once(supervisor, 'exit')
-  const end = () => supervisor.kill('SIGTERM')
+  const identity = identify(supervisor.pid!)
+  const end = () => void (identity && endProcess(identity, 'SIGTERM', STOP_TIMEOUT_MS))
   either.addEventListener('abort', end)
 
   let failure: { line: string, details: readonly string[] } | undefined
@@ -47,6 +50,7 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
     return
   }
   await ended
+  await endLeftovers(folder) // does nothing unless the supervisor had to be killed
   if (signal.aborted)
     throw new Refusal('Stopped. Nothing is left running.')
   if (deadline.aborted)

@@ -9,8 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 const INSPECTOR = '127.0.0.1:9229'
 const OPEN_TIMEOUT_MS = 5_000
 const POLL_MS = 20
+const TIMEOUT_MS = 60_000
 
 const pid = Number(process.argv[2] ?? readFileSync('/proc/1/task/1/children', 'utf8').trim())
+setTimeout(fail, TIMEOUT_MS, `process ${pid} did not finish a garbage collection within ${TIMEOUT_MS / 1000} s.`).unref()
 process.kill(pid, 'SIGUSR1')
 const socket = new WebSocket(await inspectorUrl())
 await once('open')
@@ -48,7 +50,7 @@ async function send(method: string, params: object = {}): Promise<unknown> {
   return result?.result?.value
 }
 
-/** Waits for one event, without a timeout: the caller of this script sets the deadline. */
+/** Waits for one event, until the deadline of this script. */
 function once(event: 'open' | 'message' | 'close'): Promise<Event> {
   return new Promise((resolve) => {
     socket.addEventListener(event, resolve, { once: true })

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { Refusal } from '../refusal.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
+const DISCONNECT_TIMEOUT_MS = 5_000
 /** The session settings that our queries and the recorded guard definitions depend on; they override all defaults. */
 const SESSION = `
   set search_path = public;
@@ -32,4 +34,9 @@ export async function connect(connectionString: string, queryTimeoutMs: number):
     const { host, pathname } = new URL(connectionString)
     throw new Refusal(`Cannot connect to the database ${pathname.slice(1)} at ${host} (${(error as Error).message || (error as NodeJS.ErrnoException).code}). Check that it is running: \`make status\`.`)
   }
+}
+
+/** Closes a connection. A server that is frozen never confirms that, so the wait has a deadline. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  await Promise.race([client.end(), delay(DISCONNECT_TIMEOUT_MS, null, { ref: false })])
 }

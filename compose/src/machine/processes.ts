@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -17,6 +18,7 @@ export type ProcessIdentity = z.infer<typeof processIdentity>
 
 const POLL_MS = 20
 const PS_TIMEOUT_MS = 10_000
+const GRACE_MS = 10_000
 
 interface ProcessStat { state: string, parentPid: number, startTime: string }
 
@@ -171,4 +173,16 @@ export async function endProcess(identity: ProcessIdentity, signal: NodeJS.Signa
   signalTree(identity, 'SIGKILL')
   await waitForEnd(identity, 5_000)
   return false
+}
+
+/** Ends a child once the signal aborts: SIGTERM, and after the grace period SIGKILL to it and its descendants. */
+export function endOnAbort(child: ChildProcess, signal: AbortSignal, graceMs = GRACE_MS): void {
+  const identity = child.pid === undefined ? null : identify(child.pid)
+  if (identity === null)
+    return
+  const end = () => void endProcess(identity, 'SIGTERM', graceMs)
+  signal.addEventListener('abort', end, { once: true })
+  child.once('exit', () => signal.removeEventListener('abort', end))
+  if (signal.aborted)
+    end()
 }

@@ -4,7 +4,7 @@ import { anchorText, extendAnchors, lastAnchor, mayAddAnchors, missingAnchors, s
 import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { checkInvariants } from '../invariants.ts'
-import { connect } from '../machine/connect.ts'
+import { connect, disconnect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
 import { duration, runVerb, warnIfIgnored } from '../verb.ts'
 
@@ -43,7 +43,7 @@ await runVerb(async (config) => {
   if (missing.length > 0)
     broken.push('saved-anchors')
 
-  await client.end()
+  await disconnect(client)
   if (broken.length > 0) {
     console.log(`Broken: ${broken.length} of ${count(checked, 'invariant')} (${broken.join(', ')}). The rows above break them.`)
     return 1
@@ -52,7 +52,7 @@ await runVerb(async (config) => {
     const owner = await connect(ownerUrl, TIMEOUT_MS)
     if (await mayAddAnchors(owner))
       console.log(`Anchor ${anchorText(await extendAnchors(owner, file))} covers everything accepted and settled so far.`)
-    await owner.end()
+    await disconnect(owner)
   }
   console.log(`All ${checked} invariants hold.`)
   return 0

@@ -10,8 +10,12 @@ import { repoRoot } from '../config.ts'
 import { copyTree } from '../contracts/copy-tree.ts'
 import { DRILL } from '../contracts/drill.ts'
 import { count } from '../count.ts'
+import { endOnAbort } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { duration, runVerb } from '../verb.ts'
+
+/** Longer than one run of the contract checks. */
+const TIMEOUT_MS = 15 * 60_000
 
 await runVerb(async () => {
   const begin = Date.now()
@@ -51,6 +55,7 @@ async function run(copy: string, verb: string): Promise<{ code: number | null, o
     env: { ...process.env, GIT_DIR: join(repoRoot, '.git'), CONTRACTS_BASE: 'HEAD', CONTRACTS_DIR: join(copy, 'contracts') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endOnAbort(child, AbortSignal.timeout(TIMEOUT_MS))
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', chunk => output += String(chunk))

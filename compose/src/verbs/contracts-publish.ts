@@ -11,6 +11,7 @@ import { runVerb } from '../verb.ts'
 
 const PARTS = ['payments-ui', 'payments-api', 'recon-worker']
 const PROVIDERS = ['payments-api', 'recon-worker']
+const TIMEOUT_MS = 5 * 60_000
 const broker = join(repoRoot, 'compose/node_modules/.bin/pact-broker')
 
 await runVerb(async () => {
@@ -42,7 +43,7 @@ await runVerb(async () => {
 
 /** Runs the broker's client. Its output goes to this terminal. */
 function ask(verb: string, ...args: string[]): void {
-  const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(broker, [verb, ...args, '--retries', '1'], { stdio: ['ignore', 'inherit', 'inherit'], timeout: TIMEOUT_MS, killSignal: 'SIGKILL' })
   if (status !== 0)
-    throw new Refusal(`\`pact-broker ${verb}\` failed${status === null ? '' : ` with exit code ${status}`}. Its output is above.`)
+    throw new Refusal(`\`pact-broker ${verb}\` failed${status === null ? `: it did not finish within ${TIMEOUT_MS / 60_000} minutes, or was killed` : ` with exit code ${status}`}. Its output is above.`)
 }

@@ -27,8 +27,11 @@ await runVerb(async (config) => {
   const desired = folder.readDesired()
   if (!desired)
     throw new Refusal(`${folder.path} has no desired.json. Run \`make down\`, then start the system again.`)
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => stopped.abort()) // the migration has its own process group
   const log = folder.logFile('migrations')
-  await migrateDatabase(settingOf(folder, desired), makeRunOnce('migrate', log, new AbortController().signal, () => {}))
+  await migrateDatabase(settingOf(folder, desired), makeRunOnce('migrate', log, stopped.signal, () => {}))
   console.log(lastLines(log, 1)[0] ?? 'migrated')
   return 0
 })

@@ -1,25 +1,22 @@
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { repoRoot } from '../config.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { chooseProject } from '../docker/compose-project.ts'
 import { checkEngine } from '../docker/engine.ts'
 import { editedSince } from '../embedded/edited-since.ts'
+import { endOnAbort } from '../machine/processes.ts'
 import { chooseMode, choosePorts, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
 import { duration, runVerb } from '../verb.ts'
 
+/** A new machine downloads every dependency first. */
+const PREPARE_TIMEOUT_MS = 30 * 60_000
+
 await runVerb(async (given) => {
   requireServices()
-  const mode = chooseMode(given, line => console.log(line))
-  if (mode === 'embedded')
-    prepareParts()
-  else if (checkEngine(given.dockerEnv).problem === null)
-    await chooseProject(given, line => console.log(line))
-  const config = { ...given, ports: await choosePorts(given) }
-  const stack = stacks(config)[mode]
-
   // A Ctrl-C reaches every process of this terminal. A second one must not interrupt the cleanup that the first one started.
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -29,6 +26,14 @@ await runVerb(async (given) => {
       interrupted.abort()
     })
   }
+
+  const mode = chooseMode(given, line => console.log(line))
+  if (mode === 'embedded')
+    await prepareParts(interrupted.signal)
+  else if (checkEngine(given.dockerEnv).problem === null)
+    await chooseProject(given, line => console.log(line))
+  const config = { ...given, ports: await choosePorts(given) }
+  const stack = stacks(config)[mode]
 
   const begin = Date.now()
   const { progress, end } = showProgress()
@@ -68,14 +73,18 @@ await runVerb(async (given) => {
 })
 
 /** Installs and builds the parts if they are missing or out of date: `make parts`. Containers use images instead. */
-function prepareParts(): void {
+async function prepareParts(signal: AbortSignal): Promise<void> {
   // The make that started this verb set these. They would share its job server, and print the folders and `make[1]`.
   const { MAKEFLAGS: _flags, MAKELEVEL: _level, ...env } = process.env
-  try {
-    execFileSync('make', ['--silent', 'parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  }
-  catch (error) {
-    const { code, signal } = error as { code?: string, signal?: NodeJS.Signals | null }
-    throw new Refusal(code === 'ENOENT' ? 'make is not installed. It installs and builds the parts, so install it first.' : signal ? `Stopped by ${signal}. Nothing was started.` : 'The parts could not be installed or built. The reason is above.')
-  }
+  const deadline = AbortSignal.timeout(PREPARE_TIMEOUT_MS)
+  const make = spawn('make', ['--silent', 'parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  endOnAbort(make, AbortSignal.any([signal, deadline]))
+  const line = await once(make, 'exit').then(([code]) => code === 0 ? null : 'The parts could not be installed or built. The reason is above.', (error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? 'make is not installed. It installs and builds the parts, so install it first.' : `make did not start: ${error.message}`)
+  if (signal.aborted)
+    throw new Refusal('Stopped. Nothing was started.')
+  if (deadline.aborted)
+    throw new Refusal(`The parts were not installed and built within ${PREPARE_TIMEOUT_MS / 60_000} minutes. Check the network, then run \`make up\` again.`)
+  if (line !== null)
+    throw new Refusal(line)
 }

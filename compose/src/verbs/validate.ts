@@ -1,7 +1,7 @@
 // `make validate`: runs the guide's seven checks against the running system. Each run pays into a new account, so it can be
 // repeated on a database with data.
 import { randomUUID } from 'node:crypto'
-import { connect } from '../machine/connect.ts'
+import { connect, disconnect } from '../machine/connect.ts'
 import { openStack } from '../open-stack.ts'
 import { checks } from '../validation-checks.ts'
 import { duration, runVerb, warnIfIgnored } from '../verb.ts'
@@ -35,7 +35,7 @@ await runVerb(async (config) => {
     }
   }
   finally {
-    await database.end()
+    await disconnect(database)
   }
   console.log('\n✅ ALL VALIDATION CHECKS PASSED\n\nSummary:')
   for (const { name } of checks)

@@ -26,13 +26,22 @@ ui_sources := $(addprefix payments-ui/,app server shared public nuxt.config.ts p
 ui_build := payments-ui/.output/nitro.json
 
 .PHONY: help
+# One source: the `##` comment of each target, under the last `##@` heading above it. Colours only on a terminal.
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+	@if [ -t 1 ] && [ -z "$${NO_COLOR:-}" ] && [ "$${TERM:-dumb}" != dumb ]; then bold=$$'\e[1m' verb=$$'\e[36m' plain=$$'\e[0m'; fi; \
+	if [ -f payments-api/package.json ] && [ -f recon-worker/package.json ] && [ -f payments-ui/package.json ]; \
+		then echo "Type $${verb:-}make up$${plain:-} to start the system, then open http://localhost:$(or $(UI_PORT),3000)."; \
+		else echo "Type $${verb:-}make workspace$${plain:-} to clone the services, then $${verb:-}make up$${plain:-} to start the system."; fi; \
+	awk -v bold="$${bold:-}" -v verb="$${verb:-}" -v plain="$${plain:-}" -F ':.*## ' \
+		'/^##@ / { heading = substr($$0, 5); next } \
+		heading && /^[a-z-]+:.*## / { groups[heading] = groups[heading] sprintf("  %smake %-17s%s %s\n", verb, $$1, plain, $$2); if (!(heading in seen)) { seen[heading]; order[++n] = heading } } \
+		END { for (i = 1; i <= n; i++) printf "\n%s%s%s\n%s", bold, order[i], plain, groups[order[i]] }' Makefile
 	@echo
 	@echo '  Settings, as in make up WORKERS=2 API_PORT=3101 (docs/operations.md describes them):'
 	@echo '    WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; for make audit also FULL, ANCHOR'
 	@echo '    for make load: SCENARIO, VUS, DURATION, RATE (loadtest/README.md describes them)'
 
+##@ Run the system
 .PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench
 up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
@@ -56,9 +65,11 @@ reset: compose/$(lockfile) ## Stop everything and delete the data
 scale: compose/$(lockfile) ## Change the number of workers: make scale WORKERS=4
 	@node compose/src/verbs/scale.ts
 
+##@ Check the running system
 validate: compose/$(lockfile) ## Check the running system end to end, in seven steps
 	@node compose/src/verbs/validate.ts
 
+##@ Run one service
 # Only what one service needs, so that Postgres starts while the console is still being installed.
 folder_of_postgres := compose
 folder_of_api := payments-api
@@ -70,18 +81,21 @@ service: compose/$(lockfile) $(folder_of_$(PART):%=%/$(lockfile)) $(if $(filter 
 migrate: compose/$(lockfile) payments-api/$(lockfile) ## Migrate the database of the running Postgres
 	@node compose/src/verbs/migrate.ts
 
+##@ Check the running system
 audit: compose/$(lockfile) ## Check the invariants of the books for new payments, or for all with FULL=1
 	@node compose/src/verbs/audit.ts
 
 audit-anchor: compose/$(lockfile) ## Add and print an anchor: a digest of the books that later audits compare with
 	@node compose/src/verbs/audit-anchor.ts
 
+##@ Measure
 load: install-parts build ## Run the k6 load tests, then audit the books: make load SCENARIO=steady RATE=500 DURATION=5m
 	@node loadtest/runner/load.ts
 
 bench: install-parts build ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts
 
+##@ Run on several machines
 .PHONY: swarm-up swarm-down
 swarm-up: compose/$(lockfile) ## Deploy, update or scale a Docker Swarm stack: make swarm-up APIS=3 WORKERS=4
 	@node compose/src/verbs/swarm-up.ts
@@ -89,6 +103,7 @@ swarm-up: compose/$(lockfile) ## Deploy, update or scale a Docker Swarm stack: m
 swarm-down: compose/$(lockfile) ## Remove the Docker Swarm stack; your data is kept
 	@node compose/src/verbs/swarm-down.ts
 
+##@ Release
 .PHONY: images release-notes
 images: compose/$(lockfile) ## Build the images; to publish them: make images PUSH=1 IMAGES=registry/payments VERSION=1.2.0
 	@node compose/src/verbs/images.ts
@@ -96,6 +111,7 @@ images: compose/$(lockfile) ## Build the images; to publish them: make images PU
 release-notes: compose/$(lockfile) ## Print the changes of a version: make release-notes VERSION=1.2.0
 	@node compose/src/verbs/release-notes.ts
 
+##@ Work with several repositories
 .PHONY: workspace split
 workspace: compose/$(lockfile) ## Clone the services that are missing, on the branches in workspace.json
 	@node compose/src/verbs/workspace.ts
@@ -103,6 +119,7 @@ workspace: compose/$(lockfile) ## Clone the services that are missing, on the br
 split: compose/$(lockfile) ## Write this tree as separate git repositories: make split DEST=folder
 	@node compose/src/verbs/split.ts
 
+##@ Check the contracts between the services
 .PHONY: contracts contracts-record contracts-break contracts-publish
 contracts: install-parts ## Check that no service breaks another: pacts, OpenAPI, schema, upgrade from the previous version
 	@node compose/src/verbs/contracts.ts
@@ -116,6 +133,7 @@ contracts-break: install-parts ## Test the contract checks: break copies of this
 contracts-publish: install-parts ## Publish the pacts and ask the broker whether they can be deployed: PACT_BROKER_BASE_URL=...
 	@node compose/src/verbs/contracts-publish.ts
 
+##@ Develop
 .PHONY: test lint lint-workflows typecheck screenshots lighthouse install install-parts build
 test: $(lockfile) install-parts ## Run every check: lint, types, the tests of each service, the contracts, the whole system
 	@node compose/src/verbs/test.ts

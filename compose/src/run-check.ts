@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 import { repoRoot } from './config.ts'
 import { endProcess, identify } from './machine/processes.ts'
 import { duration } from './verb.ts'
@@ -43,7 +43,7 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
   const problem = timedOut ? `stopped after ${duration(TIMEOUT_MS)}` : signal ? `killed by ${signal}` : code !== 0 ? `exit code ${code}` : passed + failed === 0 ? 'no test ran' : null
   const verdict = { name, passed, failed: problem ? Math.max(1, failed) : failed, skipped }
 
-  const word = verdict.failed > 0 ? 'FAILED' : 'ok    '
+  const word = verdict.failed > 0 ? styleText('red', 'FAILED') : styleText('green', 'ok    ')
   const details = [problem, counts === 'tests' && summary(verdict)].filter(Boolean).join('; ')
   console.log(`${word}  ${name.padEnd(20)} ${duration(Date.now() - begin).padStart(7)}  ${details}`.trimEnd())
   if (verdict.failed > 0)

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { styleText } from 'node:util'
 import { readConfig } from './config.ts'
 import { explain } from './refusal.ts'
 
@@ -10,7 +11,8 @@ export async function runVerb(verb: (config: Config) => Promise<number>): Promis
     process.exit(await verb(readConfig()))
   }
   catch (error) {
-    console.error(explain(error))
+    const [line, ...details] = explain(error).split('\n')
+    console.error([styleText('red', line!, { stream: process.stderr }), ...details].join('\n'))
     process.exit(1)
   }
 }

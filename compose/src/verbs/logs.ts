@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import { readable } from '../machine/log-line.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
@@ -5,7 +6,7 @@ import { NOTHING_RUNS } from '../stack.ts'
 import { runVerb } from '../verb.ts'
 
 const LINES_AT_FIRST = 10
-const COLOURS = [36, 33, 32, 35, 34, 31]
+const COLOURS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red'] as const
 
 await runVerb(async (config) => {
   const stopped = new AbortController()
@@ -35,8 +36,6 @@ await runVerb(async (config) => {
 /** The part's name before its log line, in one colour per part on a terminal. */
 function prefix(part: string): string {
   const text = `${part.padEnd(10)} |`
-  if (!process.stdout.isTTY)
-    return text
   const sum = [...part].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
-  return `\u001B[${COLOURS[sum % COLOURS.length]}m${text}\u001B[0m`
+  return styleText(COLOURS[sum % COLOURS.length]!, text)
 }

@@ -1,5 +1,6 @@
 import type { PartStatus } from '../stack.ts'
 import { existsSync, statfsSync } from 'node:fs'
+import { styleText } from 'node:util'
 import { SERVICES } from '../data/state.ts'
 import { openStack } from '../open-stack.ts'
 import { DISK_FULL_LINE } from '../refusal.ts'
@@ -47,5 +48,12 @@ function row({ name, state, pid, uptimeMs, restarts, health, url }: PartStatus):
 function printTable(rows: string[][]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map(cells => cells[column]!.length)))
   for (const cells of rows)
-    console.log(cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+    console.log(cells.map((cell, column) => coloured(cell.padEnd(widths[column]!), rows[0]![column]!)).join('  ').trimEnd())
+}
+
+/** On a terminal, green for what is right and red for what is not. */
+function coloured(cell: string, column: string): string {
+  const right = { STATE: 'running', HEALTH: 'ok' }[column]
+  const text = cell.trimEnd()
+  return right === undefined || ['-', column].includes(text) ? cell : styleText(text === right ? 'green' : 'red', cell)
 }

@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'show-progress.ts': ['verb.ts'],
   'anchors.ts': [],
   'changelog.ts': [],
-  'git.ts': [],
+  'git.ts': ['machine'],
   'invariants.ts': [],
   'repositories.ts': [],
   'validation-checks.ts': [],

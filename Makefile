@@ -38,17 +38,21 @@ help: ## List the verbs
 		END { for (i = 1; i <= n; i++) printf "\n%s%s%s\n%s", bold, order[i], plain, groups[order[i]] }' Makefile
 	@echo
 	@echo '  Settings, as in make up WORKERS=2 API_PORT=3101 (docs/operations.md describes them):'
-	@echo '    WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DATA_DIR, MODE, PART, STACK; for make audit also FULL, ANCHOR'
+	@echo '    WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DEBUG_PORT, DATA_DIR, MODE, PART, STACK; for make audit also FULL, ANCHOR'
 	@echo '    for make load: SCENARIO, VUS, DURATION, RATE (loadtest/README.md describes them)'
 
 ##@ Run the system
-.PHONY: up down status logs reset scale validate audit audit-anchor service migrate load bench
+.PHONY: up dev down status logs reset scale validate audit audit-anchor service migrate load bench
 up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
 
 # `make up` runs this if the parts start as processes. Images install and build what they need themselves.
-.PHONY: parts
-parts: $(filter-out loadtest/% $(browser)/%,$(installed)) build
+.PHONY: parts dependencies
+parts: dependencies build
+dependencies: $(filter-out loadtest/% $(browser)/%,$(installed))
+
+dev: compose/$(lockfile) ## Run everything in the foreground, with each change live on save, and debuggers
+	@exec node compose/src/verbs/dev.ts
 
 down: compose/$(lockfile) ## Stop everything; your data is kept
 	@node compose/src/verbs/down.ts

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { APIS, WORKERS } from './connection-budget.ts'
+import { DEBUG_PORTS } from './debug-ports.ts'
 import { Refusal } from './refusal.ts'
 
 /** The folder that holds all parts: the parent of compose/. */
@@ -27,6 +28,7 @@ const environment = z.object({
   API_PORT: port.default(3001),
   UI_PORT: port.default(3000),
   PORTS: z.enum(['auto'], 'it must be auto, which finds free ports and remembers them').optional(),
+  DEBUG_PORT: wholeNumber('the first debugger port', 1024, 65536 - DEBUG_PORTS).default(9229),
   STACK: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a stack\'s name has lowercase letters, digits and hyphens, starts with a letter and is at most 41 characters long, such as payments').default('payments'),
   DATA_DIR: z.string().default('.data').transform(folder => resolve(repoRoot, folder)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'it must be trace, debug, info, warn or error').default('info'),
@@ -62,6 +64,10 @@ export interface Config {
   ports: { postgres: number, api: number, ui: number }
   /** Whether to find free ports where none are named. */
   autoPorts: boolean
+  /** Whether to start the stack in development form, as `make dev` does. */
+  dev: boolean
+  /** The first of the ports at which the parts' debuggers listen in development form. */
+  debugPort: number
   /** Absolute. Holds the database, the logs, the secrets and the state file. */
   dataDir: string
   logLevel: string
@@ -118,6 +124,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     apis: values.APIS,
     ports,
     autoPorts: values.PORTS === 'auto',
+    dev: false,
+    debugPort: values.DEBUG_PORT,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     stack: values.STACK,

@@ -3,6 +3,7 @@ import type { Stack } from './stack.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataFolder } from './data/data-folder.ts'
+import { chooseProject } from './docker/compose-project.ts'
 import { ComposeStack } from './docker/compose-stack.ts'
 import { dockerSync } from './docker/docker.ts'
 import { checkEngine } from './docker/engine.ts'
@@ -71,6 +72,15 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   }
   say('A Docker engine is running, so the system starts in containers (MODE=compose).')
   return 'compose'
+}
+
+/** Chooses what a start runs: the mode, the Compose project and the ports. Prints each choice that a person would not expect. */
+export async function chooseStack(given: Config, say: (line: string) => void): Promise<{ config: Config, mode: Mode, stack: Stack }> {
+  const mode = chooseMode(given, say)
+  if (mode === 'compose' && checkEngine(given.dockerEnv).problem === null)
+    await chooseProject(given, say)
+  const config = { ...given, ports: await choosePorts(given) }
+  return { config, mode, stack: stacks(config)[mode] }
 }
 
 /**

@@ -66,6 +66,8 @@ export const desiredState = z.object({
   /** The number of API processes: the first listens on `ports.api`, the others on any free port. */
   apis: z.int(),
   logLevel: z.string(),
+  /** The first debugger port of a stack in development form; missing: the stack runs as in production. */
+  debugPort: z.int().optional(),
   /** The number of requested restarts for each part. When it grows, the supervisor restarts the part. */
   restarts: z.record(z.string(), z.int()),
 })

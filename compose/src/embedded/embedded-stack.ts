@@ -45,10 +45,10 @@ export class EmbeddedStack implements Stack {
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
-    const { ports, workers, apis, logLevel } = this.config
+    const { ports, workers, apis, logLevel, dev, debugPort } = this.config
     await requireFreePorts(ports)
-    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, restarts: {} })
-    await startSupervisor(this.folder, progress, signal, START_TIMEOUT_MS)
+    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), restarts: {} })
+    await startSupervisor(this.folder, progress, { signal, timeoutMs: START_TIMEOUT_MS, attached: dev })
     this.folder.writeMemory({ ...this.folder.readMemory(), mode: 'embedded' })
     return 'started'
   }

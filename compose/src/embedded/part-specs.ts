@@ -6,6 +6,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig, repoRoot } from '../config.ts'
 import { loginUrl } from '../data/logins.ts'
+import { debugPort } from '../debug-ports.ts'
 import { freePort } from '../machine/ports.ts'
 import { findPostgresHome } from './postgres-home.ts'
 import { postgresCommand } from './postgres.ts'
@@ -47,7 +48,7 @@ export function postgresPart({ desired, home }: Setting): PartSpec {
 
 /** The command that migrates the schema, as its owner, before any part that uses the schema starts. */
 export function migrations({ desired, passwords, inheritedEnv }: Setting) {
-  return nodeCommand('payments-api', 'src/migrate.ts', {
+  return nodeCommand('payments-api', ['src/migrate.ts'], {
     ...inheritedEnv,
     DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_owner', passwords),
   })
@@ -55,13 +56,15 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
 
 /** `api` listens on API_PORT. `api-2` and later, to try several APIs, listen on any free port. */
 export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
+  const name = number === 1 ? 'api' : `api-${number}`
   return {
     ...NODE_PART,
-    name: number === 1 ? 'api' : `api-${number}`,
+    ...sourcesIn('payments-api', desired),
+    name,
     command: async () => {
       const port = number === 1 ? desired.ports.api : await freePort()
       return {
-        ...nodeCommand('payments-api', 'src/main.ts', {
+        ...nodeCommand('payments-api', [...inspect(name, desired), 'src/main.ts'], {
           ...inheritedEnv,
           NODE_ENV: 'production',
           HOST: '127.0.0.1',
@@ -78,19 +81,21 @@ export function apiPart({ desired, passwords, inheritedEnv }: Setting, number: n
 
 /** A worker listens only for health checks, on any free port. */
 export function workerPart({ desired, passwords, inheritedEnv }: Setting, number: number): PartSpec {
+  const name = `worker-${number}`
   return {
     ...NODE_PART,
-    name: `worker-${number}`,
+    ...sourcesIn('recon-worker', desired),
+    name,
     command: async () => {
       const port = await freePort()
       return {
-        ...nodeCommand('recon-worker', 'src/main.ts', {
+        ...nodeCommand('recon-worker', [...inspect(name, desired), 'src/main.ts'], {
           ...inheritedEnv,
           NODE_ENV: 'production',
           HOST: '127.0.0.1',
           PORT: String(port),
           LOG_LEVEL: desired.logLevel,
-          WORKER_ID: `worker-${number}`, // stable across restarts, so that repeated crashes are detected
+          WORKER_ID: name, // stable across restarts, so that repeated crashes are detected
           DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_worker', passwords),
         }),
         url: `http://localhost:${port}`,
@@ -110,7 +115,7 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
       await rm(consoleCopy, { recursive: true, force: true })
       await cp(join(repoRoot, 'payments-ui/.output'), consoleCopy, { recursive: true, verbatimSymlinks: true })
       return {
-        ...nodeCommand('payments-ui', join(consoleCopy, 'server/index.mjs'), {
+        ...nodeCommand('payments-ui', [join(consoleCopy, 'server/index.mjs')], {
           ...inheritedEnv,
           NODE_ENV: 'production',
           HOST: '127.0.0.1',
@@ -125,10 +130,41 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
   }
 }
 
-function nodeCommand(folder: string, script: string, env: Record<string, string>) {
+/** Nuxt's dev server: it applies changes to the open pages by itself. */
+export function uiDevPart({ desired, inheritedEnv }: Setting): PartSpec {
+  const port = desired.ports.ui
+  return {
+    ...NODE_PART,
+    readyTimeoutMs: 120_000, // it builds first
+    name: 'ui',
+    command: async () => ({
+      // Without --no-fork, the servers would be other processes than the one that gets the signals and has the debugger.
+      ...nodeCommand('payments-ui', [...inspect('ui', desired), 'node_modules/nuxt/bin/nuxt.mjs', 'dev', '--no-fork', '--host', '127.0.0.1', '--port', String(port)], {
+        ...inheritedEnv,
+        NODE_ENV: 'development',
+        NUXT_API_URL: `http://127.0.0.1:${desired.ports.api}`,
+      }),
+      url: `http://localhost:${port}`,
+      health: `http://127.0.0.1:${port}/health`,
+    }),
+  }
+}
+
+/** The folder of migrations in development form: new files in it are applied at once. */
+export const migrationsFolder = join(repoRoot, 'payments-api/migrations')
+
+function sourcesIn(folder: string, { debugPort }: DesiredState): Pick<PartSpec, 'sources'> {
+  return debugPort === undefined ? {} : { sources: join(repoRoot, folder, 'src') }
+}
+
+function inspect(part: string, { debugPort: first }: DesiredState): string[] {
+  return first === undefined ? [] : [`--inspect=127.0.0.1:${debugPort(first, part)}`]
+}
+
+function nodeCommand(folder: string, args: string[], env: Record<string, string>) {
   return {
     file: process.execPath,
-    args: [script],
+    args,
     options: {
       cwd: join(repoRoot, folder),
       env,

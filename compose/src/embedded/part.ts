@@ -33,6 +33,8 @@ export interface PartSpec {
   stopSignal: 'SIGTERM' | 'SIGINT'
   readyTimeoutMs: number
   stopTimeoutMs: number
+  /** In development form, the folder of the sources: the part restarts when one of them changes. */
+  sources?: string
 }
 
 /** A process that is restarted whenever it dies, until `stop` is called. */
@@ -88,7 +90,8 @@ export class Part {
 
   // Waits until the process ends, reports that, backs off, and starts it again.
   private async restartLoop(failure: string | null): Promise<void> {
-    let backoffMs = BACKOFF.firstMs
+    // Sources that do not start are broken: the next save restarts the part at once.
+    let backoffMs = failure !== null && this.spec.sources !== undefined ? BACKOFF.longestMs : BACKOFF.firstMs
     let launchedAt = Date.now()
     let how = failure ?? await this.ended
     while (!this.stopping.signal.aborted) {

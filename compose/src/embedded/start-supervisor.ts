@@ -14,9 +14,10 @@ const program = fileURLToPath(new URL('supervise.ts', import.meta.url))
 
 /**
  * Starts the supervisor as a separate process, detached from this terminal, and returns once the stack is up. If the start
- * fails, times out or is aborted, throws a Refusal after everything has stopped.
+ * fails, times out or is aborted, throws a Refusal after everything has stopped. With `attached`, the supervisor also stops
+ * everything once this process is gone, however it ended.
  */
-export async function startSupervisor(folder: DataFolder, progress: Progress, signal: AbortSignal, timeoutMs: number): Promise<void> {
+export async function startSupervisor(folder: DataFolder, progress: Progress, { signal, timeoutMs, attached }: { signal: AbortSignal, timeoutMs: number, attached: boolean }): Promise<void> {
   const deadline = AbortSignal.timeout(timeoutMs)
   const either = AbortSignal.any([signal, deadline])
   if (either.aborted)
@@ -24,7 +25,7 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
 
   const logFile = folder.logFile('supervisor')
   const log = openSync(logFile, 'a', 0o600)
-  const supervisor = spawn(process.execPath, [program, folder.path], { detached: true, cwd: '/', stdio: ['ignore', log, log, 'ipc'] })
+  const supervisor = spawn(process.execPath, [program, folder.path, ...(attached ? ['attached'] : [])], { detached: true, cwd: '/', stdio: ['ignore', log, log, 'ipc'] })
   closeSync(log)
   const ended = once(supervisor, 'exit')
   const identity = identify(supervisor.pid!)
@@ -45,7 +46,8 @@ export async function startSupervisor(folder: DataFolder, progress: Progress, si
   })
   if (up) {
     either.removeEventListener('abort', end) // the deadline is for the start only
-    supervisor.disconnect()
+    if (!attached)
+      supervisor.disconnect()
     supervisor.unref()
     return
   }

@@ -1,7 +1,7 @@
 // The supervisor's process. `make up` starts it, and it runs until `make down`:
-//   node supervise.ts <data folder>
-// During the start it sends its progress to the parent process over IPC. If the parent exits before the stack is up, the
-// supervisor stops everything.
+//   node supervise.ts <data folder> [attached]
+// During the start it sends its progress to the parent process over IPC. If the parent exits before the stack is up, or ever
+// if it is attached (`make dev`), the supervisor stops everything.
 import type { Step } from '../stack.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { asRefusal, explain } from '../refusal.ts'
@@ -12,12 +12,13 @@ export type StartMessage = { step: Step } | { up: true } | { failed: { line: str
 
 const sendToParent = (message: StartMessage) => process.connected && process.send?.(message)
 
+const attached = process.argv[3] === 'attached'
 let up = false
 try {
   await superviseFolder(
     new DataFolder(process.argv[2]!),
     step => sendToParent({ step }),
-    stop => process.on('disconnect', () => up || stop('the process that started it is gone')),
+    stop => process.on('disconnect', () => (up && !attached) || stop('the process that started it is gone')),
   )
   up = true
   sendToParent({ up: true })

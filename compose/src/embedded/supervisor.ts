@@ -1,5 +1,6 @@
 import type { DataFolder } from '../data/data-folder.ts'
 import type { DesiredState, PartState, Service, StackState } from '../data/state.ts'
+import type { Watcher } from '../machine/watch-folder.ts'
 import type { Progress } from '../stack.ts'
 import type { Setting } from './part-specs.ts'
 import type { PartSpec } from './part.ts'
@@ -10,10 +11,11 @@ import { loginUrl } from '../data/logins.ts'
 import { notRunning } from '../data/state.ts'
 import { checkHealth } from '../machine/health.ts'
 import { identify } from '../machine/processes.ts'
+import { watchFolder } from '../machine/watch-folder.ts'
 import { explain, Refusal } from '../refusal.ts'
 import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
-import { apiPart, postgresPart, settingOf, uiPart, workerPart } from './part-specs.ts'
+import { apiPart, migrationsFolder, postgresPart, settingOf, uiDevPart, uiPart, workerPart } from './part-specs.ts'
 import { Part } from './part.ts'
 import { initialise, isInitialised, requireVersion } from './postgres.ts'
 import { makeRunOnce } from './run-to-end.ts'
@@ -33,6 +35,10 @@ class Supervisor {
   private readonly stopping = new AbortController()
   private readonly parts = new Map<string, Part>()
   private readonly commands = new Map<string, PartState>()
+  /** In development form, what watches the sources of each part, and `migrations`. */
+  private readonly watchers = new Map<string, Watcher>()
+  /** The last restart of each part after a save. */
+  private readonly restarts = new Map<string, Promise<void>>()
   private readonly state: Omit<StackState, 'parts'>
   private restartsDone: Record<string, number>
   // The start, then the change of each SIGHUP. They run one at a time.
@@ -96,7 +102,9 @@ class Supervisor {
     const apis = this.runs('api') ? numbers(1, setting.desired.apis).map(number => apiPart(setting, number)) : []
     await Promise.all([...apis, ...workers].map(part))
     if (this.runs('ui'))
-      await part(uiPart(setting))
+      await part(setting.desired.debugPort === undefined ? uiPart(setting) : uiDevPart(setting))
+    if (setting.desired.debugPort !== undefined)
+      this.watchers.set('migrations', watchFolder(migrationsFolder, /\.sql$/, () => this.migrate()))
     this.state.phase = 'up'
     this.save()
   }
@@ -158,6 +166,9 @@ class Supervisor {
     this.state.phase = 'stopping'
     this.save()
     this.stopping.abort()
+    for (const watcher of this.watchers.values())
+      watcher.close()
+    await Promise.all(this.restarts.values())
     for (const kind of [/^ui$/, /^worker-/, /^api/, /^postgres$/])
       await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
     await this.work.catch(() => {})
@@ -170,10 +181,35 @@ class Supervisor {
       throw new Refusal(`${spec.name} was not started, because the system is stopping.`)
     const part = new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
     this.parts.set(spec.name, part)
+    if (spec.sources !== undefined && !this.watchers.has(spec.name))
+      this.watchers.set(spec.name, watchFolder(spec.sources, /\.(?:ts|json)$/, () => this.restartOnSave(spec.name)))
     return part
   }
 
+  // Does not wait until the part is healthy: with broken sources it never is, and the next save must not wait for that.
+  private restartOnSave(name: string): void {
+    const restart = async () => {
+      const part = this.parts.get(name)
+      await part?.stop()
+      if (!part || this.stopping.signal.aborted)
+        return
+      this.report(`${name} restarts, because its sources changed`)
+      void this.add(part.spec).startInBackground()
+    }
+    this.restarts.set(name, (this.restarts.get(name) ?? Promise.resolve()).then(restart))
+  }
+
+  /** Applies new migrations to the running system. */
+  private migrate(): void {
+    this.work = this.work.then(async () => {
+      await migrateDatabase(this.setting, this.runOnce('migrate', 'migrations'))
+    }).catch(error => this.report(explain(error)))
+  }
+
   private async drop(name: string): Promise<void> {
+    this.watchers.get(name)?.close()
+    this.watchers.delete(name)
+    await this.restarts.get(name)
     await this.parts.get(name)?.stop()
     this.parts.delete(name)
     this.save()

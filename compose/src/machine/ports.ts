@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { debugPort } from '../debug-ports.ts'
 import { Refusal } from '../refusal.ts'
 import { portHolder } from './port-holder.ts'
 
@@ -67,4 +68,16 @@ async function nextFree(port: number): Promise<number> {
       return next
   }
   return freePort()
+}
+
+/** Throws a Refusal if a debugger port of the stack is taken. */
+export async function requireFreeDebugPorts({ debugPort: first, apis, workers = 1 }: { debugPort: number, apis: number, workers?: number }): Promise<void> {
+  const parts = ['ui', ...Array.from({ length: apis }, (_, index) => `api-${index + 1}`), ...Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)]
+  for (const part of parts) {
+    const port = debugPort(first, part)!
+    if (await isFree(port))
+      continue
+    const holder = portHolder(port)
+    throw new Refusal(`Port ${port} (debugger of ${part}) is in use by ${holder ? `pid ${holder.pid} (${holder.command})` : 'a process that is not visible to you'}. Stop that process, or use other ports: \`make dev DEBUG_PORT=${await nextFree(first)}\`.`)
+  }
 }

@@ -1,12 +1,10 @@
-import { styleText } from 'node:util'
-import { readable } from '../machine/log-line.ts'
+import { printLogLine } from '../log-output.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { runVerb } from '../verb.ts'
 
 const LINES_AT_FIRST = 10
-const COLOURS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red'] as const
 
 await runVerb(async (config) => {
   const stopped = new AbortController()
@@ -20,8 +18,7 @@ await runVerb(async (config) => {
   for await (const { part, text } of openStack(config).logs({ lines: LINES_AT_FIRST, follow: true, signal: stopped.signal })) {
     if (wanted(part)) {
       shown = true
-      for (const line of readable(text).split('\n'))
-        console.log(`${prefix(part)} ${line}`)
+      printLogLine({ part, text })
     }
   }
   if (!stopped.signal.aborted)
@@ -32,10 +29,3 @@ await runVerb(async (config) => {
     return config.part === undefined || part === config.part || part.startsWith(`${config.part}-`)
   }
 })
-
-/** The part's name before its log line, in one colour per part on a terminal. */
-function prefix(part: string): string {
-  const text = `${part.padEnd(10)} |`
-  const sum = [...part].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
-  return styleText(COLOURS[sum % COLOURS.length]!, text)
-}

@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { repoRoot } from '../config.ts'
 import { DataFolder } from '../data/data-folder.ts'
-import { chooseProject } from '../docker/compose-project.ts'
-import { checkEngine } from '../docker/engine.ts'
 import { editedSince } from '../embedded/edited-since.ts'
-import { endOnAbort } from '../machine/processes.ts'
-import { chooseMode, choosePorts, stacks } from '../open-stack.ts'
-import { Refusal } from '../refusal.ts'
+import { chooseStack } from '../open-stack.ts'
+import { prepareParts } from '../prepare-parts.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
 import { duration, runVerb } from '../verb.ts'
-
-/** A new machine downloads every dependency first. */
-const PREPARE_TIMEOUT_MS = 30 * 60_000
 
 await runVerb(async (given) => {
   requireServices()
@@ -27,13 +18,9 @@ await runVerb(async (given) => {
     })
   }
 
-  const mode = chooseMode(given, line => console.log(line))
+  const { config, mode, stack } = await chooseStack(given, line => console.log(line))
   if (mode === 'embedded')
-    await prepareParts(interrupted.signal)
-  else if (checkEngine(given.dockerEnv).problem === null)
-    await chooseProject(given, line => console.log(line))
-  const config = { ...given, ports: await choosePorts(given) }
-  const stack = stacks(config)[mode]
+    await prepareParts('parts', interrupted.signal)
 
   const begin = Date.now()
   const { progress, end } = showProgress()
@@ -71,20 +58,3 @@ await runVerb(async (given) => {
   console.log('Next: make validate, make status, make logs, make down')
   return 0
 })
-
-/** Installs and builds the parts if they are missing or out of date: `make parts`. Containers use images instead. */
-async function prepareParts(signal: AbortSignal): Promise<void> {
-  // The make that started this verb set these. They would share its job server, and print the folders and `make[1]`.
-  const { MAKEFLAGS: _flags, MAKELEVEL: _level, ...env } = process.env
-  const deadline = AbortSignal.timeout(PREPARE_TIMEOUT_MS)
-  const make = spawn('make', ['--silent', 'parts'], { cwd: repoRoot, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  endOnAbort(make, AbortSignal.any([signal, deadline]))
-  const line = await once(make, 'exit').then(([code]) => code === 0 ? null : 'The parts could not be installed or built. The reason is above.', (error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' ? 'make is not installed. It installs and builds the parts, so install it first.' : `make did not start: ${error.message}`)
-  if (signal.aborted)
-    throw new Refusal('Stopped. Nothing was started.')
-  if (deadline.aborted)
-    throw new Refusal(`The parts were not installed and built within ${PREPARE_TIMEOUT_MS / 60_000} minutes. Check the network, then run \`make up\` again.`)
-  if (line !== null)
-    throw new Refusal(line)
-}

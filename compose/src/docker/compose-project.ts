@@ -3,13 +3,17 @@ import type { LogLine, Progress } from '../stack.ts'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import { defaultDataDir, repoRoot } from '../config.ts'
+import { APIS, WORKERS } from '../connection-budget.ts'
 import { DataFolder } from '../data/data-folder.ts'
+import { debugPort } from '../debug-ports.ts'
 import { Refusal } from '../refusal.ts'
-import { containers, lastLinesOf, otherFolder, partName } from './containers.ts'
+import { containers, containersSync, isDev, lastLinesOf, otherFolder, partName } from './containers.ts'
 import { docker, lines, QUICK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
 const folder = join(repoRoot, 'compose')
+const DEV_FILE = 'compose.dev.yaml'
 /** The project of the default data folder: compose.yaml names it too, so that `docker compose` by hand runs the same stack. */
 const DEFAULT_PROJECT = 'payments'
 /** The services to start; they bring the ones that run once, except for `ready`, which is for people who start by hand. */
@@ -71,7 +75,26 @@ export class ComposeProject {
   /** Runs `docker compose` with these arguments. */
   run(args: string[], { timeoutMs, signal }: Limits, more: { onLine?: (line: string) => void, onStdoutLine?: (line: string) => void, env?: NodeJS.ProcessEnv } = {}): Promise<string> {
     const env = { ...this.env(), ...more.env }
-    return docker(['compose', '--progress', 'plain', '--project-name', this.name, ...args], { cwd: folder, env, timeoutMs, signal, onLine: more.onLine, onStdoutLine: more.onStdoutLine })
+    return docker(['compose', '--progress', 'plain', '--project-name', this.name, ...this.files(), ...args], { cwd: folder, env, timeoutMs, signal, onLine: more.onLine, onStdoutLine: more.onStdoutLine })
+  }
+
+  /**
+   * Copies saved files into the containers of a stack in development form, until the signal aborts. Yields what it does.
+   */
+  async* watch(signal: AbortSignal): AsyncGenerator<LogLine> {
+    const child = spawnDocker(['compose', '--progress', 'plain', '--project-name', this.name, ...this.files(), 'watch', '--no-up', '--quiet'], { cwd: folder, env: this.env(), signal })
+    child.on('error', () => {})
+    const problems = new PassThrough() // Compose writes what it does to stdout, and why it failed to stderr
+    child.stderr.pipe(problems)
+    child.stdout.pipe(problems, { end: false })
+    for await (const text of createInterface(problems))
+      yield { part: 'watch', text }
+  }
+
+  // compose.yaml, with the overlay of the development form if this is, or runs as, a stack in development form.
+  private files(): string[] {
+    const dev = this.config.dev || (containersSync(this.name, this.config.dockerEnv) ?? []).some(isDev)
+    return ['compose.yaml', ...(dev ? [DEV_FILE] : [])].flatMap(file => ['--file', file])
   }
 
   /** Builds the images that are not up to date. */
@@ -89,7 +112,7 @@ export class ComposeProject {
 
   /** compose.yaml merged with these overlays, as JSON. */
   merged(overlays: string[], cpus: number): Promise<string> {
-    const files = ['compose.yaml', ...overlays].flatMap(file => ['--file', file])
+    const files = overlays.flatMap(file => ['--file', file])
     return this.run([...files, 'config', '--format', 'json'], { timeoutMs: QUICK_TIMEOUT_MS }, { env: fewerCpus(cpus) })
   }
 
@@ -127,7 +150,8 @@ export class ComposeProject {
 
   // The variables that compose.yaml and .env use, on top of the caller's environment, which Docker's programs read.
   private env(): NodeJS.ProcessEnv {
-    const { dockerEnv, ports, workers, apis, logLevel, dataDir } = this.config
+    const { dockerEnv, ports, workers, apis, logLevel, dataDir, debugPort: first } = this.config
+    const range = (service: string, most: number) => `${debugPort(first, `${service}-1`)}-${debugPort(first, `${service}-${most}`)}`
     return {
       ...dockerEnv,
       IMAGES: this.images,
@@ -138,6 +162,9 @@ export class ComposeProject {
       APIS: String(apis),
       LOG_LEVEL: logLevel,
       SECRETS_DIR: join(dataDir, 'secrets'), // for a swarm
+      DEBUG_API_PORTS: range('api', APIS.max),
+      DEBUG_UI_PORT: String(debugPort(first, 'ui')),
+      DEBUG_WORKER_PORTS: range('worker', WORKERS.max),
     }
   }
 

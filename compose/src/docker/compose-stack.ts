@@ -198,6 +198,11 @@ export class ComposeStack implements Stack {
     }
   }
 
+  /** Makes saved files live in a stack in development form until the signal aborts. Yields what it does. */
+  watch(signal: AbortSignal): AsyncIterable<LogLine> {
+    return this.project.watch(signal)
+  }
+
   private running(name: string): Container {
     const found = this.found().find(container => container.name === name)
     if (!found || found.State.Pid === 0)

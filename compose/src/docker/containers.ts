@@ -7,6 +7,9 @@ import { docker, dockerSync, lines, QUICK_TIMEOUT_MS } from './docker.ts'
 /** The services that keep running, in the order they start. The others run once. */
 const SERVICES = ['postgres', 'api', 'proxy', 'worker', 'ui'] as const
 
+/** Where Node's debugger listens in a container in development form. */
+const DEBUGGER = '9229/tcp'
+
 const inspected = z.array(z.object({
   Id: z.string(),
   Created: z.string(),
@@ -98,8 +101,13 @@ export function isComplete(found: Container[]): boolean {
   return SERVICES.every(service => found.some(container => container.service === service && ['running', 'paused', 'restarting'].includes(container.State.Status)))
 }
 
-/** The port on this machine that the service publishes. Null if it publishes none. */
+/** Whether the container was started with the overlay of the development form. */
+export function isDev(container: Container): boolean {
+  return container.Config.Labels['com.docker.compose.project.config_files']?.endsWith('compose.dev.yaml') ?? false
+}
+
+/** The port on this machine that the service publishes, except for its debugger. Null if it publishes none. */
 export function publishedPort(found: Container[], service: string): number | null {
-  const ports = found.filter(container => container.service === service).flatMap(container => Object.values(container.NetworkSettings.Ports))
+  const ports = found.filter(container => container.service === service).flatMap(container => Object.entries(container.NetworkSettings.Ports)).filter(([port]) => port !== DEBUGGER).map(([, published]) => published)
   return Number(ports.flat().find(port => port !== null)?.HostPort) || null
 }

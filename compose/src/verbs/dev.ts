@@ -1,6 +1,8 @@
 // `make dev`: the whole system in development form, in the foreground. What is saved is live within seconds, all logs appear
 // here, and Ctrl-C stops everything. All other verbs find the system as usual.
+import type { LogLine } from '../stack.ts'
 import { debugPort } from '../debug-ports.ts'
+import { ComposeStack } from '../docker/compose-stack.ts'
 import { printLogLine } from '../log-output.ts'
 import { requireFreeDebugPorts } from '../machine/ports.ts'
 import { chooseStack } from '../open-stack.ts'
@@ -48,8 +50,13 @@ await runVerb(async (given) => {
   }
   console.log('\nCtrl-C stops everything.\n')
 
-  for await (const line of stack.logs({ lines: 0, follow: true, signal: stopped.signal }))
-    printLogLine(line)
+  const followed = new AbortController()
+  const shown = [show(stack.logs({ lines: 0, follow: true, signal: stopped.signal }))]
+  if (stack instanceof ComposeStack)
+    shown.push(show(stack.watch(AbortSignal.any([stopped.signal, followed.signal]))))
+  await shown[0]
+  followed.abort()
+  await Promise.all(shown)
   if (!stopped.signal.aborted)
     console.log('The system was stopped.')
   const stopping = Date.now()
@@ -57,3 +64,8 @@ await runVerb(async (given) => {
     console.log(`Stopped in ${duration(Date.now() - stopping)}. Your data is kept.`)
   return 0
 })
+
+async function show(lines: AsyncIterable<LogLine>): Promise<void> {
+  for await (const line of lines)
+    printLogLine(line)
+}

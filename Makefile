@@ -42,7 +42,7 @@ help: ## List the verbs
 	@echo '    for make load: SCENARIO, VUS, DURATION, RATE (loadtest/README.md describes them)'
 
 ##@ Run the system
-.PHONY: up dev down status logs reset scale validate audit audit-anchor service migrate load bench
+.PHONY: up dev down status logs reset redeploy scale validate audit audit-anchor service migrate load bench
 up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
 
@@ -65,6 +65,9 @@ logs: compose/$(lockfile) ## Follow the logs of all parts, or of one: make logs 
 
 reset: compose/$(lockfile) ## Stop everything and delete the data
 	@node compose/src/verbs/reset.ts
+
+redeploy: compose/$(lockfile) ## Rebuild and replace one service, the API without a failed request: make redeploy PART=api (or worker, ui, proxy)
+	@node compose/src/verbs/redeploy.ts
 
 scale: compose/$(lockfile) ## Change the number of workers: make scale WORKERS=4
 	@node compose/src/verbs/scale.ts
@@ -172,7 +175,7 @@ build: payments-ui/$(lockfile) ## Build the console if its sources have changed
 once := node compose/once.js
 
 %/$(lockfile): %/package-lock.json | $(node)
-	@$(once) '$*: dependencies' '[ ! $@ -ot $< ]' '(cd $*; ../compose/quietly.sh "$*: dependencies" npm ci); touch $@'
+	@$(once) '$*: dependencies' '[ ! $@ -ot $< ]' '(cd $*; "$(CURDIR)/compose/quietly.sh" "$*: dependencies" npm ci); touch $@'
 
 $(lockfile): package-lock.json | $(node)
 	@$(once) 'tools: dependencies' '[ ! $@ -ot $< ]' 'compose/quietly.sh "tools: dependencies" npm ci; touch $@'

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 30 * 60_000
  * Installs what parts need that run as processes, if it is missing or out of date: `make parts` also builds the console, `make
  * dependencies` does not. Containers use images instead.
  */
-export async function prepareParts(target: 'parts' | 'dependencies', signal: AbortSignal): Promise<void> {
+export async function prepareParts(target: 'parts' | 'dependencies', signal = new AbortController().signal): Promise<void> {
   // The make that started this verb set these. They would share its job server, and print the folders and `make[1]`.
   const { MAKEFLAGS: _flags, MAKELEVEL: _level, ...env } = process.env
   const deadline = AbortSignal.timeout(TIMEOUT_MS)

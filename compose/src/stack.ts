@@ -29,6 +29,10 @@ export interface Endpoints {
   postgresPort: number
 }
 
+/** The services that `make redeploy` can replace. Processes have no proxy. */
+export const REDEPLOYED = ['api', 'worker', 'ui', 'proxy'] as const
+export type RedeployedService = typeof REDEPLOYED[number]
+
 export interface LogLine { part: string, text: string }
 
 /**
@@ -68,6 +72,8 @@ export interface Stack {
   resume: (part: string) => void
   /** Stops a part gracefully, starts it again, and waits until it is healthy. */
   restart: (part: string) => Promise<void>
+  /** Rebuilds a service and replaces its processes or containers. No request to an API fails meanwhile. */
+  redeploy: (service: RedeployedService, progress: Progress) => Promise<void>
   /** Forces a full garbage collection in a Node part, so that its memory is only what it still references. */
   collectGarbage: (part: string) => Promise<void>
   /** Yields the last lines of each part's log; with `follow`, then new lines until the stack stops or the signal aborts. */

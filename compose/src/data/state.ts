@@ -70,6 +70,8 @@ export const desiredState = z.object({
   debugPort: z.int().optional(),
   /** The number of requested restarts for each part. When it grows, the supervisor restarts the part. */
   restarts: z.record(z.string(), z.int()),
+  /** The same for replacements: the new process starts before the old one stops, if they can share their port. */
+  replacements: z.record(z.string(), z.int()).optional(),
 })
 export type DesiredState = z.infer<typeof desiredState>
 

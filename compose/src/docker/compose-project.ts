@@ -97,8 +97,8 @@ export class ComposeProject {
     return ['compose.yaml', ...(dev ? [DEV_FILE] : [])].flatMap(file => ['--file', file])
   }
 
-  /** Builds the images that are not up to date. */
-  async build(progress: Progress, limits: Limits): Promise<void> {
+  /** Builds the images that are not up to date, or that of one service. */
+  async build(progress: Progress, limits: Limits, ...services: string[]): Promise<void> {
     const begin = Date.now()
     progress({ name: 'images', tookMs: null, detail: 'building; the first time takes minutes' })
     const onLine = (line: string) => {
@@ -106,7 +106,7 @@ export class ComposeProject {
       if (step !== null)
         progress({ name: 'images', tookMs: null, detail: step })
     }
-    await this.run(['build'], limits, { onLine, onStdoutLine: onLine })
+    await this.run(['build', ...services], limits, { onLine, onStdoutLine: onLine })
     progress({ name: 'images', tookMs: Date.now() - begin })
   }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { Endpoints, LogLine, Outcome, PartStatus, Progress, Stack } from '../stack.ts'
+import type { Endpoints, LogLine, Outcome, PartStatus, Progress, RedeployedService, Stack } from '../stack.ts'
 import type { Container } from './containers.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { partStatus } from './container-status.ts'
 import { containers, containersSync, isComplete, isPart, otherFolder, publishedPort } from './containers.ts'
 import { docker, dockerSync } from './docker.ts'
 import { checkEngine } from './engine.ts'
+import { replaceContainers } from './redeploy.ts'
 
 /** The first build on a machine downloads every base image and dependency. */
 const BUILD_TIMEOUT_MS = 20 * 60_000
@@ -133,6 +134,23 @@ export class ComposeStack implements Stack {
       const now = (await this.containers()).find(container => container.Id === Id)
       return now?.State.StartedAt !== State.StartedAt && now?.State.Health?.Status === 'healthy'
     })
+  }
+
+  async redeploy(service: RedeployedService, progress: Progress): Promise<void> {
+    const found = await this.containers()
+    if (!isComplete(found))
+      throw new Refusal(NOTHING_RUNS)
+    // A caller need not name the ports of the running stack again.
+    const ports = { postgres: publishedPort(found, 'postgres')!, api: publishedPort(found, 'proxy')!, ui: publishedPort(found, 'ui')! }
+    const project = new ComposeProject({ ...this.config, ports })
+    await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS }, service)
+    await replaceContainers(service, {
+      project,
+      list: () => this.containers(),
+      env: this.config.dockerEnv,
+      timeoutMs: CHANGE_TIMEOUT_MS,
+      waitFor: (what, condition) => this.waitFor(what, condition),
+    }, progress)
   }
 
   async collectGarbage(part: string): Promise<void> {

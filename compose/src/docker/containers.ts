@@ -24,6 +24,7 @@ const inspected = z.array(z.object({
   }),
   Config: z.object({ Labels: z.record(z.string(), z.string()) }),
   NetworkSettings: z.object({
+    Networks: z.record(z.string(), z.object({ IPAddress: z.string() })),
     Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()),
   }),
 }).transform((found) => {

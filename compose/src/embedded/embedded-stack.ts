@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { DesiredState, PartState, StackState } from '../data/state.ts'
-import type { Endpoints, LogLine, Outcome, PartStatus, Progress, Stack } from '../stack.ts'
+import type { Endpoints, LogLine, Outcome, PartStatus, Progress, RedeployedService, Stack } from '../stack.ts'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { checkHealth } from '../machine/health.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
 import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
+import { prepareParts } from '../prepare-parts.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { followLogs } from './log-files.ts'
@@ -127,6 +128,33 @@ export class EmbeddedStack implements Stack {
     this.change({ ...desired, restarts: { ...desired.restarts, [part]: (desired.restarts[part] ?? 0) + 1 } })
     await this.waitFor(`${part} to become healthy again`, async () => {
       const now = (await this.parts()).find(({ name }) => name === part)
+      return now !== undefined && now.pid !== before.pid && now.health === 'ok'
+    })
+  }
+
+  async redeploy(service: RedeployedService, progress: Progress): Promise<void> {
+    if (service === 'proxy')
+      throw new Refusal('Only containers have a proxy. The services are api, worker and ui.')
+    const desired = this.desired()
+    await prepareParts(service === 'ui' && desired.debugPort === undefined ? 'parts' : 'dependencies')
+    const names = (await this.parts()).map(({ name }) => name).filter(name => name === service || name.startsWith(`${service}-`))
+    for (const name of names) { // one by one, so that the others keep serving
+      const begin = Date.now()
+      progress({ name, tookMs: null })
+      await this.replace(name)
+      progress({ name, tookMs: Date.now() - begin })
+    }
+  }
+
+  private async replace(name: string): Promise<void> {
+    const before = this.running(name)
+    const desired = this.desired()
+    const deathBefore = (await this.parts()).find(part => part.name === name)?.lastDeath?.at
+    this.change({ ...desired, replacements: { ...desired.replacements, [name]: (desired.replacements?.[name] ?? 0) + 1 } })
+    await this.waitFor(`the new ${name} to become healthy`, async () => {
+      const now = (await this.parts()).find(part => part.name === name)
+      if (now?.lastDeath && now.lastDeath.at !== deathBefore)
+        throw new Refusal(`${name} was not replaced: ${now.lastDeath.how}`, now.lastDeath.lines)
       return now !== undefined && now.pid !== before.pid && now.health === 'ok'
     })
   }

@@ -64,6 +64,7 @@ export function apiPart({ desired, passwords, inheritedEnv, devEnv }: Setting, n
   return {
     ...NODE_PART,
     ...sourcesIn('payments-api', desired),
+    sharesPort: number === 1 && desired.debugPort === undefined,
     name,
     command: async () => {
       const port = number === 1 ? desired.ports.api : await freePort()

@@ -1,6 +1,7 @@
 import type { SpawnOptions } from 'node:child_process'
 import type { PartState } from '../data/state.ts'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { notRunning } from '../data/state.ts'
@@ -8,6 +9,7 @@ import { checkHealth } from '../machine/health.ts'
 import { readable } from '../machine/log-line.ts'
 import { endProcess, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
+import { forkSharingPort } from './fork-sharing-port.ts'
 import { lastLines, sizeOf } from './log-files.ts'
 
 /** The restart delay starts at 0.25 s and doubles up to 15 s. It resets once a part has run for 30 s. */
@@ -33,6 +35,8 @@ export interface PartSpec {
   stopSignal: 'SIGTERM' | 'SIGINT'
   readyTimeoutMs: number
   stopTimeoutMs: number
+  /** Whether a new process can listen on the port while the old one still does. Its script is the last argument. */
+  sharesPort?: boolean
   /** In development form, the folder of the sources: the part restarts when one of them changes. */
   sources?: string
 }
@@ -45,6 +49,7 @@ export class Part {
   private readonly changed: () => void
   private readonly report: (line: string) => void
   private readonly stopping = new AbortController()
+  private listening: Promise<unknown> = Promise.resolve()
   private ended: Promise<string> = Promise.resolve('never started')
   private restarting: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
@@ -128,7 +133,8 @@ export class Part {
     const decided = new AbortController()
     const { readyTimeoutMs } = this.spec
     const limit = AbortSignal.any([decided.signal, this.stopping.signal, AbortSignal.timeout(readyTimeoutMs)])
-    const healthy = becomesHealthy(command.health, limit).then(health => health === 'ok' ? null : `not healthy after ${readyTimeoutMs / 1000} s (${health})`)
+    // Until it listens, a process that shares its port may not be the one that responds.
+    const healthy = Promise.race([this.listening, once(limit, 'abort')]).then(() => becomesHealthy(command.health, limit)).then(health => health === 'ok' ? null : `not healthy after ${readyTimeoutMs / 1000} s (${health})`)
     const failure = await Promise.race([this.ended, healthy])
     decided.abort()
     if (failure === null)
@@ -143,8 +149,10 @@ export class Part {
     const logStart = sizeOf(this.logFile)
     const log = openSync(this.logFile, 'a', 0o600)
     // A separate process group, so that a Ctrl-C in a terminal does not reach it.
-    const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })
+    const worker = this.spec.sharesPort ? forkSharingPort(args, options, log) : null
+    const child = worker?.process ?? spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })
     closeSync(log)
+    this.listening = worker ? once(worker, 'listening').catch(() => {}) : Promise.resolve()
     this.update({ phase: 'starting', process: child.pid ? identify(child.pid) : null, startedAt: Date.now(), url, health })
     return new Promise((resolve) => {
       const end = (how: string) => {
@@ -155,6 +163,11 @@ export class Part {
       child.once('error', error => end(error.message))
       child.once('exit', (code, signal) => end(signal ? `killed by ${signal}` : `exit code ${code}`))
     })
+  }
+
+  /** Records that another process, meant to replace this one, did not start. This one keeps running. */
+  replacementFailed(how: string, lines: readonly string[]): void {
+    this.update({ lastDeath: { at: Date.now(), how, lines: [...lines] } })
   }
 
   private linesSince(logStart: number): string[] {

@@ -12,7 +12,7 @@ import { notRunning } from '../data/state.ts'
 import { checkHealth } from '../machine/health.ts'
 import { identify } from '../machine/processes.ts'
 import { watchFolder } from '../machine/watch-folder.ts'
-import { explain, Refusal } from '../refusal.ts'
+import { asRefusal, explain, Refusal } from '../refusal.ts'
 import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
 import { apiPart, migrationsFolder, postgresPart, settingOf, uiDevPart, uiPart, workerPart } from './part-specs.ts'
@@ -41,6 +41,7 @@ class Supervisor {
   private readonly restarts = new Map<string, Promise<void>>()
   private readonly state: Omit<StackState, 'parts'>
   private restartsDone: Record<string, number>
+  private replacementsDone: Record<string, number>
   // The start, then the change of each SIGHUP. They run one at a time.
   private work: Promise<void> = Promise.resolve()
   private stopped?: Promise<void>
@@ -53,6 +54,7 @@ class Supervisor {
     this.report = report
     this.only = only
     this.restartsDone = setting.desired.restarts
+    this.replacementsDone = setting.desired.replacements ?? {}
     this.state = { supervisor: identify(process.pid)!, phase: 'starting', startedAt: Date.now() }
   }
 
@@ -139,8 +141,12 @@ class Supervisor {
       const names = [...this.parts.keys()]
       const toRestart = names.filter(name => desired.restarts[name] !== this.restartsDone[name])
       this.restartsDone = desired.restarts
+      const replacements = desired.replacements ?? {}
+      const toReplace = names.filter(name => replacements[name] !== this.replacementsDone[name])
+      this.replacementsDone = replacements
       await Promise.all([
         ...toRestart.map(name => this.restart(name)),
+        ...toReplace.map(name => this.replace(name)),
         ...this.runs('worker') ? this.resize(/^worker-/, desired.workers, number => workerPart(this.setting, number)) : [],
         ...this.runs('api') ? this.resize(/^api/, desired.apis, number => apiPart(this.setting, number)) : [],
       ])
@@ -179,11 +185,15 @@ class Supervisor {
   private add(spec: PartSpec): Part {
     if (this.stopping.signal.aborted)
       throw new Refusal(`${spec.name} was not started, because the system is stopping.`)
-    const part = new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
+    const part = this.create(spec)
     this.parts.set(spec.name, part)
     if (spec.sources !== undefined && !this.watchers.has(spec.name))
       this.watchers.set(spec.name, watchFolder(spec.sources, /\.(?:ts|json)$/, () => this.restartOnSave(spec.name)))
     return part
+  }
+
+  private create(spec: PartSpec): Part {
+    return new Part(spec, this.folder.logFile(spec.name), () => this.save(), this.report)
   }
 
   // Does not wait until the part is healthy: with broken sources it never is, and the next save must not wait for that.
@@ -220,6 +230,26 @@ class Supervisor {
     await part?.stop()
     if (part)
       await this.add(part.spec).startInBackground()
+  }
+
+  // If the new process does not start, the old one keeps running.
+  private async replace(name: string): Promise<void> {
+    const old = this.parts.get(name)
+    if (!old?.spec.sharesPort)
+      return this.restart(name)
+    const part = this.create(old.spec)
+    try {
+      await part.start()
+    }
+    catch (error) {
+      const { message, details } = asRefusal(error)
+      this.report(explain(error))
+      old.replacementFailed(message, details)
+      return
+    }
+    this.parts.set(name, part)
+    this.save()
+    await old.stop()
   }
 
   // The state records the command like a part, so that it can be found and ended if this process is killed.

@@ -1,0 +1,58 @@
+import type { Progress, RedeployedService } from '../stack.ts'
+import type { ComposeProject } from './compose-project.ts'
+import type { Container } from './containers.ts'
+import { docker, QUICK_TIMEOUT_MS } from './docker.ts'
+
+interface Redeploy {
+  project: ComposeProject
+  /** Returns the containers of the project. */
+  list: () => Promise<Container[]>
+  env: NodeJS.ProcessEnv
+  timeoutMs: number
+  waitFor: (what: string, condition: () => Promise<boolean>) => Promise<void>
+}
+
+/**
+ * Replaces the containers of a service with containers of its current image, which `list` then returns. APIs are replaced
+ * without a failed request: first one more API starts, and the old ones stop only once the proxy sends requests to it. The
+ * others stop before their replacement starts: two containers cannot publish one port.
+ */
+export async function replaceContainers(service: RedeployedService, { project, list, env, timeoutMs, waitFor }: Redeploy, progress: Progress): Promise<void> {
+  const replicas = async () => (await list()).filter(container => container.service === service)
+  const before = await replicas()
+  const count = before.length
+  const up = (...args: string[]) => project.run(['up', '--detach', '--no-deps', '--no-build', '--wait', ...args, service], { timeoutMs })
+  const step = async (name: string, work: () => Promise<unknown>) => {
+    const begin = Date.now()
+    progress({ name, tookMs: null })
+    await work()
+    progress({ name, tookMs: Date.now() - begin })
+  }
+
+  if (service !== 'api') {
+    await step(service, () => up(...(service === 'worker' ? ['--scale', `worker=${count}`] : [])))
+    return
+  }
+  const proxy = (await list()).find(container => container.service === 'proxy')!
+  const served = () => waitFor('the proxy to see each API', async () => {
+    const upAt = await addressesUp(proxy, env)
+    return (await replicas()).every(({ NetworkSettings: { Networks } }) => Object.values(Networks).some(({ IPAddress }) => upAt.has(IPAddress)))
+  })
+  await step('one more api', async () => {
+    await up('--no-recreate', '--scale', `api=${count + 1}`)
+    await served()
+  })
+  await step(count === 1 ? 'the old api' : 'the old APIs', async () => {
+    await up('--scale', `api=${count + 1}`)
+    await served()
+  })
+  await step('back to before', () => up('--no-recreate', '--scale', `api=${count}`))
+}
+
+/** The addresses of the APIs that the proxy sends requests to. */
+async function addressesUp(proxy: Container, env: NodeJS.ProcessEnv): Promise<Set<string>> {
+  const csv = await docker(['exec', proxy.Id, 'bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/8404 && printf \'GET /replicas;csv HTTP/1.0\\r\\n\\r\\n\' >&3 && cat <&3'], { env, timeoutMs: QUICK_TIMEOUT_MS })
+  const [head, ...rows] = csv.slice(csv.indexOf('# ') + 2).split('\n').map(line => line.split(','))
+  const column = (name: string) => head!.indexOf(name)
+  return new Set(rows.filter(row => row[column('status')]?.startsWith('UP')).map(row => row[column('addr')]!.replace(/:\d+$/, '')))
+}

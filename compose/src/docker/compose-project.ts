@@ -141,10 +141,15 @@ export class ComposeProject {
     const child = spawnDocker(args, { cwd: folder, env: this.env(), signal })
     child.on('error', () => {}) // if docker does not start, there are no lines
     child.stderr.resume()
+    let names = new Map<string, string>()
     for await (const line of createInterface(child.stdout)) {
       const [, service, number, text] = /^(\w+)-(\d+) +\| ?(.*)$/.exec(line) ?? []
-      if (service !== undefined)
-        yield { part: partName(service, number!), text: text! }
+      if (service === undefined)
+        continue
+      const container = `${service}-${number}`
+      if (!names.has(container))
+        names = new Map(containersSync(this.name, this.config.dockerEnv).map(found => [`${found.service}-${found.number}`, found.name]))
+      yield { part: names.get(container) ?? partName(service, number!), text: text! }
     }
   }
 

@@ -29,7 +29,7 @@ const inspected = z.array(z.object({
   }),
 }).transform((found) => {
   const { 'com.docker.compose.service': service = '', 'com.docker.compose.container-number': number = '' } = found.Config.Labels
-  return { ...found, service, name: partName(service, number) }
+  return { ...found, service, number: Number(number), name: service }
 }))
 
 /** A container as `docker inspect` describes it, with its service and the name of its part. */
@@ -73,9 +73,12 @@ function order(container: Container): number {
 }
 
 function inOrder(output: string): Container[] {
-  return inspected.parse(JSON.parse(output))
+  const found = inspected.parse(JSON.parse(output))
     .filter(({ Config: { Labels } }) => OUR_FOLDERS.includes(Labels[FOLDER_LABEL] ?? ''))
-    .sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name, 'en', { numeric: true }))
+    .sort((a, b) => order(a) - order(b) || a.service.localeCompare(b.service) || a.number - b.number)
+  // `make redeploy` leaves gaps between Compose's numbers, and parts have none.
+  const rank = (container: Container) => found.filter(({ service, number }) => service === container.service && number <= container.number).length
+  return found.map(container => ({ ...container, name: partName(container.service, String(rank(container))) }))
 }
 
 /** The last `count` lines of a container's stdout and stderr, in the order Docker received them. With `until`, none is later. */

@@ -14,8 +14,8 @@ interface Redeploy {
 
 /**
  * Replaces the containers of a service with containers of its current image, which `list` then returns. APIs are replaced
- * without a failed request: first one more API starts, and the old ones stop only once the proxy sends requests to it. The
- * others stop before their replacement starts: two containers cannot publish one port.
+ * without a failed request: a new one starts, and an old one stops only once the proxy sends requests to the new one. The other
+ * services stop before their replacement starts: two containers cannot publish one port.
  */
 export async function replaceContainers(service: RedeployedService, { project, list, env, timeoutMs, waitFor }: Redeploy, progress: Progress): Promise<void> {
   const replicas = async () => (await list()).filter(container => container.service === service)
@@ -38,15 +38,15 @@ export async function replaceContainers(service: RedeployedService, { project, l
     const upAt = await addressesUp(proxy, env)
     return (await replicas()).every(({ NetworkSettings: { Networks } }) => Object.values(Networks).some(({ IPAddress }) => upAt.has(IPAddress)))
   })
-  await step('one more api', async () => {
-    await up('--no-recreate', '--scale', `api=${count + 1}`)
-    await served()
-  })
-  await step(count === 1 ? 'the old api' : 'the old APIs', async () => {
-    await up('--scale', `api=${count + 1}`)
-    await served()
-  })
-  await step('back to before', () => up('--no-recreate', '--scale', `api=${count}`))
+  // One by one: when two of three stopped at the same time, the proxy's retries met both of them, and requests failed.
+  for (const old of before) {
+    await step(old.name, async () => {
+      await up('--no-recreate', '--scale', `api=${count + 1}`)
+      await served()
+      await docker(['stop', old.Id], { env, timeoutMs })
+      await docker(['rm', old.Id], { env, timeoutMs })
+    })
+  }
 }
 
 /** The addresses of the APIs that the proxy sends requests to. */

@@ -148,7 +148,7 @@ export class ComposeProject {
         continue
       const container = `${service}-${number}`
       if (!names.has(container))
-        names = new Map(containersSync(this.name, this.config.dockerEnv).map(found => [`${found.service}-${found.number}`, found.name]))
+        names = new Map((containersSync(this.name, this.config.dockerEnv) ?? []).map(found => [`${found.service}-${found.number}`, found.name]))
       yield { part: names.get(container) ?? partName(service, number!), text: text! }
     }
   }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DataFolder } from '../src/data/data-folder.ts'
-import { followLogs, lastLines, rotateLogs, sizeOf } from '../src/embedded/log-files.ts'
+import { endOf, followLogs, lastLines, rotateLogs, sizeOf } from '../src/embedded/log-files.ts'
 import { until } from './support/until.ts'
 
 describe('the logs', () => {
@@ -27,10 +28,24 @@ describe('the logs', () => {
   it('return their last lines, or only those since a given offset', () => {
     const file = folder.logFile('api')
     appendFileSync(file, 'old\n')
-    const start = sizeOf(file)
+    const start = endOf(file)
     appendFileSync(file, 'a\nb\n\nc\n')
     assert.deepEqual(lastLines(file, 2), ['b', 'c'])
     assert.deepEqual(lastLines(file, 10, start), ['a', 'b', 'c'])
+  })
+
+  it('return the lines since an offset, although the log was rotated since', async () => {
+    const file = folder.logFile('api')
+    appendFileSync(file, `${'old\n'.repeat(100)}`)
+    const start = endOf(file)
+    await delay(20) // the clock of files is coarser than ours
+    appendFileSync(file, 'first\nlast words\n')
+    const timer = rotateLogs(folder, 100, 10)
+    await until('the log is cut', () => sizeOf(file) === 0)
+    clearInterval(timer)
+    assert.deepEqual(lastLines(file, 10, start), ['first', 'last words'])
+    appendFileSync(file, 'more\n')
+    assert.deepEqual(lastLines(file, 2, start), ['last words', 'more'])
   })
 
   it('are followed: last lines, whole new lines, new files, past a rotation, until the end', async () => {

@@ -26,14 +26,25 @@ function readRange(file: string, start: number, end: number): string {
   }
 }
 
-/** Returns the last lines of the file after byte `from`, within its last 16 KiB. */
-export function lastLines(file: string, count: number, from = 0): string[] {
+/** A position in a log: the bytes before it, and when they were counted. */
+export interface LogPosition { bytes: number, at: number }
+
+/** The current end of the log. */
+export function endOf(file: string): LogPosition {
+  return { bytes: sizeOf(file), at: Date.now() }
+}
+
+/** Returns the last lines of the log after `from`, within its last 16 KiB, even if the log was rotated since. */
+export function lastLines(file: string, count: number, from: LogPosition = { bytes: 0, at: Infinity }): string[] {
+  const rotatedAt = statSync(`${file}.1`, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const text = rotatedAt > from.at ? tail(`${file}.1`, from.bytes) + tail(file, 0) : tail(file, from.bytes)
+  return text.split('\n').filter(line => line.trim() !== '').slice(-count)
+}
+
+/** The text of the file after byte `from`, within its last 16 KiB. */
+function tail(file: string, from: number): string {
   const size = sizeOf(file)
-  if (size === 0)
-    return []
-  const start = Math.max(from <= size ? from : 0, size - TAIL_BYTES)
-  const lines = readRange(file, start, size).split('\n').filter(line => line.trim() !== '')
-  return lines.slice(Math.max(0, lines.length - count))
+  return size === 0 ? '' : readRange(file, Math.max(from <= size ? from : 0, size - TAIL_BYTES), size)
 }
 
 /**

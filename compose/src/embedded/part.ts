@@ -1,5 +1,6 @@
 import type { SpawnOptions } from 'node:child_process'
 import type { PartState } from '../data/state.ts'
+import type { LogPosition } from './log-files.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { readable } from '../machine/log-line.ts'
 import { endProcess, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { forkSharingPort } from './fork-sharing-port.ts'
-import { lastLines, sizeOf } from './log-files.ts'
+import { endOf, lastLines } from './log-files.ts'
 
 /** The restart delay starts at 0.25 s and doubles up to 15 s. It resets once a part has run for 30 s. */
 const BACKOFF = { firstMs: 250, longestMs: 15_000, resetAfterMs: 30_000 }
@@ -65,7 +66,7 @@ export class Part {
 
   /** Starts the process and waits until it is healthy. Otherwise throws a Refusal with its last log lines. */
   async start(): Promise<void> {
-    const logStart = sizeOf(this.logFile)
+    const logStart = endOf(this.logFile)
     const failure = await this.launch()
     if (failure !== null) {
       await this.stop()
@@ -146,7 +147,7 @@ export class Part {
 
   // Spawns the process. Resolves once it has ended, with the exit code or signal as text.
   private run({ file, args, options, url, health }: Command): Promise<string> {
-    const logStart = sizeOf(this.logFile)
+    const logStart = endOf(this.logFile)
     const log = openSync(this.logFile, 'a', 0o600)
     // A separate process group, so that a Ctrl-C in a terminal does not reach it.
     const worker = this.spec.sharesPort ? forkSharingPort(args, options, log) : null
@@ -170,7 +171,7 @@ export class Part {
     this.update({ lastDeath: { at: Date.now(), how, lines: [...lines] } })
   }
 
-  private linesSince(logStart: number): string[] {
+  private linesSince(logStart: LogPosition): string[] {
     return lastLines(this.logFile, LINES_SHOWN, logStart).map(line => readable(line))
   }
 

@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs'
 import { readable } from '../machine/log-line.ts'
 import { endOnAbort, identify } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
-import { lastLines, sizeOf } from './log-files.ts'
+import { endOf, lastLines } from './log-files.ts'
 
 /** Runs a command until it exits. Throws a Refusal with its last log lines if it fails, times out or is stopped. */
 export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, timeoutMs: number) => Promise<void>
@@ -17,7 +17,7 @@ export type RunOnce = (command: Pick<Command, 'file' | 'args' | 'options'>, time
  */
 export function makeRunOnce(name: string, logFile: string, signal: AbortSignal, record: (process: ProcessIdentity | null) => void, graceMs?: number): RunOnce {
   return ({ file, args, options }, timeoutMs) => new Promise((resolve, reject) => {
-    const logStart = sizeOf(logFile)
+    const logStart = endOf(logFile)
     const log = openSync(logFile, 'a', 0o600)
     const deadline = AbortSignal.timeout(timeoutMs)
     const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })

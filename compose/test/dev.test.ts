@@ -101,7 +101,7 @@ describe('make dev', () => {
     }
   })
 
-  it('stops everything on a Ctrl-C, and when it is killed', async () => {
+  it('stops everything on a Ctrl-C', async () => {
     assert.equal(await dev.end('SIGINT'), 0)
     assert.deepEqual(dev.system.processes(), [])
     assert.match(dev.output, /Stopped in .* Your data is kept\./)

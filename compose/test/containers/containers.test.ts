@@ -136,6 +136,23 @@ describe('the system in containers', () => {
     await settled(api, ids)
   })
 
+  it('redeploys the APIs under load without a failed request, and keeps their number and names', async () => {
+    const { api } = system.stack.endpoints()
+    const load = startLoad(api)
+    await load.reach(200)
+    const { code, stderr } = await system.verb('redeploy', { PART: 'api', VERSION: 'next' }) // another image, though its sources are the same
+    assert.equal(code, 0, stderr)
+    await load.reach(200)
+    const { failures, ids } = await load.stop()
+    assert.deepEqual(failures, [])
+    await settled(api, ids)
+    const apis = (await containers(new ComposeProject(system.config).name, process.env)).filter(({ service }) => service === 'api')
+    assert.deepEqual(apis.map(({ name }) => name), ['api', 'api-2'])
+    for (const { Id } of apis)
+      assert.ok(!found.some(old => old.Id === Id), 'an old API still runs')
+    found = await containers(new ComposeProject(system.config).name, process.env)
+  })
+
   it('scales to four workers under load and back to one, and settles every payment once', async () => {
     const { api } = system.stack.endpoints()
     const load = startLoad(api)

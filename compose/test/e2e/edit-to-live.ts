@@ -20,7 +20,8 @@ try {
   try {
     const page = await browser.newPage()
     await page.goto(ui, { timeout: 120_000 })
-    await page.waitForFunction('document.querySelector("#__nuxt").__vue_app__ !== undefined', undefined, { timeout: 120_000 })
+    // Playwright's waitForFunction would need eval, which the content security policy forbids.
+    await until('the page is hydrated', () => page.evaluate<boolean>('document.querySelector("#__nuxt")?.__vue_app__ !== undefined').catch(() => false), 120_000)
     await measure('console', 'payments-ui/app/components/ui/AppHeader.vue', 'Payments console', text => text, text => page.getByText(text).first().isVisible())
   }
   finally {

@@ -11,12 +11,12 @@ import { checkHealth } from '../machine/health.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
 import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
-import { prepareParts } from '../prepare-parts.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'
 import { followLogs } from './log-files.ts'
 import { endLeftovers, liveServices, liveState, serviceFolders, stopOwner } from './owners.ts'
 import { removeOutside } from './postgres-home.ts'
+import { prepareParts } from './prepare-parts.ts'
 import { startSupervisor } from './start-supervisor.ts'
 
 const START_TIMEOUT_MS = 180_000

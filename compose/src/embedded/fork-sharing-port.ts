@@ -1,5 +1,5 @@
+import type { SpawnOptions } from 'node:child_process'
 import type { Worker } from 'node:cluster'
-import type { Command } from './part.ts'
 import cluster from 'node:cluster'
 
 /**
@@ -7,7 +7,7 @@ import cluster from 'node:cluster'
  * the same socket: connections that the first one has not accepted when it stops go to the second one. The process ends if
  * this one is killed. Emits 'listening'.
  */
-export function forkSharingPort(args: string[], { cwd, env }: Command['options'], log: number): Worker {
+export function forkSharingPort(args: string[], { cwd, env }: Pick<SpawnOptions, 'cwd' | 'env'>, log: number): Worker {
   cluster.schedulingPolicy = cluster.SCHED_NONE // each process accepts by itself, so no request passes through this one
   cluster.setupPrimary({ exec: args.at(-1)!, execArgv: args.slice(0, -1), args: [], cwd: String(cwd), stdio: ['ignore', log, log, 'ipc'] })
   const foreign = Object.fromEntries(Object.keys(process.env).map(name => [name, undefined])) // else it would inherit them

@@ -1,4 +1,4 @@
-import { printLogLine } from '../log-output.ts'
+import { printLogLine } from '../machine/print-log-line.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS } from '../stack.ts'

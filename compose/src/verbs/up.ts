@@ -1,7 +1,7 @@
 import { DataFolder } from '../data/data-folder.ts'
 import { editedSince } from '../embedded/edited-since.ts'
+import { prepareParts } from '../embedded/prepare-parts.ts'
 import { chooseStack } from '../open-stack.ts'
-import { prepareParts } from '../prepare-parts.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
 import { duration, runVerb } from '../verb.ts'

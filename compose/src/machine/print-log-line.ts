@@ -1,6 +1,6 @@
-import type { LogLine } from './stack.ts'
+import type { LogLine } from '../stack.ts'
 import { styleText } from 'node:util'
-import { readable } from './machine/log-line.ts'
+import { readable } from './log-line.ts'
 
 const COLOURS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red'] as const
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { repoRoot } from './config.ts'
-import { endOnAbort } from './machine/processes.ts'
-import { Refusal } from './refusal.ts'
+import { repoRoot } from '../config.ts'
+import { endOnAbort } from '../machine/processes.ts'
+import { Refusal } from '../refusal.ts'
 
 /** A new machine downloads every dependency first. */
 const TIMEOUT_MS = 30 * 60_000

@@ -117,7 +117,7 @@ export const DRILL: Change[] = [
   },
   {
     change: 'Harmless: the API has one more operation',
-    edit: edits(['payments-api/src/http/health.ts', '    defineRoute({\n      tag: \'Health\',\n      operationId: \'getReadiness\'', `    defineRoute({ tag: 'Health', operationId: 'getVersion', method: 'get', path: '/version', summary: 'Which version it is', answers: { 200: { description: 'It', schema: Health } }, handle: (_input, _req, res) => void res.json({ status: 'ok' }) }),\n    defineRoute({\n      tag: 'Health',\n      operationId: 'getReadiness'`]),
+    edit: edits(['payments-api/src/http/health.ts', '    defineRoute({\n      tag: \'Health\',\n      operationId: \'getReadiness\'', `    defineRoute({ tag: 'Health', operationId: 'getVersion', method: 'get', path: '/version', summary: 'Which version it is', responses: { 200: { description: 'It', schema: Health } }, handle: (_input, _req, res) => void res.json({ status: 'ok' }) }),\n    defineRoute({\n      tag: 'Health',\n      operationId: 'getReadiness'`]),
   },
   {
     change: 'Harmless: the API has a status that the console does not know',

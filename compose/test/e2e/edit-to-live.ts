@@ -19,8 +19,11 @@ try {
   const browser = await launchBrowser()
   try {
     const page = await browser.newPage()
+    let connected = false
+    page.on('console', message => connected ||= message.text().includes('[vite] connected'))
     await page.goto(ui, { timeout: 120_000 })
     // Playwright's waitForFunction would need eval, which the content security policy forbids.
+    await until('the page listens for changes', () => connected, 120_000)
     await until('the page is hydrated', () => page.evaluate<boolean>('document.querySelector("#__nuxt")?.__vue_app__ !== undefined').catch(() => false), 120_000)
     await measure('console', 'payments-ui/app/components/ui/AppHeader.vue', 'Payments console', text => text, text => page.getByText(text).first().isVisible())
   }

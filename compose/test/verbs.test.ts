@@ -231,6 +231,7 @@ describe('a stack', () => {
     const status = await stack.verb('status')
     assert.equal(status.code, 1)
     assert.match(status.stdout, /left behind[\s\S]*The supervisor was killed/)
+    assert.equal((await fetch(`http://127.0.0.1:${stack.config.ports.api}/ready`)).status, 200, 'the API keeps serving')
     const { code, stderr } = await stack.verb('up')
     assert.equal(code, 0, stderr)
     for (const part of left.parts)

@@ -1,5 +1,5 @@
--- Extends the chain of anchors by one that covers everything accepted and settled since the one before, and returns it.
--- Run it as the owner, for example by `make audit-anchor`.
+-- Adds an anchor that covers everything accepted and settled since the previous anchor, and returns it.
+-- Run this as the owner, for example with `make audit-anchor`.
 insert into audit_anchors (seq, snapshot, payments, results, contents, digest)
 select segment.seq, pg_current_snapshot(), segment.payments, segment.results, segment.contents,
        sha256(coalesce(before.digest, '') || int4send(segment.seq) || int8send(segment.payments) || int8send(segment.results) || segment.contents)

@@ -1,7 +1,7 @@
--- The chain of anchors. An incremental audit checks that the chain is whole; a full audit also checks what each anchor covers.
+-- The chain of anchors. An incremental audit checks that the chain is intact; a full audit also checks the rows each anchor covers.
 --
--- the-chain-of-anchors-is-whole: Anchors are numbered 1, 2, 3 and so on, and each is chained to the previous one.
--- anchored-payments-are-unchanged: What was accepted and settled before an anchor is still there, and still the same.
+-- the-chain-of-anchors-is-whole: Anchors are numbered 1, 2, 3 and so on, and each is chained to the previous anchor.
+-- anchored-payments-are-unchanged: Everything accepted and settled before an anchor still exists, unchanged.
 with link as (
   select a.seq, a.payments, a.results, a.contents,
          a.seq <> row_number() over (order by a.seq)

@@ -1,9 +1,9 @@
--- Each account with its newest entry.
+-- Every account with its newest entry.
 --
--- account-balance-is-the-sum-of-its-entries: An account's balance is the balance after its newest entry, the sum of its entries.
--- accounts-have-their-newest-entry: An account's version is the number of its newest entry; one without entries has none.
+-- account-balance-is-the-sum-of-its-entries: An account's balance equals the balance after its newest entry, which is the sum of its entries.
+-- accounts-have-their-newest-entry: An account's version is the number of its newest entry, or 0 without entries.
 -- accounts-have-a-payment: A customer's account opens with its first payment. (Older ones may predate the first anchor.)
--- account-times-are-plausible: An account was opened before its newest entry moved it, and neither time is in the future.
+-- account-times-are-plausible: An account was opened before its newest entry changed it, and neither time is in the future.
 with headed as (
   select a.*, head.balance_after, head.created_at as last_entry_at,
          array_remove(array[

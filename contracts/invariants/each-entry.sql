@@ -1,11 +1,11 @@
--- Each ledger entry with the entry before it on its account, in one pass. With the check of each account's newest entry
--- (each-account.sql) this proves the whole chain: every balance is the sum of the account's entries.
+-- Every ledger entry with the previous entry of its account, in one pass. Together with the check of each account's newest entry
+-- (each-account.sql), this proves the whole chain: every balance is the sum of the account's entries.
 --
 -- account-versions-have-no-gap: An account's entries are numbered 1, 2, 3 and so on up to the account's version.
--- running-balances-add-up: Each entry's balance is the balance before it plus its own amount; debits count as negative.
--- entries-are-in-the-order-of-time: An account's entries were made in the order of their versions.
--- entries-are-on-the-right-kind-of-account: Customers' accounts are credited and settlement accounts debited, each in its
---   own currency.
+-- running-balances-add-up: Each entry's balance is the previous balance plus the entry's amount; debits count as negative.
+-- entries-are-in-the-order-of-time: An account's entries were written in the order of their versions.
+-- entries-are-on-the-right-kind-of-account: Customers' accounts are only credited and settlement accounts only debited, each in
+--   its own currency.
 with chained as (
   select e.payment_id, e.entry_type, e.account_id, e.account_version, e.currency, e.amount, e.balance_after, e.created_at,
          before.balance_after as balance_before, before.created_at as created_before, a.version, a.kind, a.currency as account_currency,

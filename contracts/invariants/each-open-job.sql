@@ -1,10 +1,10 @@
--- Each job that is not finished.
+-- Every unfinished job.
 --
 -- dead-jobs-say-why: A dead job has its last error, and its payment is still pending.
--- tried-jobs-say-who-failed: A job that was tried names the worker, the time and the error.
--- no-job-is-overdue: A waiting job was due less than a day ago, or becomes due within the hour. (Not judged while the queue
---   is paused. After a pause of over a day, jobs are overdue until they settle.)
--- job-times-are-in-order: A job was queued before it was tried, and neither time is in the future.
+-- tried-jobs-say-who-failed: A job with a failed attempt names the worker, the time and the error.
+-- no-job-is-overdue: A waiting job became due less than a day ago, or will be due within the hour. (Not checked while the
+--   queue is paused. After a pause of over a day, jobs are overdue until they settle.)
+-- job-times-are-in-order: A job was queued before its last attempt, and neither time is in the future.
 with open_job as (
   select j.payment_id, j.status, j.attempts, j.run_at, j.locked_by, j.locked_at, j.last_error, j.created_at, j.finished_at, p.status as payment_status,
          array_remove(array[

@@ -1,32 +1,32 @@
--- Each payment with its account, result, job and entries, in one pass.
+-- Every payment with its account, result, job and entries, in one pass.
 --
--- request-hashes-are-those-of-their-payments: A payment's request hash is computed from its account, amount, currency and
+-- request-hashes-are-those-of-their-payments: A payment's request hash is the hash of its account, amount, currency and
 --   description.
--- payment-ids-hold-their-time: A payment's id is a version 7 UUID and holds the time at which it was accepted.
--- amounts-keep-the-decimals-of-their-currency: Every amount and balance of one currency has the same number of decimals,
---   so that "250.00" is "250.00" everywhere.
+-- payment-ids-hold-their-time: A payment's id is a version 7 UUID that contains the time at which the payment was accepted.
+-- amounts-keep-the-decimals-of-their-currency: All amounts and balances in one currency have the same number of decimals,
+--   so "250.00" is "250.00" everywhere.
 -- payments-have-their-accounts-currency: A payment is in the currency of its customer's account.
--- one-result-a-settled-payment: A settled payment has its result, a completed payment one that says completed, and a
---   pending payment has none.
--- results-follow-the-rules: A result is what the rules say of the amount: not above zero fails, .13 has a discrepancy of 0.13,
---   all else matches. All but a match say why, in notes.
+-- one-result-a-settled-payment: A settled payment has a result that agrees with its status, and a pending payment has
+--   none.
+-- results-follow-the-rules: A result follows from the amount: zero or less fails, .13 has a discrepancy of 0.13, and any other
+--   amount matches. Every result except a match gives its reason in notes.
 -- one-posting-a-completed-payment: A completed payment has exactly one credit and one debit; any other payment has no entry.
--- entries-match-their-payment: An entry has the amount and currency of its payment, a credit its account, and a debit a
+-- entries-match-their-payment: An entry has its payment's amount and currency. A credit is on the payment's account, a debit on a
 --   settlement account.
--- jobs-and-payments-agree: A completed job's payment is settled, and a waiting or dead job's is not.
+-- jobs-and-payments-agree: A completed job's payment is settled, and a waiting or dead job's payment is not.
 -- pending-payments-have-a-job: A pending payment has a job that is waiting or dead. (Finished jobs may have been pruned.)
--- finished-jobs-say-who-settled-them: A finished job names its worker, counts its attempt, and was finished when its
+-- finished-jobs-say-who-settled-them: A finished job names its worker, counts its attempt, and finished at the time its
 --   payment settled.
--- payments-settle-in-one-transaction: A payment, its result and its job carry one time, and its entries that time or,
---   where the account was busy or the clock had gone back, a later one.
--- settling-comes-after-accepting: Nothing settled over an hour before it was accepted: a clock that is set may do less.
+-- payments-settle-in-one-transaction: A payment, its result and its job have the same time. Its entries have that time
+--   or, if the account was busy or the clock had gone back, a later time.
+-- settling-comes-after-accepting: No payment settled over an hour before it was accepted. (Setting a clock may cause less.)
 -- times-are-plausible: No time is infinite or over five minutes in the future.
 with payment as (
   select p.id, p.account_id, p.currency, p.amount, p.status, p.created_at, p.updated_at,
          p.request_hash <> sha256(convert_to(concat('["v1","', p.account_id, '","',
            trunc(p.amount * case scale(p.amount) when 2 then 100 when 0 then 1 when 3 then 1000 else 10000 end),
            '","', p.currency, '",', to_json(p.description), ']'), 'UTF8')) as hash_differs,
-         -- the same rules that the worker has, in reconcile.ts
+         -- the worker's rules, from reconcile.ts
          case when p.amount <= 0 then 'failed'
               when p.amount % 1 = 0.13 then 'completed_with_discrepancy'
               else 'completed' end as outcome
@@ -78,7 +78,7 @@ judged as (
     left join recon_jobs j on j.payment_id = p.id
     left join ledger_entries c on c.payment_id = p.id and c.entry_type = 'credit'
     left join ledger_entries d on d.payment_id = p.id and d.entry_type = 'debit'),
-suspect as materialized ( -- a subquery in a condition keeps the joins above from running in parallel, so the last one comes here
+suspect as materialized ( -- a subquery in a condition would stop the joins above from running in parallel, so the last check comes after them
   select *
     from judged
    where faults <> '{}' or is_late)

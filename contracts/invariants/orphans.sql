@@ -1,6 +1,6 @@
 -- References that no foreign key protects.
 --
--- nothing-is-orphaned: Every entry, result and job has its payment.
+-- nothing-is-orphaned: Every entry, result and job belongs to an existing payment.
 select array['nothing-is-orphaned'] as broken, part, payment_id
   from (select 'entry' as part, payment_id from ledger_entries where payment_id >= '00000000-0000-0000-0000-000000000000'
         union all

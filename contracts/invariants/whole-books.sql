@@ -1,9 +1,9 @@
 -- The books as a whole.
 --
--- customers-and-settlement-cancel-out: In each currency, the customers' balances and the settlement accounts' balances add
+-- customers-and-settlement-cancel-out: In each currency, the balances of the customers and of the settlement accounts add
 --   up to zero.
--- eight-settlement-accounts-a-currency: A currency in use has the settlement accounts 0 to 7, and no other.
--- workers-settle-what-was-settled: No worker has settled more payments than there are, and each was seen after it started.
+-- eight-settlement-accounts-a-currency: A currency in use has settlement accounts 0 to 7, and no others.
+-- workers-settle-what-was-settled: No worker has settled more payments than exist, and each was last seen after it started.
 select array['customers-and-settlement-cancel-out'] as broken, currency as subject,
        sum(balance) filter (where kind = 'customer') as customers, sum(balance) filter (where kind = 'settlement') as settlement
   from accounts

@@ -19,7 +19,7 @@
 --   payment settled.
 -- payments-settle-in-one-transaction: A payment, its result and its job have the same time. Its entries have that time
 --   or, if the account was busy or the clock had gone back, a later time.
--- settling-comes-after-accepting: No payment settled over an hour before it was accepted. (Setting a clock may cause less.)
+-- settling-comes-after-accepting: No payment settled over an hour before it was accepted. (Within the hour, a clock may have been set.)
 -- times-are-plausible: No time is infinite or over five minutes in the future.
 with payment as (
   select p.id, p.account_id, p.currency, p.amount, p.status, p.created_at, p.updated_at,

@@ -86,7 +86,7 @@ describe('a new environment', () => {
     await until('the console waits for an install too', () => /: waiting for process/.test(platform.logs('ui')))
     tree.openGate()
     await started
-    assert.deepEqual(tree.installs(), ['compose', 'loadtest', 'payments-api', 'payments-ui', 'recon-worker', 'tools'])
+    assert.deepEqual(tree.installs(), ['compose', 'compose/test/e2e', 'loadtest', 'payments-api', 'payments-ui', 'recon-worker', 'tools'])
     await platform.stopEnvironment()
   })
 })

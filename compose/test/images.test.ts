@@ -9,8 +9,10 @@ import { succeed } from './support/run.ts'
 const DOCKERFILES = ['payments-api', 'recon-worker', 'payments-ui', 'compose/postgres', 'compose/proxy'].map(folder => `${folder}/Dockerfile`)
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
 
-/** A docker command that records its arguments and the variables of the build, and prints what the real one would. */
-const FAKE_DOCKER = `#!/usr/bin/env bash
+/** A docker command that records its arguments and the variables of the build in these files, and prints what the real one would. */
+function fakeDocker(calls: string): string {
+  return `#!/usr/bin/env bash
+CALLS='${calls}'
 printf '%s\\n' "$*" >> "$CALLS"
 case "$*" in
   info*) echo '28.0.0 2' ;;
@@ -23,6 +25,7 @@ case "$*" in
     printf '{"buildx.build.warnings": [], "api": {"containerimage.digest": "${DIGEST}"}}' > "$2" ;;
 esac
 `
+}
 
 describe('the Dockerfiles', () => {
   for (const path of DOCKERFILES) {
@@ -53,13 +56,15 @@ describe('the Dockerfiles', () => {
 describe('make images', () => {
   let copy: HarnessCopy
   let env: Record<string, string>
+  let calls: string
   before(async () => {
     copy = new HarnessCopy()
     const bin = join(copy.root, 'bin')
     mkdirSync(bin)
-    writeFileSync(join(bin, 'docker'), FAKE_DOCKER)
+    calls = join(copy.root, 'calls')
+    writeFileSync(join(bin, 'docker'), fakeDocker(calls))
     chmodSync(join(bin, 'docker'), 0o755)
-    env = { PATH: `${bin}${delimiter}${process.env.PATH}`, CALLS: join(copy.root, 'calls') }
+    env = { PATH: `${bin}${delimiter}${process.env.PATH}` }
     const git = (...args: string[]) => succeed(copy.root, { PATH: process.env.PATH!, HOME: copy.root }, 'git', '-c', 'user.name=Test', '-c', 'user.email=test@localhost', ...args)
     await git('init', '--quiet')
     writeFileSync(join(copy.root, '.gitignore'), 'calls*\n')
@@ -73,14 +78,14 @@ describe('make images', () => {
     const { code, stdout } = await copy.verb('images', { ...env, IMAGES: 'payments', VERSION: '1.2.0' })
     assert.equal(code, 0)
     assert.equal(stdout, 'payments/payments-api:1.2.0\n')
-    assert.match(readFileSync(env.CALLS!, 'utf8'), /^compose --progress plain build$/m)
+    assert.match(readFileSync(calls, 'utf8'), /^compose --progress plain build$/m)
   })
 
   it('pushes images made from base images of known digests, labelled with the commit, and prints their digests', async () => {
     const { code, stdout, stderr } = await copy.verb('images', { ...env, PUSH: '1', IMAGES: 'ghcr.io/owner/payments', VERSION: '1.2.0', NODE_IMAGE: `node@${DIGEST}` })
     assert.equal(code, 0, stderr)
     assert.equal(stdout, `| image | digest |\n|---|---|\n| \`ghcr.io/owner/payments/payments-api:1.2.0\` | \`${DIGEST}\` |\n`)
-    const [node, postgres, debian, source, revision, created] = readFileSync(`${env.CALLS}.env`, 'utf8').split('\n')
+    const [node, postgres, debian, source, revision, created] = readFileSync(`${calls}.env`, 'utf8').split('\n')
     assert.deepEqual([node, postgres, debian], [`node@${DIGEST}`, `postgres:18@${DIGEST}`, `debian:bookworm-slim@${DIGEST}`])
     assert.equal(source, 'https://github.com/owner/payments')
     assert.match(revision!, /^[0-9a-f]{40}$/)
@@ -93,7 +98,7 @@ describe('make images', () => {
     writeFileSync(join(copy.root, 'compose/.env'), '')
     const { code, stderr } = await copy.verb('images', { ...env, PUSH: '1', IMAGES: 'ghcr.io/owner', VERSION: '1.2.0' })
     assert.equal(code, 1)
-    assert.match(stderr, /^published images belong to a commit: /)
+    assert.match(stderr, /^Published images belong to a commit\. /)
   })
 
   it('builds every platform with SBOM and provenance, with a cache for each image where GitHub offers one', () => {

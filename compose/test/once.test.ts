@@ -6,7 +6,7 @@ import { identify, processTree, signalTree } from '../src/machine/processes.ts'
 import { SmallTree } from './support/small-tree.ts'
 import { until } from './support/until.ts'
 
-const EVERY_FOLDER = ['compose', 'loadtest', 'payments-api', 'payments-ui', 'recon-worker', 'tools']
+const EVERY_FOLDER = ['compose', 'compose/test/e2e', 'loadtest', 'payments-api', 'payments-ui', 'recon-worker', 'tools']
 const COMPOSE = 'compose/node_modules/.package-lock.json'
 
 /** The pid of the process that this make says it waits for. */

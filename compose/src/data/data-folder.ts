@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ProcessIdentity } from '../machine/processes.ts'
 import type { DesiredState, Passwords, Service, StackMemory, StackState } from './state.ts'
 import { randomBytes } from 'node:crypto'
-import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { processIdentity } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
@@ -186,7 +186,15 @@ function makeFolders(path: string): boolean {
   const missing: string[] = []
   for (let folder = path; !existsSync(folder); folder = dirname(folder))
     missing.unshift(folder)
-  for (const folder of missing)
-    mkdirSync(folder)
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder)
+    }
+    catch (error) {
+      // Services that start at the same time create the folder together.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(folder).isDirectory())
+        throw error
+    }
+  }
   return missing.length > 0
 }

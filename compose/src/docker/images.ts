@@ -45,7 +45,7 @@ export async function publishImages({ dockerEnv, version }: Config, { signal, on
     throw new Refusal('PUSH=1 needs a registry and a version: make images PUSH=1 IMAGES=registry.example.com/payments VERSION=1.2.0')
   const labels = origin()
   if (!/^[0-9a-f]{40}$/.test(labels.REVISION))
-    throw new Refusal('published images belong to a commit: commit your changes first, in a git clone')
+    throw new Refusal('Published images belong to a commit. Commit your changes first, in a git clone.')
   const env = { ...dockerEnv, ...labels, ...await resolveBaseImages(dockerEnv, onLine) }
   const images = await ourImages(env)
   const results = mkdtempSync(join(tmpdir(), 'payments-images-'))

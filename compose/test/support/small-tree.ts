@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { repoRoot } from '../../src/config.ts'
 import { identify, signalTree } from '../../src/machine/processes.ts'
 
-const PACKAGES = ['compose', 'payments-api', 'recon-worker', 'payments-ui', 'loadtest']
+const PACKAGES = ['compose', 'compose/test/e2e', 'payments-api', 'recon-worker', 'payments-ui', 'loadtest']
 
 // Records each install and build. Installs wait for the file `gate`, and fail while the file `fail` exists.
 const NPM = `#!/usr/bin/env bash
@@ -67,7 +67,7 @@ export class SmallTree {
   /** The folders that npm has installed so far, in alphabetical order; `tools` is the root. */
   installs(): string[] {
     const calls = existsSync(join(this.folder, 'npm.log')) ? readFileSync(join(this.folder, 'npm.log'), 'utf8').trim().split('\n') : []
-    return calls.filter(call => call.endsWith(' ci')).map(call => PACKAGES.find(name => call === `${name} ci`) ?? 'tools').sort()
+    return calls.filter(call => call.endsWith(' ci')).map(call => PACKAGES.find(name => call === `${basename(name)} ci`) ?? 'tools').sort()
   }
 
   /** Lets the installs finish. */

@@ -7,7 +7,7 @@ import { repoRoot } from './config.ts'
 import { endProcess, identify } from './machine/processes.ts'
 import { duration } from './verb.ts'
 
-const TIMEOUT_MS = 10 * 60_000
+const TIMEOUT_MS = 15 * 60_000
 const DRY_RUN_TIMEOUT_MS = 60_000
 
 export interface Check {

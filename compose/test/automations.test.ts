@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { repoRoot } from '../src/config.ts'
 import { pay } from './support/pay.ts'
 import { parseAutomations, Platform } from './support/platform.ts'
+import { slowIt } from './support/slow.ts'
 import { SmallTree } from './support/small-tree.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 import { until } from './support/until.ts'
@@ -190,7 +191,7 @@ describe('the services and tasks', function () {
   })
 
   for (const how of ['SIGTERM', 'switched off'] as const) {
-    it(`come back when the environment resumes, with their data, after a stop by ${how}`, async () => {
+    (how === 'SIGTERM' ? it : slowIt)(`come back when the environment resumes, with their data, after a stop by ${how}`, async () => {
       const payments = async () => (await fetch(`http://localhost:${stack.config.ports.api}/payments`)).json()
       await stack.stack.reset()
       await platform.startEnvironment() // migrates twice at once, since both triggers fire

@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers'
 import { makeRunOnce } from '../src/embedded/run-to-end.ts'
 import { connect, disconnect } from '../src/machine/connect.ts'
 import { endOnAbort, identify, isAlive, signalTree } from '../src/machine/processes.ts'
+import { slowIt } from './support/slow.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 import { until } from './support/until.ts'
 
@@ -76,7 +77,7 @@ describe('a migration that ignores SIGTERM', () => {
   before(async () => stack = await TemporaryStack.create({ MODE: 'embedded' }))
   after(() => stack.remove())
 
-  it('does not keep up from ending after a Ctrl-C', async () => {
+  slowIt('does not keep up from ending after a Ctrl-C', async () => {
     const log = stack.folder.logFile('migrations')
     const up = stack.spawnVerb('up', { PAYMENTS_NODE_OPTIONS: `--import=data:text/javascript,${STUBBORN_MIGRATION}` })
     const stderr = text(up.stderr!)
@@ -94,7 +95,7 @@ describe('a migration that ignores SIGTERM', () => {
 })
 
 describe('the connection to a database that froze', () => {
-  it('is given up', async () => {
+  slowIt('is given up', async () => {
     // Speaks enough of the protocol to log in and to confirm one statement, then never again.
     const message = (type: string, ...bytes: number[]) => Buffer.from([type.charCodeAt(0), 0, 0, 0, 4 + bytes.length, ...bytes])
     const ready = message('Z', 'I'.charCodeAt(0))

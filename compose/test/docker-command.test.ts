@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { docker } from '../src/docker/docker.ts'
+import { slowIt } from './support/slow.ts'
 import { until } from './support/until.ts'
 
 // Stands in for Docker's client where it cannot be made to fail: it loses signals at random.
@@ -15,7 +16,7 @@ describe('a docker command that is interrupted', () => {
     ['loses the first SIGTERM', `trap 'trap "exit 143" TERM' TERM`],
     ['ignores SIGTERM', `trap '' TERM`],
   ] as const) {
-    it(`ends although it ${what}`, async () => {
+    (what === 'ignores SIGTERM' ? slowIt : it)(`ends although it ${what}`, async () => {
       const started = join(folder, what.replaceAll(' ', '-'))
       writeFileSync(join(folder, 'docker'), `#!/bin/bash\n${onTerm}\ntouch ${started}\nwhile true; do sleep 0.1; done\n`)
       chmodSync(join(folder, 'docker'), 0o755)

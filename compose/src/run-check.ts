@@ -22,7 +22,7 @@ export interface Check {
 export interface Counts { passed: number, failed: number, skipped: number }
 export interface Verdict extends Counts { name: string }
 
-/** Runs a check for at most 10 minutes. Prints a result line, and the output if the check fails. */
+/** Runs a check for at most 15 minutes. Prints a result line, and the output if the check fails. */
 export async function runCheck({ name, folder, command: [program, ...args], counts }: Check, logFile: string): Promise<Verdict> {
   const begin = Date.now()
   const log = openSync(logFile, 'w')

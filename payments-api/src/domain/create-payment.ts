@@ -27,7 +27,7 @@ export interface CreatePaymentDeps {
 }
 
 /**
- * Creates payments, at most one per idempotency key, for ever.
+ * Creates payments, at most one per idempotency key, forever.
  * Source: draft-ietf-httpapi-idempotency-key-header, with Stripe's replay of the first response.
  * @throws {OverloadedError} when too many payments are waiting, or have waited too long
  */

@@ -32,7 +32,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       summary: 'List customers\' accounts, by id',
       query: z.strictObject({
         limit: Limit,
-        cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/, 'is not a cursor that this list gave out')),
+        cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/, 'is not a cursor of this list')),
         prefix: Prefix.optional().describe('Only ids that begin so'),
       }),
       responses: {
@@ -78,7 +78,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       params: AccountPath,
       query: AtQuery,
       responses: {
-        200: { description: 'The balance, in the words of the ledger\'s last entry', schema: Balance },
+        200: { description: 'The balance, as in the ledger\'s last entry', schema: Balance },
       },
       problems: ['not-found'],
       handle: async ({ params: { accountId }, query: { at } }, _req, res) => {
@@ -102,7 +102,7 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       params: AccountPath,
       query: z.strictObject({
         limit: Limit,
-        cursor: cursorOver(z.string().regex(/^\d{1,18}$/, 'is not a cursor that this list gave out')),
+        cursor: cursorOver(z.string().regex(/^\d{1,18}$/, 'is not a cursor of this list')),
       }),
       responses: {
         200: {

@@ -9,16 +9,16 @@ const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
 export function checkRequest(req: Request, res: Response, next: NextFunction): void {
   const { headers, httpVersionMajor, httpVersionMinor } = req
   if (httpVersionMajor !== 1)
-    return refuse(res, 'malformed-request', `HTTP/${req.httpVersion} is not served here; send HTTP/1.1.`)
+    return refuse(res, 'malformed-request', `HTTP/${req.httpVersion} is not supported. Send HTTP/1.1.`)
   if (httpVersionMinor >= 1 && headers.host === undefined)
-    return refuse(res, 'malformed-request', 'A request in HTTP/1.1 needs the header Host.')
+    return refuse(res, 'malformed-request', 'An HTTP/1.1 request needs a Host header.')
   if (headers.host !== undefined && (!HOST.test(headers.host) || hasTwoHosts(req.rawHeaders)))
-    return refuse(res, 'malformed-request', 'A request has one header Host, with a host and at most a port.')
+    return refuse(res, 'malformed-request', 'A request must have one Host header, with a host and optionally a port.')
   if (headers.expect !== undefined && httpVersionMinor >= 1 && !/^100-continue$/i.test(headers.expect))
-    return refuse(res, 'expectation-failed', 'The only expectation that is met here is "Expect: 100-continue".')
+    return refuse(res, 'expectation-failed', 'The only supported expectation is "Expect: 100-continue".')
   // Refuse it at once, before any of it is read.
   if (Number(headers['content-length']) > MAX_BODY_BYTES)
-    return refuse(res, 'payload-too-large', `A body may have ${MAX_BODY_BYTES} bytes.`)
+    return refuse(res, 'payload-too-large', `A body may have at most ${MAX_BODY_BYTES} bytes.`)
   next()
 }
 

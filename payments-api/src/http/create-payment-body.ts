@@ -12,7 +12,7 @@ const Amount = z.union(
   ],
   'must be a number or a decimal string such as "100.00"',
 ).meta({
-  description: 'At most 15 digits before the point and as many after it as the currency has; no exponent. Negative amounts and zero are taken, and fail.',
+  description: 'At most 15 digits before the decimal point, and at most as many after it as the currency has; no exponent. Negative amounts and zero are accepted, and fail when reconciled.',
   examples: ['100.00'],
 })
 

@@ -11,15 +11,15 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
     if (res.headersSent)
       return next(error)
     if (error instanceof OverloadedError)
-      return sendProblem(res, 'overloaded', 'Too many payments wait to be written. Try again with the same Idempotency-Key.')
+      return sendProblem(res, 'overloaded', 'Too many payments are waiting to be written. Try again with the same Idempotency-Key.')
     if (isUnavailable(error)) {
       log.error({ req: loggedRequest(req), err: error }, 'the database is unavailable')
-      return sendProblem(res, 'unavailable', 'The database cannot serve this now. Try again; with the same Idempotency-Key a payment is made once.')
+      return sendProblem(res, 'unavailable', 'The database is unavailable. Try again with the same Idempotency-Key: the payment is made only once.')
     }
     // Express throws these for a path that is not percent-encoded UTF-8 and for a file's range or precondition.
     if (error instanceof Error && 'status' in error && Number(error.status) >= 400 && Number(error.status) < 500)
       return sendProblem(res, 'malformed-request', 'The path or a header is malformed.')
     log.error({ req: loggedRequest(req), err: error }, 'unexpected error')
-    sendProblem(res, 'internal', 'The cause is in our log under the id given as instance.')
+    sendProblem(res, 'internal', 'The log of the API has the cause, under the id in instance.')
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
 
-const EventId = z.string().meta({ pattern: '^[0-9a-f]+:[0-9]+$', description: 'Send it as Last-Event-ID to go on after this event', examples: ['9f86d081884c:42'] })
+const EventId = z.string().meta({ pattern: '^[0-9a-f]+:[0-9]+$', description: 'Send it as Last-Event-ID to continue after this event', examples: ['9f86d081884c:42'] })
 
 /** The data of an event is JSON in a string. */
 function data(schema: z.ZodType): z.ZodString {

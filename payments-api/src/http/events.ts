@@ -13,7 +13,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024
 /** How long clients wait before they reconnect, sent to them as `retry`. */
 const RETRY_MS = 1_000
 
-const EventId = z.string().describe('The id of the last event that was seen; with any other text the stream begins with `resync`')
+const EventId = z.string().describe('The id of the last event received; any other text makes the stream begin with `resync`')
 
 /** Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function eventRoutes({ events, draining }: { events: EventHub, draining: () => boolean }): Route[] {
@@ -21,7 +21,7 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
 
   function stream(after: string | undefined, res: Response): void {
     if (events.full)
-      return sendProblem(res, 'overloaded', `This process serves ${MAX_CLIENTS} event streams already. Try again.`)
+      return sendProblem(res, 'overloaded', `This process already serves ${MAX_CLIENTS} event streams. Try again.`)
     res.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store, no-transform',
@@ -56,17 +56,17 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       path: '/events',
       summary: 'Follow payments as they settle',
       description: [
-        'Server-sent events. `hello` comes once: fetch what you show after it, so that nothing falls between. `payment` (data: id, status, outcome) tells that a payment settled;',
-        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again. Reconnect with the last id to go on where you were.',
+        'Server-sent events. `hello` comes once: fetch what you show after it, so that you miss nothing. `payment` (data: id, status, outcome) means that a payment settled;',
+        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again. Reconnect with the last id to continue from there.',
       ].join(' '),
       headers: {
-        'Last-Event-ID': { schema: EventId.optional().describe('As EventSource sends it when it reconnects') },
+        'Last-Event-ID': { schema: EventId.optional().describe('Sent by EventSource when it reconnects') },
       },
       query: z.strictObject({
         after: EventId.optional(),
       }),
       responses: {
-        200: { description: 'The stream; the schema is that of one event', contentType: 'text/event-stream', schema: StreamEvent },
+        200: { description: 'The stream; the schema describes one event', contentType: 'text/event-stream', schema: StreamEvent },
       },
       problems: ['overloaded'],
       handle: ({ query: { after }, headers }, _req, res) => stream(headers['Last-Event-ID'] ?? after, res),

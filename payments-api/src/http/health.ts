@@ -20,9 +20,9 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       operationId: 'getHealth',
       method: 'get',
       path: '/health',
-      summary: 'Whether the process lives',
+      summary: 'Check whether the process is alive',
       responses: {
-        200: { description: 'It does', schema: Health },
+        200: { description: 'It is alive', schema: Health },
       },
       handle: (_input, _req, res) => void res.json({ status: 'ok' }),
     }),
@@ -31,7 +31,7 @@ export function healthRoutes({ db, draining, metrics }: HealthDeps): Route[] {
       operationId: 'getReadiness',
       method: 'get',
       path: '/ready',
-      summary: 'Whether it can serve',
+      summary: 'Check whether the process can serve requests',
       responses: {
         200: { description: 'It can', schema: Ready },
       },

@@ -20,10 +20,10 @@ export interface ParsedKey {
  * Source: draft-ietf-httpapi-idempotency-key-header-07, a structured field (RFC 9651) that is a string.
  */
 export const IdempotencyKey = {
-  schema: z.string('Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.')
+  schema: z.string('Send an Idempotency-Key header with a unique value for this payment, such as a UUID.')
     .meta({ pattern: `${PLAIN.source}|${QUOTED.source}` })
     .transform((header, context) => parseKey(header) ?? refuse(context))
-    .meta({ description: '1 to 255 visible ASCII characters, of your own for each payment. `"k"`, a string of RFC 9651 as in the IETF draft, and `k` are one key.' }),
+    .meta({ description: '1 to 255 visible ASCII characters, unique for each payment. `"k"`, a string as in RFC 9651 and the IETF draft, and `k` are the same key.' }),
   missing: 'idempotency-key-missing',
   malformed: 'idempotency-key-malformed',
 } satisfies HeaderInput
@@ -36,6 +36,6 @@ function parseKey(header: string): ParsedKey | undefined {
 }
 
 function refuse(context: z.RefinementCtx): never {
-  context.addIssue('An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.')
+  context.addIssue('An Idempotency-Key has 1 to 255 visible ASCII characters without spaces, and does not start with ". In double quotes, " and \\ are written \\" and \\\\. Send one header.')
   return z.NEVER
 }

@@ -33,12 +33,12 @@ function parseJson(req: Request, res: Response, next: NextFunction): void {
   try {
     const text = utf8.decode(req.body as Buffer)
     if (isTooDeep(text))
-      return sendProblem(res, 'json-too-deep', `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep.`)
+      return sendProblem(res, 'json-too-deep', `Objects and arrays may be nested at most ${MAX_JSON_DEPTH} levels deep.`)
     const parsed: unknown = MAY_HOLD_A_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text)
     const repeated = repeatedKey(text, parsed)
     if (repeated) {
       const pointer = jsonPointer(repeated)
-      return sendProblem(res, 'malformed-json', `The body has ${pointer} more than once. Send each key of an object once.`, [{ pointer, detail: 'is repeated' }])
+      return sendProblem(res, 'malformed-json', `The body contains ${pointer} more than once. Send each key of an object once.`, [{ pointer, detail: 'is repeated' }])
     }
     req.body = parsed
     next()

@@ -1,21 +1,21 @@
 /** The introduction of the OpenAPI document, in Markdown. */
 export const GUIDE = `
-Takes payments idempotently and reports what became of them. Amounts are exact decimal strings.
-Every error is \`application/problem+json\` (RFC 9457): switch on \`type\`, show \`detail\`, quote \`instance\` to us.
+Accepts payments idempotently and reports what became of them. Amounts are exact decimal strings.
+Every error is \`application/problem+json\` (RFC 9457): switch on \`type\`, show \`detail\`, quote \`instance\` when you report one.
 
 ## Idempotency
 
-\`POST /payments\` needs an \`Idempotency-Key\`: 1 to 255 visible ASCII characters of your own, such as a UUID. A key makes
-at most one payment, for ever. All callers share one name space of keys.
+\`POST /payments\` needs an \`Idempotency-Key\`: 1 to 255 visible ASCII characters, such as a UUID. A key makes at
+most one payment, forever. All callers share one namespace of keys.
 
 | You send | You get |
 |---|---|
 | a new key | 201, and the payment |
 | a used key with the same payment | 201 with \`Idempotent-Replayed: true\`, and the first response byte for byte, also after the payment settled |
-| a used key with another payment | 422 \`idempotency-key-reused\`; nothing was made |
+| a used key with another payment | 422 \`idempotency-key-reused\`; no payment is made |
 | a key whose first request is still under way | 409 \`idempotency-key-in-use\` with \`Retry-After\` |
 
-The same payment means the same account, amount, currency and description. How they are written makes no difference:
+The same payment means the same account, amount, currency and description. Their spelling makes no difference:
 \`7\` is \`"7.00"\`, fields come in any order, a default may be left out.
 
 **What is stored.** The payment, its key and a SHA-256 hash of the four values, in one transaction. None of it expires.
@@ -23,8 +23,8 @@ A request that was refused (400, 422, 503) stores nothing.
 
 **How to retry safely.**
 
-1. Make the key before the first attempt and save it with what you are about to pay.
-2. Send the request. 201 ends it: the payment exists once, whether this attempt made it or an earlier one.
+1. Generate the key before the first attempt, and save it with the payment that you are about to make.
+2. Send the request. 201 ends it: the payment exists once, whether this attempt or an earlier one made it.
 3. No response, 408, 409 \`idempotency-key-in-use\` or any 5xx: the payment may or may not exist. Send the same body with
    the same key again, after \`Retry-After\` if there is one, else after 1 s, doubled each time up to 60 s, with jitter.
 4. Any other 4xx: the same request will be refused again. Correct it first.
@@ -32,6 +32,6 @@ A request that was refused (400, 422, 503) stores nothing.
 
 ## Events
 
-\`GET /events\` is a stream of server-sent events. The schema of its response is that of one event; \`data\` is JSON.
+\`GET /events\` is a stream of server-sent events. The schema of its response describes one event; \`data\` is JSON.
 Fetch what you show after \`hello\`, and again after \`resync\`. Reconnect with the last \`id\` to miss nothing.
 `.trim()

@@ -19,8 +19,8 @@ const WORKER_LOST_AFTER_SECONDS = 15
 
 const Milliseconds = z.number().nullable()
 const rate = {
-  windowSeconds: z.int().describe('Seconds that the figures are over: fewer where this process has not listened to the database that long'),
-  settled: z.int().describe('Payments settled within them'),
+  windowSeconds: z.int().describe('The seconds that the figures cover: fewer if this process has not listened to the database that long'),
+  settled: z.int().describe('Payments settled in that time'),
   settledPerSecond: z.number().describe('With three significant digits'),
 }
 const Operations = z.object({
@@ -37,9 +37,9 @@ const Operations = z.object({
       p50: Milliseconds,
       p95: Milliseconds,
       p99: Milliseconds,
-      longest: Milliseconds.describe('The longest of all, exact to the millisecond'),
-    }).describe('From accepted to settled, in milliseconds, over windowSeconds. A percentile is an estimate within 5 % or 1 ms. Null while nothing settled'),
-  }).describe('Over the last five minutes, as this process heard it'),
+      longest: Milliseconds.describe('The maximum, exact to the millisecond'),
+    }).describe('From accepted to settled, in milliseconds, over windowSeconds. A percentile is an estimate within 5 % or 1 ms. Null if nothing settled'),
+  }).describe('Over the last five minutes, as notified to this process'),
   workers: z.array(z.object({
     id: z.string(),
     host: z.string(),
@@ -48,8 +48,8 @@ const Operations = z.object({
     startedAt: z.string().meta({ format: 'date-time' }),
     lastSeenAt: z.string().meta({ format: 'date-time' }),
     stoppedAt: z.string().meta({ format: 'date-time' }).nullable(),
-    settled: z.int().describe('Payments settled since it was started'),
-  })).describe('Those seen within the last hour, the newest first'),
+    settled: z.int().describe('Payments settled since the worker started'),
+  })).describe('Workers seen within the last hour, newest first'),
 }).register(named, { id: 'Operations' })
 
 export interface OperationsDeps extends QueueDeps {
@@ -63,7 +63,7 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       operationId: 'getOperations',
       method: 'get',
       path: '/operations',
-      summary: 'How the system is doing: queue, rate, latency, workers',
+      summary: 'Get the state of the queue, the rate, the latency and the workers',
       responses: {
         200: { description: 'Now', schema: Operations },
       },
@@ -93,12 +93,12 @@ export function operationRoutes({ db, readStatistics, wake }: OperationsDeps): R
       operationId: 'listReconJobs',
       method: 'get',
       path: '/recon-jobs',
-      summary: 'List reconciliation jobs of one status, those of the newest payments first',
-      description: `A page examines at most ${MAX_EXAMINED} jobs: where few of them have the status, it may be short, or empty, and still have a nextCursor.`,
+      summary: 'List reconciliation jobs with one status, those of the newest payments first',
+      description: `A page examines at most ${MAX_EXAMINED} jobs: if few of them have the status, it may be short or even empty, and still have a nextCursor.`,
       query: z.strictObject({
         status: JobStatus,
         limit: Limit,
-        cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
+        cursor: cursorOver(z.uuid('is not a cursor of this list')),
       }),
       responses: {
         200: {

@@ -23,11 +23,11 @@ import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
 
-/** Callers are not told apart yet: all share one name space of idempotency keys. */
+/** Callers are not distinguished yet: all share one namespace of idempotency keys. */
 const CALLER = 'anonymous'
-/** Rows of the export that are read at a time. */
+/** Rows that the export reads at a time. */
 const CSV_PAGE = 1_000
-/** A client that takes nothing for this long is cut off. */
+/** A client that reads nothing for this long is disconnected. */
 const CSV_STALL_MS = 60_000
 
 const Filter = z.strictObject({
@@ -42,11 +42,11 @@ const Filter = z.strictObject({
 } satisfies Record<keyof PaymentFilter, z.ZodType>)
 const ListQuery = Filter.extend({
   limit: Limit,
-  cursor: cursorOver(z.uuid('is not a cursor that this list gave out')),
+  cursor: cursorOver(z.uuid('is not a cursor of this list')),
 })
 /** Source: W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-const Traceparent = z.string().optional().transform(header => header !== undefined && TRACEPARENT.test(header) ? header : null).meta({ description: 'W3C Trace Context, stored with the payment. A value in another form is ignored.' })
+const Traceparent = z.string().optional().transform(header => header !== undefined && TRACEPARENT.test(header) ? header : null).meta({ description: 'W3C Trace Context, stored with the payment. A malformed value is ignored.' })
 const PaymentPath = z.object({
   id: z.uuid('must be a UUID'),
 })
@@ -71,7 +71,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
         res.end(acceptedPaymentJson(result.payment))
         return
       case 'idempotency-key-reused':
-        return sendProblem(res, 'idempotency-key-reused', 'A payment with other values was made with this key. Use a new key for a new payment.')
+        return sendProblem(res, 'idempotency-key-reused', 'This key was used for a payment with other values. Use a new key for a new payment.')
       case 'idempotency-key-in-use':
         return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not finished. Try again: a key makes at most one payment.')
       case 'currency-mismatch':
@@ -85,7 +85,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
     }
   }
 
-  /** One page is in memory at a time; the next one is read when the client has taken this one. */
+  /** One page is in memory at a time; the next one is read once the client has received this one. */
   async function* csvLines(filter: z.output<typeof Filter>, first: Page<PaymentRow>): AsyncGenerator<string> {
     yield CSV_HEADER
     for (let page = first; ; page = await listPayments(db, filter, { limit: CSV_PAGE, before: page.next })) {
@@ -114,7 +114,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'post',
       path: '/payments',
       summary: 'Create a payment',
-      description: 'A repeated Idempotency-Key with the same payment returns the first response again, byte for byte, with Idempotent-Replayed: true, for ever. The same payment means the same account, amount, currency and description, however they are written.',
+      description: 'A repeated Idempotency-Key with the same payment returns the first response again, byte for byte, with Idempotent-Replayed: true, forever. The same payment means the same account, amount, currency and description, however they are written.',
       headers: {
         'Idempotency-Key': IdempotencyKey,
         'traceparent': { schema: Traceparent },
@@ -122,9 +122,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       body: CreatePayment,
       responses: {
         201: {
-          description: 'Created, or the first response again',
+          description: 'The payment was created, or the first response is replayed',
           schema: AcceptedPayment,
-          headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" where this is the first response again' },
+          headers: { 'Location': 'Path of the payment', 'Idempotent-Replayed': '"true" if the first response is replayed' },
         },
       },
       problems: ['idempotency-key-in-use', 'idempotency-key-reused', 'currency-mismatch', 'overloaded'],
@@ -137,7 +137,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'get',
       path: '/payments',
       summary: 'List payments, newest first',
-      description: `All filters must hold. A page examines at most ${MAX_EXAMINED} payments: where few of them match, it may be short, or empty, and still have a nextCursor.`,
+      description: `All filters must hold. A page examines at most ${MAX_EXAMINED} payments: if few of them match, it may be short or even empty, and still have a nextCursor.`,
       query: ListQuery,
       responses: {
         200: {
@@ -159,7 +159,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'get',
       path: '/payments.csv',
       summary: 'Export payments as CSV, newest first',
-      description: 'All payments that the filters match. A description that a spreadsheet would take for a formula begins with an apostrophe, and one with a separator (comma, semicolon, tab, line break) is quoted.',
+      description: 'All payments that match the filters. A description that a spreadsheet would read as a formula gets a leading apostrophe, and one with a separator (comma, semicolon, tab, line break) is quoted.',
       query: Filter,
       responses: {
         200: { description: 'RFC 4180, with a header line', contentType: 'text/csv' },

@@ -7,25 +7,25 @@ const REQUEST_ID = '0193d3f0-5b1c-7cc3-98c4-dc0c0c07398f'
 const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> = {
   'malformed-request': { detail: 'The path or a header is malformed.' },
   'malformed-json': {
-    detail: 'The body has #/amount more than once. Send each key of an object once.',
+    detail: 'The body contains #/amount more than once. Send each key of an object once.',
     errors: [{ pointer: '#/amount', detail: 'is repeated' }],
   },
-  'json-too-deep': { detail: `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep.` },
+  'json-too-deep': { detail: `Objects and arrays may be nested at most ${MAX_JSON_DEPTH} levels deep.` },
   'invalid-parameter': {
     detail: 'limit must be a whole number from 1 to 200, in decimal digits.',
     errors: [{ parameter: 'limit', detail: 'must be a whole number from 1 to 200, in decimal digits' }],
   },
-  'idempotency-key-missing': { detail: 'Send an Idempotency-Key header with a value of your own for this payment, such as a UUID.' },
-  'idempotency-key-malformed': { detail: 'An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, the first of them not ". In double quotes, " and \\ are written \\" and \\\\. Send one header.' },
+  'idempotency-key-missing': { detail: 'Send an Idempotency-Key header with a unique value for this payment, such as a UUID.' },
+  'idempotency-key-malformed': { detail: 'An Idempotency-Key has 1 to 255 visible ASCII characters without spaces, and does not start with ". In double quotes, " and \\ are written \\" and \\\\. Send one header.' },
   'not-found': { detail: 'There is no payment 0193d3f0-4a2b-7d11-8f3e-2b1a0c9d8e7f.' },
-  'method-not-allowed': { detail: 'DELETE is not allowed here; these are: POST, GET, HEAD.' },
-  'request-timeout': { detail: 'The request did not arrive completely in time. Send it again.' },
+  'method-not-allowed': { detail: 'DELETE is not allowed here. Allowed: POST, GET, HEAD.' },
+  'request-timeout': { detail: 'The request did not arrive in time. Send it again.' },
   'idempotency-key-in-use': { detail: 'Another request with this key has not finished. Try again: a key makes at most one payment.' },
   'job-not-dead': { detail: 'The job is completed. Only a dead job can be retried.' },
-  'payload-too-large': { detail: 'A body may have 65536 bytes.' },
-  'uri-too-long': { detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' },
+  'payload-too-large': { detail: 'A body may have at most 65536 bytes.' },
+  'uri-too-long': { detail: 'The request line and the headers may have at most 16 kB together; the request line alone has more.' },
   'unsupported-media-type': { detail: 'Content-Type is "text/plain"; send application/json.' },
-  'expectation-failed': { detail: 'The only expectation that is met here is "Expect: 100-continue".' },
+  'expectation-failed': { detail: 'The only supported expectation is "Expect: 100-continue".' },
   'validation': {
     detail: 'Nothing was created or changed. Correct the fields listed in errors.',
     errors: [
@@ -33,15 +33,15 @@ const EXAMPLES: Record<ProblemType, { detail: string, errors?: FieldError[] }> =
       { pointer: '#/amount', detail: 'must have at most 2 decimals in this currency' },
     ],
   },
-  'idempotency-key-reused': { detail: 'A payment with other values was made with this key. Use a new key for a new payment.' },
+  'idempotency-key-reused': { detail: 'This key was used for a payment with other values. Use a new key for a new payment.' },
   'currency-mismatch': {
     detail: 'Account ACC-001 holds EUR; an account has one currency.',
     errors: [{ pointer: '#/currency', detail: 'must be EUR for this account' }],
   },
-  'headers-too-large': { detail: 'The request line and the headers may have 16 kB together.' },
-  'internal': { detail: 'The cause is in our log under the id given as instance.' },
-  'overloaded': { detail: 'Too many payments wait to be written. Try again with the same Idempotency-Key.' },
-  'unavailable': { detail: 'The database cannot serve this now. Try again; with the same Idempotency-Key a payment is made once.' },
+  'headers-too-large': { detail: 'The request line and the headers may have at most 16 kB together.' },
+  'internal': { detail: 'The log of the API has the cause, under the id in instance.' },
+  'overloaded': { detail: 'Too many payments are waiting to be written. Try again with the same Idempotency-Key.' },
+  'unavailable': { detail: 'The database is unavailable. Try again with the same Idempotency-Key: the payment is made only once.' },
 }
 
 /** A problem as the API sends it. */

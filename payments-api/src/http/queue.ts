@@ -11,14 +11,14 @@ import { named, Text } from './schemas.ts'
 
 /** Most dead jobs that one request retries: one statement locks and rewrites each of them. */
 const MAX_RETRIED = 1_000
-/** paused_by for every caller of the API, which does not tell callers apart yet. A worker writes the name of its service. */
+/** paused_by for every caller of the API, which does not distinguish callers yet. A worker writes the name of its service. */
 const OPERATOR = 'operator'
 
 /** A pause, in every response that contains one. */
 export const queuePauseFields = {
-  pausedAt: z.string().meta({ format: 'date-time' }).nullable().describe('Since when workers claim no jobs; null while the queue runs'),
+  pausedAt: z.string().meta({ format: 'date-time' }).nullable().describe('When the queue was paused; null while it runs'),
   pausedBy: z.string().nullable().describe(`Who paused it: "${OPERATOR}" through this API, or "recon-worker" because most jobs were refused`),
-  pauseReason: z.string().nullable().describe('Why, where a reason was given'),
+  pauseReason: z.string().nullable().describe('The reason, if one was given'),
 }
 const QueuePause = z.object(queuePauseFields).register(named, { id: 'QueuePause' })
 
@@ -27,21 +27,21 @@ export function queuePauseJson({ paused_at, paused_by, reason }: QueuePauseRow):
 }
 
 const PauseQueue = z.strictObject({
-  reason: Text(500).default('').meta({ description: 'Why, for whoever finds the queue paused', examples: ['The bank corrects its accounts until noon'] }),
+  reason: Text(500).default('').meta({ description: 'The reason, shown while the queue is paused', examples: ['The bank corrects its accounts until noon'] }),
 }, 'must be a JSON object').register(named, { id: 'PauseQueue' })
 
 const RetryReconJobs = z.strictObject({
-  error: Text(10_000).optional().meta({ description: 'Only jobs whose lastError is exactly this; all dead jobs without it', examples: ['no such account'] }),
+  error: Text(10_000).optional().meta({ description: 'Retry only jobs whose lastError is exactly this. Without it, all dead jobs', examples: ['no such account'] }),
   limit: z.instanceof(JsonNumber, { error: 'must be a number' })
     .transform(({ source }) => Number(source))
     .pipe(z.int('must be a whole number').min(1, 'must be at least 1').max(MAX_RETRIED, `must be at most ${MAX_RETRIED}`))
     .default(MAX_RETRIED)
-    .meta({ description: 'Jobs put back by this request at most', type: 'integer', minimum: 1, maximum: MAX_RETRIED }),
+    .meta({ description: 'The most jobs to retry', type: 'integer', minimum: 1, maximum: MAX_RETRIED }),
 }, 'must be a JSON object').register(named, { id: 'RetryReconJobs' })
 
 const RetriedReconJobs = z.object({
-  retried: z.int().min(0).describe('Jobs put back into the queue by this request'),
-  remaining: z.int().min(0).describe(`Jobs that the same request would still find dead, counted up to ${MAX_COUNTED}: repeat it until there are none`),
+  retried: z.int().min(0).describe('The number of jobs put back into the queue'),
+  remaining: z.int().min(0).describe(`Matching jobs that are still dead, counted up to ${MAX_COUNTED}. Repeat the request until there are none`),
 }).register(named, { id: 'RetriedReconJobs' })
 
 export interface QueueDeps {
@@ -57,11 +57,11 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       operationId: 'retryReconJobs',
       method: 'post',
       path: '/recon-jobs/retry',
-      summary: 'Put dead jobs back into the queue: all of them, or those with one error',
+      summary: 'Retry dead jobs: all of them, or those with one error',
       description: `The oldest payments first, up to ${MAX_RETRIED} in a request. A retried job starts over with no attempts and may die again.`,
       body: RetryReconJobs,
       responses: {
-        200: { description: 'How many were put back, and how many are left', schema: RetriedReconJobs },
+        200: { description: 'How many jobs were retried, and how many are left', schema: RetriedReconJobs },
       },
       handle: async ({ body: { limit, error } }, _req, res) => {
         const retried = await retryJobs(db, { limit, error })
@@ -76,7 +76,7 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       method: 'post',
       path: '/queue/pause',
       summary: 'Pause the queue: workers claim no more jobs',
-      description: 'Payments are still accepted and stay pending. What a worker has claimed already is finished. Pausing a paused queue changes nothing: the first pause keeps its time and reason.',
+      description: 'Payments are still accepted and stay pending. Jobs that a worker has claimed are finished. Pausing a paused queue changes nothing: the first pause keeps its time and reason.',
       body: PauseQueue,
       responses: {
         200: { description: 'The pause in force', schema: QueuePause },
@@ -91,8 +91,8 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       operationId: 'resumeQueue',
       method: 'post',
       path: '/queue/resume',
-      summary: 'Resume the queue: workers claim jobs again, whoever paused it',
-      description: 'Resuming a queue that runs changes nothing.',
+      summary: 'Resume the queue, no matter who paused it: workers claim jobs again',
+      description: 'Resuming a running queue changes nothing.',
       responses: {
         200: { description: 'No pause is in force', schema: QueuePause },
       },

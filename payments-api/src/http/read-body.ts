@@ -23,7 +23,7 @@ export function readBody(req: Request, res: Response, next: NextFunction): void 
       return void chunks.push(chunk)
     req.off('data', take).off('end', end)
     res.setHeader('Connection', 'close')
-    sendProblem(res, 'payload-too-large', `A body may have ${MAX_BODY_BYTES} bytes.`)
+    sendProblem(res, 'payload-too-large', `A body may have at most ${MAX_BODY_BYTES} bytes.`)
   }
   function end(): void {
     req.body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)

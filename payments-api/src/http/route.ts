@@ -113,7 +113,7 @@ export function routerOf(routes: Route[]): Router {
     const allowed = operations.map(({ method }) => method === 'get' ? 'GET, HEAD' : method.toUpperCase()).join(', ')
     express.all((req: Request, res: Response) => {
       res.set('Allow', allowed)
-      sendProblem(res, 'method-not-allowed', `${req.method} is not allowed here; these are: ${allowed}.`)
+      sendProblem(res, 'method-not-allowed', `${req.method} is not allowed here. Allowed: ${allowed}.`)
     })
   }
   return router

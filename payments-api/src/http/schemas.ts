@@ -8,7 +8,7 @@ export const named = z.registry<{ id: string }>()
 
 export const AccountId = z.string('must be a string').regex(
   /^[A-Za-z0-9][\w.-]{0,63}$/,
-  'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit',
+  'must be 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit',
 ).meta({
   examples: ['ACC-001'],
 })
@@ -16,7 +16,7 @@ export const AccountId = z.string('must be a string').regex(
 /** An account id in a response. It may be a settlement account, which no payment can name. */
 export const KnownAccountId = z.string('must be a string').regex(
   /^(?:[A-Za-z0-9][\w.-]{0,63}|settlement:[A-Z]{3}:\d{1,3})$/,
-  'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit, or a settlement account such as settlement:USD:0',
+  'must be 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit, or a settlement account such as settlement:USD:0',
 ).meta({
   examples: ['ACC-001'],
 })
@@ -46,8 +46,8 @@ export const DecimalString = z.string('must be a string')
 /** Text that Postgres can store: no U+0000 and no lone surrogates, which a pattern cannot exclude in every dialect. */
 export function Text(maxCharacters: number): z.ZodString {
   return z.string('must be a string')
-    .refine(text => text.isWellFormed(), 'must not hold a lone surrogate')
-    .refine(text => !text.includes('\0'), 'must not hold the character U+0000')
+    .refine(text => text.isWellFormed(), 'must not contain a lone surrogate')
+    .refine(text => !text.includes('\0'), 'must not contain the character U+0000')
     .refine(text => [...text].length <= maxCharacters, `must have at most ${maxCharacters} characters`)
     .meta({ maxLength: maxCharacters, pattern: '^[^\\u0000]*$' })
 }
@@ -78,7 +78,7 @@ const Instant = z.string().meta({
   description: 'UTC, with six decimals, or three for a whole millisecond; valid input for at, from and to',
   examples: ['2026-01-31T12:00:00.818512Z'],
 })
-const Id = z.string().meta({ format: 'uuid', description: 'UUID, version 7: in the order of time' })
+const Id = z.string().meta({ format: 'uuid', description: 'UUID version 7: ordered by time' })
 
 export const AcceptedPayment = z.object({
   id: Id,
@@ -97,7 +97,7 @@ const paymentFields = {
   currency: Currency,
   description: z.string(),
   status: z.string().meta({
-    description: `${PAYMENT_STATUSES.join(', ')}; a client must show a status that it does not know as it is`,
+    description: `${PAYMENT_STATUSES.join(', ')}; show an unknown status as it is`,
     examples: ['completed'],
   }),
   outcome: z.string().nullable().meta({
@@ -117,7 +117,7 @@ export const LedgerEntry = z.object({
   currency: Currency,
   amount: Amount,
   balanceAfter: Amount,
-  accountVersion: z.int().min(1).describe('Numbers the entries of an account, without a gap'),
+  accountVersion: z.int().min(1).describe('Numbers the entries of an account, without gaps'),
   createdAt: Instant,
 }).register(named, { id: 'LedgerEntry' })
 
@@ -127,7 +127,7 @@ const jobFields = {
   attempts: z.int().min(0),
   lastError: z.string().nullable(),
   runAt: Instant.describe('Not before this'),
-  lockedBy: z.string().nullable().describe('The worker that settled it, or last failed to'),
+  lockedBy: z.string().nullable().describe('The worker that settled it, or that last failed to'),
   lockedAt: Instant.nullable(),
   finishedAt: Instant.nullable(),
 }
@@ -165,7 +165,7 @@ export const Account = z.object({
 export function pageOf<Item extends z.ZodType>(name: string, item: Item): z.ZodObject {
   return z.object({
     [name]: z.array(item),
-    nextCursor: z.string().meta({ pattern: CURSOR_PATTERN }).nullable().describe('Pass it as cursor for the next page; null on the last one'),
+    nextCursor: z.string().meta({ pattern: CURSOR_PATTERN }).nullable().describe('Pass it as cursor to get the next page; null on the last page'),
   })
 }
 

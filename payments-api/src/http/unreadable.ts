@@ -95,10 +95,10 @@ function problemText(id: string, { type, detail, headers = [] }: Refusal): strin
 
 function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refusal {
   switch (error.code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return { type: 'request-timeout', detail: 'The request did not arrive completely in time. Send it again.' }
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return { type: 'request-timeout', detail: 'The request did not arrive in time. Send it again.' }
     case 'HPE_HEADER_OVERFLOW': return isRequestLine(error.rawPacket)
-      ? { type: 'uri-too-long', detail: 'The request line and the headers may have 16 kB together; the request line alone has more.' }
-      : { type: 'headers-too-large', detail: 'The request line and the headers may have 16 kB together.' }
+      ? { type: 'uri-too-long', detail: 'The request line and the headers may have at most 16 kB together; the request line alone has more.' }
+      : { type: 'headers-too-large', detail: 'The request line and the headers may have at most 16 kB together.' }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return { type: 'payload-too-large', detail: 'The extensions of a chunk may have 16 kB.' }
     case 'HPE_INVALID_METHOD': return { type: 'malformed-request', detail: 'The method is not an HTTP method.' }
     case 'HPE_CLOSED_CONNECTION': return { type: 'malformed-request', detail: 'The request before this one had "Connection: close".' }

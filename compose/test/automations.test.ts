@@ -78,11 +78,18 @@ describe('the automations file', () => {
 
 describe('a new environment', () => {
   let tree: SmallTree
-  before(() => tree = new SmallTree())
-  after(() => tree.remove())
+  let platform: Platform
+  before(() => {
+    tree = new SmallTree()
+    platform = new Platform(parseAutomations(source), tree.folder, tree.env)
+  })
+  after(async () => {
+    tree.openGate()
+    await platform.stopAll()
+    tree.remove()
+  })
 
   it('starts everything in parallel while dependencies install, each folder once', async () => {
-    const platform = new Platform(parseAutomations(source), tree.folder, tree.env)
     const started = Promise.all([platform.startEnvironment(), platform.runTask('install-deps')])
     await until('the console waits for an install too', () => /: waiting for process/.test(platform.logs('ui')))
     tree.openGate()

@@ -80,7 +80,7 @@ describe('the audit', () => {
       `insert into payments select * from gone; insert into reconciliation_results select * from gone_result; drop table gone, gone_result`,
     )
     assert.equal(code, 1, stdout)
-    assert.match(stdout, /^BROKEN {2}What was accepted and settled before an anchor .*\n {2}\| .*"payments_then":"2000","payments_now":"1999"/m)
+    assert.match(stdout, /^BROKEN {2}Everything accepted and settled before an anchor .*\n {2}\| .*"payments_then":"2000","payments_now":"1999"/m)
   }).timeout(TIMEOUT_MS)
 
   it('detects a forged chain by the anchors saved outside the database', async () => {

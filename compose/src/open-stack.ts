@@ -24,7 +24,7 @@ export function openStack(config: Config): Stack {
   if (embedded.exists())
     return embedded
   const found = lastMode(config) === 'compose' || compose.exists() ? compose : embedded
-  if (!found.exists() && swarmRuns(config))
+  if (swarmRuns(config) && !found.exists())
     console.error(`The swarm stack ${config.stack} is running, which only the swarm verbs see: \`docker stack services ${config.stack}\` shows it, \`make swarm-down\` removes it.`)
   return found
 }
@@ -74,7 +74,7 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
   return 'compose'
 }
 
-/** Chooses what a start runs: the mode, the Compose project and the ports. Prints each choice that a person would not expect. */
+/** Chooses what a start runs: the mode, the Compose project and the ports. Prints each choice that may surprise. */
 export async function chooseStack(given: Config, say: (line: string) => void): Promise<{ config: Config, mode: Mode, stack: Stack }> {
   const mode = chooseMode(given, say)
   if (mode === 'compose' && checkEngine(given.dockerEnv).problem === null)
@@ -91,12 +91,12 @@ export async function choosePorts(config: Config): Promise<Config['ports']> {
   const folder = new DataFolder(config.dataDir)
   const memory = folder.readMemory()?.ports
   const ports = { ...config.ports }
-  const isRunning = Object.values(stacks(config)).some(stack => stack.exists())
+  const isRunning = () => Object.values(stacks(config)).some(stack => stack.exists())
   for (const [part, variable] of [['postgres', 'PGPORT'], ['api', 'API_PORT'], ['ui', 'UI_PORT']] as const) {
     if (config.named.has(variable))
       continue
     const before = memory?.[part]
-    if (before !== undefined && (isRunning || !config.autoPorts || await isFree(before)))
+    if (before !== undefined && (!config.autoPorts || isRunning() || await isFree(before)))
       ports[part] = before
     else if (config.autoPorts)
       ports[part] = await freePort()

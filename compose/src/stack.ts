@@ -44,6 +44,14 @@ export interface Step { name: string, tookMs: number | null, detail?: string }
 /** Receives each step of a start when it begins, when its detail changes and when it ends. */
 export type Progress = (step: Step) => void
 
+/** Does the work as a step: reports its begin, and its duration unless it throws. */
+export async function runStep(progress: Progress, name: string, work: () => Promise<unknown>, detail?: string): Promise<void> {
+  const begin = Date.now()
+  progress({ name, tookMs: null, ...(detail !== undefined && { detail }) })
+  await work()
+  progress({ name, tookMs: Date.now() - begin })
+}
+
 /** What a start did. `updated`: parts that were missing, killed or out of date were started, the others left alone. */
 export type Outcome = 'started' | 'updated' | 'already up'
 

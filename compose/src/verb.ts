@@ -17,6 +17,15 @@ export async function runVerb(verb: (config: Config) => Promise<number>): Promis
   }
 }
 
+/** Aborts when this process is told to stop: by a Ctrl-C, by SIGTERM or by a closed terminal. `onFirst` runs at the first signal. */
+export function abortOnSignals(onFirst = () => {}): AbortController {
+  const interrupted = new AbortController()
+  interrupted.signal.addEventListener('abort', onFirst)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interrupted.abort()) // the handler stays, so that a second signal does not interrupt the cleanup
+  return interrupted
+}
+
 /** Formats milliseconds for a person: `0.42 s`, `12.3 s`, `4 min 5 s`, `3 h`, `2 days`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000

@@ -11,7 +11,7 @@ const LEAVES = ['config.ts', 'connection-budget.ts', 'count.ts', 'debug-ports.ts
 const MAY_IMPORT: Record<string, string[]> = {
   'verbs': ['embedded', 'docker', 'swarm', 'contracts', 'data', 'machine', 'anchors.ts', 'changelog.ts', 'git.ts', 'invariants.ts', 'open-stack.ts', 'repositories.ts', 'run-check.ts', 'show-progress.ts', 'validation-checks.ts', 'verb.ts'],
   'swarm': ['docker', 'data', 'machine'],
-  'docker': ['data', 'machine'],
+  'docker': ['data', 'machine', 'git.ts'],
   'embedded': ['data', 'machine'],
   'data': ['machine'],
   'machine': [],

@@ -11,7 +11,7 @@ describe('a stack whose data is in containers, when no engine responds', () => {
   before(async () => {
     stack = await TemporaryStack.create(NO_ENGINE)
     stack.folder.create()
-    stack.folder.writeMemory({ mode: 'compose', project: 'payments-12345678' })
+    stack.folder.remember({ mode: 'compose', project: 'payments-12345678' })
   })
   after(() => rmSync(stack.parent, { recursive: true }))
 

@@ -3,7 +3,7 @@ import type { Panel } from './bar-chart.ts'
 import type { MeasureOutcome } from './measure.ts'
 import { writeFileSync } from 'node:fs'
 import { explain } from '../../compose/src/refusal.ts'
-import { duration } from '../../compose/src/verb.ts'
+import { abortOnSignals, duration } from '../../compose/src/verb.ts'
 import { barChart } from './bar-chart.ts'
 import { readBenchSettings, requireOpenFiles } from './bench-settings.ts'
 import { describeMachine } from './describe-machine.ts'
@@ -13,9 +13,7 @@ import { runMeasure } from './run-measure.ts'
 
 // A closed pipe, as in `make bench | head`, must not stop the run halfway and leave processes behind.
 process.stdout.on('error', () => {})
-const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => interrupted.abort())
+const interrupted = abortOnSignals()
 
 try {
   await main()

@@ -1,7 +1,7 @@
 // `make load`: runs the scenarios with k6 against the running system, or against a temporary one.
 import type { ScenarioOutcome } from './run-scenario.ts'
 import { relative } from 'node:path'
-import { duration, runVerb } from '../../compose/src/verb.ts'
+import { abortOnSignals, duration, runVerb } from '../../compose/src/verb.ts'
 import { describeOutcome } from './describe-outcome.ts'
 import { findK6 } from './find-k6.ts'
 import { readLoadSettings } from './load-settings.ts'
@@ -11,9 +11,7 @@ import { writeReport } from './write-report.ts'
 
 await runVerb(async (config) => {
   const runs = readLoadSettings(process.env)
-  const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort())
+  const interrupted = abortOnSignals()
 
   const k6 = await findK6(console.log)
   const startedAt = Date.now()

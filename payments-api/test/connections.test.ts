@@ -67,7 +67,7 @@ describe('a pooled connection', () => {
     assert.equal(codes.get('25P02'), undefined)
   })
 
-  it('reports the error that ended a transaction, not that of the ROLLBACK on the closed connection', async () => {
+  it('reports the error that ended a transaction, not the failed ROLLBACK on the closed connection', async () => {
     const failed = assert.rejects(db.transaction(async trx => void await trx.raw('select pg_sleep(30)')), { code: '57P01' })
     await waitFor('the statement sleeps', isSleeping)
     await database.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test' and datname = current_database()`)

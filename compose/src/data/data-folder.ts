@@ -96,8 +96,9 @@ export class DataFolder {
     return this.read('stack.json', stackMemory)
   }
 
-  writeMemory(memory: StackMemory): void {
-    this.write('stack.json', memory)
+  /** Adds to what is known about how the stack last ran. */
+  remember(memory: StackMemory): void {
+    this.write('stack.json', { ...this.readMemory(), ...memory })
   }
 
   readDesired(): DesiredState | null {

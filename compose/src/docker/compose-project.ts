@@ -9,6 +9,7 @@ import { APIS, WORKERS } from '../connection-budget.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { debugPort } from '../debug-ports.ts'
 import { Refusal } from '../refusal.ts'
+import { runStep } from '../stack.ts'
 import { containers, containersSync, isDev, lastLinesOf, otherFolder, partName } from './containers.ts'
 import { docker, lines, QUICK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
@@ -34,7 +35,7 @@ function projectOf({ dataDir }: Config): string {
 
 /**
  * Chooses the project before the first start in the default data folder: `payments`, unless another clone's containers
- * have that name, or this clone is to run beside others (PORTS=auto). Prints what a person would not expect.
+ * have that name, or this clone runs next to others (PORTS=auto). Prints any choice that may surprise.
  */
 export async function chooseProject(config: Config, say: (line: string) => void): Promise<void> {
   const { dataDir, dockerEnv, autoPorts } = config
@@ -46,7 +47,7 @@ export async function chooseProject(config: Config, say: (line: string) => void)
   const other = await otherFolder(DEFAULT_PROJECT, dockerEnv)
   if (other || autoPorts || volumes.includes(`${own}_postgres`)) {
     data.create()
-    data.writeMemory({ mode: 'compose', project: own })
+    data.remember({ mode: 'compose', project: own })
     if (other)
       say(`The Compose project ${DEFAULT_PROJECT} belongs to ${other}, so this clone uses ${own}.`)
   }
@@ -97,17 +98,14 @@ export class ComposeProject {
     return ['compose.yaml', ...(dev ? [DEV_FILE] : [])].flatMap(file => ['--file', file])
   }
 
-  /** Builds the images that are not up to date, or that of one service. */
+  /** Builds the images that are out of date: all of them, or only those of these services. */
   async build(progress: Progress, limits: Limits, ...services: string[]): Promise<void> {
-    const begin = Date.now()
-    progress({ name: 'images', tookMs: null, detail: 'building; the first time takes minutes' })
     const onLine = (line: string) => {
       const step = buildStep(line)
       if (step !== null)
         progress({ name: 'images', tookMs: null, detail: step })
     }
-    await this.run(['build', ...services], limits, { onLine, onStdoutLine: onLine })
-    progress({ name: 'images', tookMs: Date.now() - begin })
+    await runStep(progress, 'images', () => this.run(['build', ...services], limits, { onLine, onStdoutLine: onLine }), 'building; the first time takes minutes')
   }
 
   /** compose.yaml merged with these overlays, as JSON. */

@@ -46,9 +46,7 @@ export class ComposeStack implements Stack {
     await this.claimStart(progress, signal)
     let before: Container[] = []
     try {
-      const other = await otherFolder(this.project.name, this.config.dockerEnv)
-      if (other)
-        throw new Refusal(`The Compose project ${this.project.name}, which has this clone's data, is in use by ${other}. Run \`make down\` there first.`)
+      await this.requireOwnProject()
       before = (await this.containers()).filter(isPart)
       const { config, taken } = this.asRequested(before)
       await requireFreePorts(taken)
@@ -59,7 +57,7 @@ export class ComposeStack implements Stack {
       }
       await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
       await project.up(cpus, progress, { timeoutMs: START_TIMEOUT_MS, signal })
-      this.folder.writeMemory({ ...this.folder.readMemory(), mode: 'compose', project: this.project.name })
+      this.folder.remember({ mode: 'compose', project: this.project.name, ...(config.autoPorts && { ports: config.ports }) })
       const after = (await this.containers()).filter(isPart)
       const isSame = after.length === before.length && after.every(({ Id, State }) => before.some(one => one.Id === Id && one.State.StartedAt === State.StartedAt))
       return isSame ? 'already up' : before.length === 0 ? 'started' : 'updated'
@@ -140,9 +138,7 @@ export class ComposeStack implements Stack {
     const found = await this.containers()
     if (!isComplete(found))
       throw new Refusal(NOTHING_RUNS)
-    // A caller need not name the ports of the running stack again.
-    const ports = { postgres: publishedPort(found, 'postgres')!, api: publishedPort(found, 'proxy')!, ui: publishedPort(found, 'ui')! }
-    const project = new ComposeProject({ ...this.config, ports })
+    const project = new ComposeProject(this.asRequested(found).config)
     await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS }, service)
     await replaceContainers(service, {
       project,
@@ -191,6 +187,13 @@ export class ComposeStack implements Stack {
     if (found === null)
       throw this.unreachable()
     return found
+  }
+
+  /** Throws a Refusal if another clone's containers use this project's name: its data would be changed under them. */
+  private async requireOwnProject(): Promise<void> {
+    const other = await otherFolder(this.project.name, this.config.dockerEnv)
+    if (other)
+      throw new Refusal(`The Compose project ${this.project.name}, which has this clone's data, is in use by ${other}. Run \`make down\` there first.`)
   }
 
   /** Says that no engine responds, and what is there. */

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { repoRoot } from '../config.ts'
+import { git } from '../git.ts'
 import { Refusal } from '../refusal.ts'
 import { docker, QUICK_TIMEOUT_MS } from './docker.ts'
 
@@ -30,7 +30,7 @@ interface PublishedImage extends Image { digest: string }
 
 /** Builds the images of compose.yaml for this machine, labelled with this commit. */
 export async function buildImages({ dockerEnv }: Config, { signal, onLine }: How): Promise<Image[]> {
-  const env = { ...dockerEnv, ...origin() }
+  const env = { ...dockerEnv, ...await origin() }
   await docker(['compose', '--progress', 'plain', 'build'], { cwd: folder, env, timeoutMs: BUILD_TIMEOUT_MS, signal, onLine })
   return ourImages(env)
 }
@@ -43,7 +43,7 @@ export async function buildImages({ dockerEnv }: Config, { signal, onLine }: How
 export async function publishImages({ dockerEnv, version }: Config, { signal, onLine }: How): Promise<PublishedImage[]> {
   if (!dockerEnv.IMAGES || version === undefined)
     throw new Refusal('PUSH=1 needs a registry and a version: make images PUSH=1 IMAGES=registry.example.com/payments VERSION=1.2.0')
-  const labels = origin()
+  const labels = await origin()
   if (!/^[0-9a-f]{40}$/.test(labels.REVISION))
     throw new Refusal('Published images belong to a commit. Commit your changes first, in a git clone.')
   const env = { ...dockerEnv, ...labels, ...await resolveBaseImages(dockerEnv, onLine) }
@@ -105,12 +105,14 @@ async function digestOf(image: string, env: NodeJS.ProcessEnv): Promise<string> 
 }
 
 /** The source, revision and creation time of this tree, for the labels of its images. Each is empty where git does not know it. */
-function origin(): { SOURCE: string, REVISION: string, CREATED: string } {
+async function origin(): Promise<{ SOURCE: string, REVISION: string, CREATED: string }> {
+  const ifKnown = (...args: string[]) => git(...args).catch(() => '')
+  const committedAt = await ifKnown('log', '-1', '--format=%ct')
   return {
-    SOURCE: webAddress(git('remote', 'get-url', 'origin')),
-    REVISION: git('describe', '--always', '--abbrev=40', '--exclude', '*', '--dirty'),
+    SOURCE: webAddress(await ifKnown('remote', 'get-url', 'origin')),
+    REVISION: await ifKnown('describe', '--always', '--abbrev=40', '--exclude', '*', '--dirty'),
     // The commit's time: a second build of a commit gives the same image.
-    CREATED: git('log', '-1', '--format=%cd', '--date=format-local:%Y-%m-%dT%H:%M:%SZ'),
+    CREATED: committedAt && new Date(Number(committedAt) * 1000).toISOString().replace('.000', ''),
   }
 }
 
@@ -118,13 +120,4 @@ function origin(): { SOURCE: string, REVISION: string, CREATED: string } {
 export function webAddress(remote: string): string {
   const [, host, path] = /^(?:https?:\/\/|ssh:\/\/)?(?:[^@/]+@)?([\w.-]+\.[a-z]+)(?::\d+)?[:/](.+?)(?:\.git)?\/?$/i.exec(remote) ?? []
   return host === undefined ? '' : `https://${host}/${path}`
-}
-
-function git(...args: string[]): string {
-  try {
-    return execFileSync('git', args, { cwd: repoRoot, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' }, stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-  }
-  catch {
-    return ''
-  }
 }

@@ -1,6 +1,7 @@
 import type { Progress, RedeployedService } from '../stack.ts'
 import type { ComposeProject } from './compose-project.ts'
 import type { Container } from './containers.ts'
+import { runStep } from '../stack.ts'
 import { docker, QUICK_TIMEOUT_MS } from './docker.ts'
 
 interface Redeploy {
@@ -22,12 +23,7 @@ export async function replaceContainers(service: RedeployedService, { project, l
   const before = await replicas()
   const count = before.length
   const up = (...args: string[]) => project.run(['up', '--detach', '--no-deps', '--no-build', '--wait', ...args, service], { timeoutMs })
-  const step = async (name: string, work: () => Promise<unknown>) => {
-    const begin = Date.now()
-    progress({ name, tookMs: null })
-    await work()
-    progress({ name, tookMs: Date.now() - begin })
-  }
+  const step = (name: string, work: () => Promise<unknown>) => runStep(progress, name, work)
 
   if (service !== 'api') {
     await step(service, () => up(...(service === 'worker' ? ['--scale', `worker=${count}`] : [])))

@@ -12,7 +12,7 @@ import { requireFreePorts } from '../machine/ports.ts'
 import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
 import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
-import { NOTHING_RUNS } from '../stack.ts'
+import { NOTHING_RUNS, runStep } from '../stack.ts'
 import { followLogs } from './log-files.ts'
 import { endLeftovers, liveServices, liveState, serviceFolders, stopOwner } from './owners.ts'
 import { removeOutside } from './postgres-home.ts'
@@ -46,11 +46,11 @@ export class EmbeddedStack implements Stack {
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
-    const { ports, workers, apis, logLevel, dev, debugPort } = this.config
+    const { ports, autoPorts, workers, apis, logLevel, dev, debugPort } = this.config
     await requireFreePorts(ports)
     this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), restarts: {} })
     await startSupervisor(this.folder, progress, { signal, timeoutMs: START_TIMEOUT_MS, attached: dev })
-    this.folder.writeMemory({ ...this.folder.readMemory(), mode: 'embedded' })
+    this.folder.remember({ mode: 'embedded', ...(autoPorts && { ports }) })
     return 'started'
   }
 
@@ -62,14 +62,15 @@ export class EmbeddedStack implements Stack {
     if (wanted.workers === desired.workers && wanted.apis === desired.apis)
       return false
     this.change({ ...desired, ...wanted })
-    await this.waitForParts(/^worker-/, wanted.workers)
-    await this.waitForParts(/^api/, wanted.apis)
+    await this.waitForReplicas('worker', wanted.workers)
+    await this.waitForReplicas('api', wanted.apis)
     return true
   }
 
-  private waitForParts(kind: RegExp, wanted: number): Promise<void> {
-    return this.waitFor(`${wanted} healthy of ${kind.source.replaceAll(/\W/g, '')}`, async () => {
-      const running = (await this.parts()).filter(part => kind.test(part.name))
+  /** Waits until a service has this number of replicas, each healthy. */
+  private waitForReplicas(service: 'api' | 'worker', wanted: number): Promise<void> {
+    return this.waitFor(count(wanted, `healthy ${service === 'api' ? 'API' : service}`), async () => {
+      const running = (await this.parts()).filter(({ name }) => name === service || name.startsWith(`${service}-`))
       return running.length === wanted && running.every(part => part.health === 'ok')
     })
   }
@@ -116,10 +117,7 @@ export class EmbeddedStack implements Stack {
     if (this.liveStates().length > 0 && !this.liveStates().some(({ parts }) => parts.some(part => part.name.startsWith('worker-'))))
       throw new Refusal('No worker is running. Start the workers with `make service PART=worker`.')
     this.change({ ...this.desired(), workers })
-    await this.waitFor(count(workers, 'healthy worker'), async () => {
-      const running = (await this.parts()).filter(part => part.name.startsWith('worker-'))
-      return running.length === workers && running.every(part => part.health === 'ok')
-    })
+    await this.waitForReplicas('worker', workers)
   }
 
   async restart(part: string): Promise<void> {
@@ -138,12 +136,8 @@ export class EmbeddedStack implements Stack {
     const desired = this.desired()
     await prepareParts(service === 'ui' && desired.debugPort === undefined ? 'parts' : 'dependencies')
     const names = (await this.parts()).map(({ name }) => name).filter(name => name === service || name.startsWith(`${service}-`))
-    for (const name of names) { // one by one, so that the others keep serving
-      const begin = Date.now()
-      progress({ name, tookMs: null })
-      await this.replace(name)
-      progress({ name, tookMs: Date.now() - begin })
-    }
+    for (const name of names) // one by one, so that the others keep serving
+      await runStep(progress, name, () => this.replace(name))
   }
 
   private async replace(name: string): Promise<void> {

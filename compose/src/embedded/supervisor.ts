@@ -13,6 +13,7 @@ import { checkHealth } from '../machine/health.ts'
 import { identify } from '../machine/processes.ts'
 import { watchFolder } from '../machine/watch-folder.ts'
 import { asRefusal, explain, Refusal } from '../refusal.ts'
+import { runStep } from '../stack.ts'
 import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
 import { apiPart, migrationsFolder, postgresPart, settingOf, uiDevPart, uiPart, workerPart } from './part-specs.ts'
@@ -81,10 +82,7 @@ class Supervisor {
     const step = async (name: string, work: () => Promise<void>) => {
       if (this.stopping.signal.aborted)
         throw new Refusal('Stopped during the start.')
-      const begin = Date.now()
-      progress({ name, tookMs: null })
-      await work()
-      progress({ name, tookMs: Date.now() - begin })
+      await runStep(progress, name, work)
     }
     const part = (spec: PartSpec) => step(spec.name, () => this.add(spec).start())
 

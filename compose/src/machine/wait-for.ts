@@ -1,6 +1,7 @@
 import type { Progress } from '../stack.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '../refusal.ts'
+import { runStep } from '../stack.ts'
 
 /** Polls the condition until it holds. Throws a Refusal at the deadline, `timed out ... waiting for <what>`. */
 export async function waitFor(what: string, condition: () => Promise<boolean>, { timeoutMs, pollMs }: { timeoutMs: number, pollMs: number }): Promise<void> {
@@ -16,8 +17,5 @@ export async function waitFor(what: string, condition: () => Promise<boolean>, {
 export async function waitWithProgress(progress: Progress, what: string, condition: () => Promise<boolean>, limits: { timeoutMs: number, pollMs: number }): Promise<void> {
   if (await condition())
     return
-  const begin = Date.now()
-  progress({ name: 'waiting', tookMs: null, detail: `for ${what}` })
-  await waitFor(what, condition, limits)
-  progress({ name: 'waiting', tookMs: Date.now() - begin })
+  await runStep(progress, 'waiting', () => waitFor(what, condition, limits), `for ${what}`)
 }

@@ -8,10 +8,11 @@ import { DataFolder } from '../data/data-folder.ts'
 import { ComposeProject } from '../docker/compose-project.ts'
 import { docker, lines } from '../docker/docker.ts'
 import { checkEngine } from '../docker/engine.ts'
-import { writeSecrets } from '../docker/secrets.ts'
 import { requireFreePorts } from '../machine/ports.ts'
 import { Refusal } from '../refusal.ts'
+import { runStep } from '../stack.ts'
 import { nameByContent } from './image-names.ts'
+import { writeSecrets } from './secrets.ts'
 import { stackFile } from './stack-file.ts'
 import { Swarm } from './swarm-node.ts'
 import { findUnhealthy } from './tasks.ts'
@@ -136,20 +137,21 @@ export class SwarmStack {
     const images = new Set(Object.values(services).map(({ image }) => image))
     const [host] = [...images][0]!.split('/')
     if (host === 'localhost' || /[.:]/.test(host!)) {
-      const begin = Date.now()
-      progress({ name: 'push', tookMs: null, detail: `to ${host}` })
-      for (const image of images)
-        await docker(['image', 'push', '--quiet', image], { env: this.config.dockerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
-      progress({ name: 'push', tookMs: Date.now() - begin })
+      await runStep(progress, 'push', async () => {
+        for (const image of images)
+          await docker(['image', 'push', '--quiet', image], { env: this.config.dockerEnv, timeoutMs: PUSH_TIMEOUT_MS, signal })
+      }, `to ${host}`)
     }
     else if (nodes > 1) {
       throw new Refusal(`This swarm has ${nodes} nodes, which all need to pull the images from a registry. Name one: \`IMAGES=registry.example.com/payments make swarm-up\`.`)
     }
   }
 
-  private async deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
-    const begin = Date.now()
-    progress({ name: step, tookMs: null, detail: 'deploying, until healthy' })
+  private deploy(step: string, file: StackFile, timeoutMs: number, progress: Progress, signal: AbortSignal): Promise<void> {
+    return runStep(progress, step, () => this.deployUntilHealthy(step, file, timeoutMs, signal), 'deploying, until healthy')
+  }
+
+  private async deployUntilHealthy(step: string, file: StackFile, timeoutMs: number, signal: AbortSignal): Promise<void> {
     const path = join(this.folder.path, `${step}.json`)
     writeFileSync(path, JSON.stringify(file, null, 2))
     // Waits until every service is healthy or rolled back, and exits with 0 for both.
@@ -160,6 +162,5 @@ export class SwarmStack {
     const problem = await findUnhealthy(this.swarm, Object.keys(file.services).map(service => `${this.name}_${service}`)).catch((error: Error) => failure ?? error)
     if (problem ?? failure)
       throw problem ?? failure
-    progress({ name: step, tookMs: Date.now() - begin })
   }
 }

@@ -10,18 +10,11 @@ import { chooseStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
-import { duration, runVerb } from '../verb.ts'
+import { abortOnSignals, duration, runVerb } from '../verb.ts'
 
 await runVerb(async (given) => {
   requireServices()
-  const stopped = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!stopped.signal.aborted)
-        console.log('Stopping ...')
-      stopped.abort()
-    })
-  }
+  const stopped = abortOnSignals(() => console.log('Stopping ...'))
   process.stdout.on('error', () => stopped.abort())
 
   const { config, mode, stack } = await chooseStack({ ...given, dev: true }, line => console.log(line))

@@ -3,15 +3,13 @@
 import { checkEngine } from '../docker/engine.ts'
 import { buildImages, publishImages } from '../docker/images.ts'
 import { Refusal } from '../refusal.ts'
-import { duration, runVerb } from '../verb.ts'
+import { abortOnSignals, duration, runVerb } from '../verb.ts'
 
 await runVerb(async (config) => {
   const { problem, remedy } = checkEngine(config.dockerEnv)
   if (problem !== null)
     throw new Refusal(`${problem}. ${remedy}`)
-  const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort())
+  const interrupted = abortOnSignals()
   const how = { signal: interrupted.signal, onLine: (line: string) => console.error(line) }
 
   const begin = Date.now()

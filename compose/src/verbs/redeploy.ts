@@ -1,6 +1,7 @@
 // `make redeploy PART=api`: rebuilds one service from the current sources, and replaces what runs of it.
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
+import { showProgress } from '../show-progress.ts'
 import { REDEPLOYED } from '../stack.ts'
 import { duration, runVerb } from '../verb.ts'
 
@@ -9,10 +10,8 @@ await runVerb(async (config) => {
   if (!service)
     throw new Refusal(`${config.part === undefined ? 'PART is not set' : `PART=${config.part} cannot be redeployed`}. The services are ${REDEPLOYED.join(', ')}: \`make redeploy PART=api\`.`)
   const begin = Date.now()
-  await openStack(config).redeploy(service, ({ name, tookMs }) => {
-    if (tookMs !== null)
-      console.log(`  ${name.padEnd(15)} ${duration(tookMs).padStart(8)}`)
-  })
+  const { progress, end } = showProgress()
+  await openStack(config).redeploy(service, progress).finally(end)
   console.log(`Redeployed ${service} in ${duration(Date.now() - begin)}.${service === 'ui' || service === 'proxy' ? ' It did not respond while it was replaced.' : ''}`)
   return 0
 })

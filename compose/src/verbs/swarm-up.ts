@@ -3,13 +3,11 @@ import { count } from '../count.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
 import { SwarmStack } from '../swarm/swarm-stack.ts'
-import { duration, runVerb } from '../verb.ts'
+import { abortOnSignals, duration, runVerb } from '../verb.ts'
 
 await runVerb(async (config) => {
   requireServices()
-  const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort())
+  const interrupted = abortOnSignals()
 
   const begin = Date.now()
   const { progress, end } = showProgress()

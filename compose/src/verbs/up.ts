@@ -1,22 +1,13 @@
-import { DataFolder } from '../data/data-folder.ts'
 import { editedSince } from '../embedded/edited-since.ts'
 import { prepareParts } from '../embedded/prepare-parts.ts'
 import { chooseStack } from '../open-stack.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
-import { duration, runVerb } from '../verb.ts'
+import { abortOnSignals, duration, runVerb } from '../verb.ts'
 
 await runVerb(async (given) => {
   requireServices()
-  // A Ctrl-C reaches every process of this terminal. A second one must not interrupt the cleanup that the first one started.
-  const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!interrupted.signal.aborted)
-        console.log('Stopping ...')
-      interrupted.abort()
-    })
-  }
+  const interrupted = abortOnSignals(() => console.log('Stopping ...'))
 
   const { config, mode, stack } = await chooseStack(given, line => console.log(line))
   if (mode === 'embedded')
@@ -25,10 +16,6 @@ await runVerb(async (given) => {
   const begin = Date.now()
   const { progress, end } = showProgress()
   const outcome = await stack.start(progress, interrupted.signal).finally(end)
-  if (config.autoPorts) {
-    const folder = new DataFolder(config.dataDir)
-    folder.writeMemory({ ...folder.readMemory()!, ports: config.ports })
-  }
   const { ui, api, postgresPort } = stack.endpoints()
   const parts = await stack.parts()
   const took = duration(Date.now() - begin)

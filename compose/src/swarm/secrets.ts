@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path'
 
 /**
- * Writes the files that compose.yaml mounts as secrets. Each container reads them as another user, so the files are
- * readable by all and the folder is closed: on this machine only its owner can reach them.
+ * Writes the files from which `docker stack deploy` makes the swarm's secrets. The folder is closed: on this machine only its
+ * owner can reach them.
  */
 export function writeSecrets(folder: string, passwords: Passwords): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -17,14 +17,14 @@ export function writeSecrets(folder: string, passwords: Passwords): void {
     api: url('payments_api', api),
     worker: url('payments_worker', worker),
   }
-  // The image requires a superuser password. Only a swarm's `logins` task uses it; local logins need none.
+  // The image requires a superuser password, and the `logins` task logs in with it.
   if (!existsSync(join(folder, 'postgres')))
     files.postgres = randomBytes(24).toString('base64url')
   for (const [name, content] of Object.entries(files))
     write(join(folder, name), content)
 }
 
-// Leaves an unchanged file alone, since a container may have it mounted.
+// Appears complete or not at all.
 function write(file: string, content: string): void {
   if (existsSync(file) && readFileSync(file, 'utf8') === content)
     return

@@ -83,6 +83,7 @@ export class ComposeStack implements Stack {
 
   async reset(): Promise<void> {
     await this.endStarter()
+    await this.requireOwnProject()
     if (this.project.isExclusive || this.folder.readMemory()?.mode === 'compose' || this.found().length > 0)
       await this.project.remove(STOP_TIMEOUT_MS)
     this.folder.remove()

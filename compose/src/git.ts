@@ -58,9 +58,9 @@ async function run(args: string[], input: string | Buffer = ''): Promise<Buffer>
   catch (error) {
     const { code, stderr } = error as { code?: string | number, stderr?: Buffer }
     if (code === 'ENOENT')
-      throw new Refusal('git is not installed. Install it: https://git-scm.com')
+      throw new Refusal('Install git, which is not on PATH: https://git-scm.com.')
     if (deadline.aborted)
-      throw new Refusal(`git ${args[0]} did not finish within ${TIMEOUT_MS / 60_000} minutes`)
+      throw new Refusal(`Stopped git ${args[0]}, which did not finish within ${TIMEOUT_MS / 60_000} minutes.`)
     const lines = (stderr ?? '').toString().trim().split('\n')
     // Prefer the first error line: ssh gives the reason before git's general error.
     const reason = lines.find(line => /^(?:fatal|error|ERROR|ssh:|Host key)|Permission denied/.test(line)) ?? lines.at(-1)!

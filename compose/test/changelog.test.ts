@@ -42,7 +42,7 @@ describe('the notes of a release', () => {
     try {
       writeFileSync(join(copy.root, 'CHANGELOG.md'), CHANGELOG)
       assert.deepEqual(await copy.verb('release-notes', { VERSION: '1.1.0' }), { code: 0, stdout: '- One.\n', stderr: '' })
-      assert.deepEqual(await copy.verb('release-notes'), { code: 1, stdout: '', stderr: 'say which version: make release-notes VERSION=1.2.0\n' })
+      assert.deepEqual(await copy.verb('release-notes'), { code: 1, stdout: '', stderr: 'Say which version: make release-notes VERSION=1.2.0.\n' })
     }
     finally {
       copy.remove()

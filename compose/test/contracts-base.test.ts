@@ -37,7 +37,7 @@ describe('make contracts, when it cannot look at the commit to compare with', ()
   it('fails without git', () => {
     const { status, stderr } = contracts(clone, { PATH: '/var/empty' })
     assert.equal(status, 1)
-    assert.equal(stderr, 'git is not installed. Install it: https://git-scm.com\n')
+    assert.equal(stderr, 'Install git, which is not on PATH: https://git-scm.com.\n')
   })
 
   it('fails when the history is damaged', () => {

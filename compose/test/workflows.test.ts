@@ -112,7 +112,7 @@ describe('make lint-workflows', () => {
   it('fails when there is no workflow to check', async () => {
     const { code, stderr } = await copy.verb('lint-workflows')
     assert.equal(code, 1)
-    assert.equal(stderr, '.github/workflows has no workflow: nothing was checked\n')
+    assert.equal(stderr, 'Nothing was checked: .github/workflows has no workflow.\n')
   })
 
   it('passes a right workflow', async () => {

@@ -47,7 +47,7 @@ export async function readJournal(file: string): Promise<Journal> {
   let lines = 0
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     if (++lines > MAX_PAYMENTS * 2)
-      throw new Refusal(`k6 received more than ${MAX_PAYMENTS * 2} responses, too many to compare: choose a smaller DURATION, VUS or RATE`)
+      throw new Refusal(`Too many responses to compare: k6 received more than ${MAX_PAYMENTS * 2}. Choose a smaller DURATION, VUS or RATE.`)
     const entry = z.union([paymentEntry, exchangeEntry]).parse(JSON.parse(line))
     if (!('key' in entry)) {
       journal.exchanges.push(entry)

@@ -11,7 +11,7 @@ export async function waitUntilSettled(database: pg.Client, dueBy: string): Prom
   for (let left = 1; left > 0; await delay(POLL_MS)) {
     left = await countDueJobs(database, dueBy)
     if (Date.now() > deadline)
-      throw new Refusal(`${left} payments were not settled after ${TIMEOUT_MS / 1_000} s: see make status`)
+      throw new Refusal(`${left} payments were not settled after ${TIMEOUT_MS / 1_000} s. See \`make status\`.`)
   }
 }
 

@@ -20,7 +20,7 @@ export function readBenchSettings(env: NodeJS.ProcessEnv, known: string[]): Benc
   const only = (env.ONLY ?? '').split(/[\s,]+/).filter(name => name !== '')
   const unknown = only.filter(name => !known.includes(name))
   if (unknown.length > 0)
-    throw new Refusal(`ONLY=${env.ONLY} is wrong: there is no benchmark ${unknown.join(', ')}; choose from ${known.join(', ')}`)
+    throw new Refusal(`ONLY=${env.ONLY} is wrong: there is no benchmark ${unknown.join(', ')}; choose from ${known.join(', ')}.`)
   const names = only.length === 0 ? known : known.filter(name => only.includes(name))
   const rounds = wholeNumber(env, 'ROUNDS', 3, MAX_ROUNDS)
   const size = wholeNumber(env, 'SIZE', 100, 100)
@@ -31,12 +31,12 @@ export function readBenchSettings(env: NodeJS.ProcessEnv, known: string[]): Benc
 export function requireOpenFiles(limits = readFileSync('/proc/self/limits', 'utf8')): void {
   const [, allowed] = /^Max open files +(\S+)/m.exec(limits) ?? []
   if (Number(allowed) < FILES_NEEDED) // 'unlimited' becomes NaN, which passes
-    throw new Refusal(`this shell allows ${allowed} open files and the benchmarks need ${FILES_NEEDED}: run ulimit -n ${FILES_NEEDED} and try again`)
+    throw new Refusal(`The benchmarks need ${FILES_NEEDED} open files, and this shell allows ${allowed}: run \`ulimit -n ${FILES_NEEDED}\` and try again.`)
 }
 
 function wholeNumber(env: NodeJS.ProcessEnv, name: string, byDefault: number, max: number): number {
   const value = env[name] || String(byDefault)
   if (!/^[1-9]\d{0,5}$/.test(value) || Number(value) > max)
-    throw new Refusal(`${name}=${value} is wrong: use a whole number from 1 to ${max}`)
+    throw new Refusal(`${name}=${value} is wrong: use a whole number from 1 to ${max}.`)
   return Number(value)
 }

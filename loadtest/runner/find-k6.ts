@@ -40,7 +40,7 @@ export async function findK6(log: (line: string) => void): Promise<K6> {
     await build(built)
     return { name: `k6 v${version} from .tools`, command: () => [built] }
   }
-  throw new Refusal(`k6 ${version.split('.')[0]} is not on PATH${found ? ` (only ${found[0]})` : ''}, no Docker engine can provide ${image}, and Go is not installed to build it: install one of the three, https://grafana.com/docs/k6/latest/set-up/install-k6`)
+  throw new Refusal(`Could not find k6: version ${version.split('.')[0]} is not on PATH${found ? ` (only ${found[0]})` : ''}, no Docker engine can provide ${image}, and Go is not installed to build it: install one of the three, https://grafana.com/docs/k6/latest/set-up/install-k6`)
 }
 
 async function stdoutOf(program: string, args: string[], timeout = COMMAND_TIMEOUT_MS): Promise<string | undefined> {
@@ -68,7 +68,7 @@ async function build(target: string): Promise<void> {
   }
   catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }
-    throw new Refusal('k6 could not be built: the build needs Go 1.25 or newer and the Go module proxy', (stderr || message).trim().split('\n').slice(-10))
+    throw new Refusal('Could not build k6, which needs Go 1.25 or newer and the Go module proxy.', (stderr || message).trim().split('\n').slice(-10))
   }
   renameSync(unfinished, target)
 }

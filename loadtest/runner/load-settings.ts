@@ -38,15 +38,15 @@ export function readLoadSettings(env: NodeJS.ProcessEnv, maxOpenFiles = readMaxO
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
   if (!parsed.success)
-    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}`).join('; '))
+    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}.`).join(' '))
   const { SCENARIO, ...numbers } = parsed.data
   const chosen = scenarios.filter(({ name, manualOnly }) => SCENARIO ? SCENARIO.includes(name) : !manualOnly)
   for (const name of ['VUS', 'DURATION', 'RATE'] as const) {
     if (numbers[name] !== undefined && !chosen.some(({ defaults }) => defaults[name] !== undefined))
-      throw new Refusal(`${name} has no effect on ${SCENARIO!.join(' and ')}, which ${describeSettings(chosen[0]!)}`)
+      throw new Refusal(`${name} has no effect on ${SCENARIO!.join(' and ')}, which ${describeSettings(chosen[0]!)}.`)
   }
   if (given.WORKERS !== undefined && chosen.every(({ scalesWorkers }) => scalesWorkers))
-    throw new Refusal(`WORKERS has no effect on ${chosen[0]!.name}, which scales the workers itself`)
+    throw new Refusal(`WORKERS has no effect on ${chosen[0]!.name}, which scales the workers itself.`)
   const runs = chosen.map(scenario => ({
     scenario,
     settings: Object.fromEntries(Object.entries(scenario.defaults).map(([name, byDefault]) => [name, numbers[name as keyof ScenarioSettings] ?? byDefault])) as ScenarioSettings,
@@ -58,11 +58,11 @@ export function readLoadSettings(env: NodeJS.ProcessEnv, maxOpenFiles = readMaxO
 function requireWithinLimits({ scenario: { name, filesPerVu = FILES_PER_VU }, settings: { VUS = 0, DURATION = 0, RATE } }: ScenarioRun, maxOpenFiles: number): void {
   const neededFiles = VUS * filesPerVu + FILES_OF_K6
   if (neededFiles > maxOpenFiles)
-    throw new Refusal(`${name} with VUS=${VUS} needs ${neededFiles} open files, and this shell allows ${maxOpenFiles}: run ulimit -n ${neededFiles}, or choose fewer VUS`)
+    throw new Refusal(`${name} with VUS=${VUS} needs ${neededFiles} open files, and this shell allows ${maxOpenFiles}: run \`ulimit -n ${neededFiles}\`, or choose fewer VUS.`)
   if (RATE !== undefined && RATE * DURATION > MAX_PAYMENTS)
-    throw new Refusal(`${name} with RATE=${RATE} for ${DURATION} s makes ${RATE * DURATION} payments, and the auditor compares at most ${MAX_PAYMENTS}: choose a smaller RATE or DURATION`)
+    throw new Refusal(`${name} with RATE=${RATE} for ${DURATION} s makes ${RATE * DURATION} payments, and the auditor compares at most ${MAX_PAYMENTS}: choose a smaller RATE or DURATION.`)
   if (RATE === undefined && DURATION > MAX_DURATION_WITHOUT_RATE_S)
-    throw new Refusal(`${name} pays as fast as it can, so its DURATION is at most ${MAX_DURATION_WITHOUT_RATE_S}s`)
+    throw new Refusal(`${name} pays as fast as it can, so its DURATION is at most ${MAX_DURATION_WITHOUT_RATE_S}s.`)
 }
 
 function describeSettings({ defaults }: Scenario): string {

@@ -90,7 +90,7 @@ export async function runScenario(system: System, k6: K6, run: ScenarioRun, sign
 function findFault(name: string) {
   const fault = faults.find(fault => fault.name === name)
   if (!fault)
-    throw new Refusal(`there is no fault ${name}: loadtest/faults/faults.ts lists ${faults.map(({ name }) => name).join(', ')}`)
+    throw new Refusal(`Unknown fault ${name}. loadtest/faults/faults.ts lists: ${faults.map(({ name }) => name).join(', ')}.`)
   return fault
 }
 

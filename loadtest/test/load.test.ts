@@ -93,7 +93,7 @@ describe('make load against a running system', () => {
     try {
       const { code, stdout, stderr } = await load({ SCENARIO: 'smoke' })
       assert.deepEqual([code, stdout], [1, ''])
-      assert.match(stderr, /^the running system is unhealthy: worker-1 is paused, its health: .*\. See make status\n$/)
+      assert.match(stderr, /^The running system is unhealthy: worker-1 is paused, its health: .*\. See `make status`\.\n$/)
     }
     finally {
       system.stack.resume('worker-1')

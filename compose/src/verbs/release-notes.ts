@@ -8,7 +8,7 @@ import { runVerb } from '../verb.ts'
 
 await runVerb(async ({ version }) => {
   if (version === undefined)
-    throw new Refusal('say which version: make release-notes VERSION=1.2.0')
+    throw new Refusal('Say which version: make release-notes VERSION=1.2.0.')
   console.log(notesOf(version, readFileSync(join(repoRoot, 'CHANGELOG.md'), 'utf8')))
   return 0
 })

@@ -17,10 +17,10 @@ describe('the settings of the benchmarks', () => {
   })
 
   for (const [env, message] of [
-    [{ ONLY: 'settle,speed' }, 'ONLY=settle,speed is wrong: there is no benchmark speed; choose from accept, settle, reads'],
-    [{ ROUNDS: 'abc' }, 'ROUNDS=abc is wrong: use a whole number from 1 to 99'],
-    [{ ROUNDS: '0' }, 'ROUNDS=0 is wrong: use a whole number from 1 to 99'],
-    [{ SIZE: '101' }, 'SIZE=101 is wrong: use a whole number from 1 to 100'],
+    [{ ONLY: 'settle,speed' }, 'ONLY=settle,speed is wrong: there is no benchmark speed; choose from accept, settle, reads.'],
+    [{ ROUNDS: 'abc' }, 'ROUNDS=abc is wrong: use a whole number from 1 to 99.'],
+    [{ ROUNDS: '0' }, 'ROUNDS=0 is wrong: use a whole number from 1 to 99.'],
+    [{ SIZE: '101' }, 'SIZE=101 is wrong: use a whole number from 1 to 100.'],
   ] as const) {
     it(`refuse ${JSON.stringify(env)} in one line`, () => {
       assert.throws(() => readBenchSettings(env, known), { name: 'Refusal', message })
@@ -28,7 +28,7 @@ describe('the settings of the benchmarks', () => {
   }
 
   it('refuse too low a limit of open files, and state the one needed', () => {
-    assert.throws(() => requireOpenFiles('Max open files            256                  256                  files     \n'), { name: 'Refusal', message: /^this shell allows 256 open files .* ulimit -n 512/ })
+    assert.throws(() => requireOpenFiles('Max open files            256                  256                  files     \n'), { name: 'Refusal', message: /^The benchmarks need 512 open files, and this shell allows 256: run `ulimit -n 512`/ })
     requireOpenFiles('Max open files            1024                 1024                 files     \n')
     requireOpenFiles('Max open files            unlimited            unlimited            files     \n')
   })

@@ -19,8 +19,11 @@ const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'type
 // the tests all write payments-ui/.nuxt.
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), one('workflows', 'compose', 'node', 'src/verbs/lint-workflows.ts'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
-// Then the checks that load a database run one at a time: on a busy machine they would miss their deadlines.
-const systems = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('compose'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), tests('end to end', 'compose', 'npm', 'run', 'test:e2e'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+// The checks that load a database wait more than they compute: measured alone, payments-api's tests keep 0.7 of a core busy. So
+// they too run in two groups, of about equal length. The browser's tests run alone: their deadlines are the tightest.
+const services = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts')]
+const harness = [testsOf('compose'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+const browser = [tests('end to end', 'compose', 'npm', 'run', 'test:e2e')]
 // Build the images first: that takes minutes on a new machine, and every stack then reuses them.
 const images = one('images', 'compose', 'node', 'src/verbs/images.ts')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
@@ -33,14 +36,13 @@ let interrupted = false
 process.on('SIGINT', () => interrupted = true)
 
 const { only, dockerEnv } = readConfig()
-const names = [...nuxt, ...sources, ...systems, images, inContainers, inSwarm].map(check => check.name)
+const names = [...nuxt, ...sources, ...services, ...harness, ...browser, images, inContainers, inSwarm].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} matches no check. The checks are: ${names.join(', ')}.`)
   process.exit(1)
 }
 
-const verdicts = (await Promise.all([oneByOne(nuxt), oneByOne(sources)])).flat()
-verdicts.push(...await oneByOne(systems))
+const verdicts = [...await together(nuxt, sources), ...await together(services, harness), ...await oneByOne(browser)]
 const { problem, remedy } = checkEngine(dockerEnv)
 verdicts.push(...problem === null ? await oneByOne([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
@@ -53,6 +55,10 @@ process.exit(interrupted ? 130 : failed.length > 0 ? 1 : 0)
 
 function wanted(check: Check): boolean {
   return only === undefined || check.name.includes(only)
+}
+
+async function together(...groups: Check[][]): Promise<Verdict[]> {
+  return (await Promise.all(groups.map(oneByOne))).flat()
 }
 
 async function oneByOne(checks: Check[]): Promise<Verdict[]> {

@@ -104,6 +104,19 @@ describe('groupCommit', () => {
     await assert.rejects(write(3), LOST)
   })
 
+  it('writes again only the rows whose outcome is unknown, and rejects only them', async () => {
+    const batches: number[][] = []
+    const write = groupCommit<number, number>(async (rows) => {
+      batches.push(rows)
+      if (!rows.includes(1))
+        throw new Error('look-up failed')
+      return rows.map(row => row === 1 ? 10 : undefined)
+    }, is)
+    const results = await Promise.allSettled([write(1), write(2), write(3)])
+    assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'rejected'])
+    assert.deepEqual(batches, [[1, 2, 3], [2, 3]])
+  })
+
   it('rejects a row at once while the queue is full, then continues', async () => {
     let open = (): void => {}
     let inFlight = 0

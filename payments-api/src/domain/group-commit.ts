@@ -18,19 +18,23 @@ const MAX_RETRIES = 2
 /**
  * Groups concurrent writes into few commits: rows that arrive while a write is in flight share the next one.
  *
- * `write` takes rows and returns their results in the same order, all or nothing. Halving the batch isolates a row that the
- * database refuses, so it fails alone. Writing each row alone isolates a row that another transaction has locked. After a lost
- * connection the commit may or may not have happened, so the same rows are written again: `write` must recognize its rows by id.
+ * `write` takes rows and returns their results in the same order, or throws and has written none. Rows whose result is undefined
+ * are written again; `write` must have decided at least one. Halving the batch isolates a row that the database refuses, so it
+ * fails alone. Writing each row alone isolates a row that another transaction has locked. After a lost connection the commit may
+ * or may not have happened, so the same rows are written again: `write` must recognize its rows by id.
  */
 export function groupCommit<Row, Result>(
-  write: (rows: Row[]) => Promise<Result[]>,
+  write: (rows: Row[]) => Promise<(Result | undefined)[]>,
   is: Record<'refusedRow' | 'lockedRow' | 'lostConnection', (error: unknown) => boolean>,
 ): (row: Row) => Promise<Result> {
   async function writeBatch(batch: Waiting<Row, Result>[], retries = 0): Promise<void> {
     try {
       const results = await write(batch.map(each => each.item))
+      const undecided = batch.filter((_, i) => results[i] === undefined)
       // Resolve after the next write is sent, so the database is not idle meanwhile: 1.2× the throughput with 16 callers.
-      setImmediate(() => batch.forEach((each, i) => each.resolve(results[i] as Result)))
+      setImmediate(() => batch.forEach((each, i) => results[i] !== undefined && each.resolve(results[i])))
+      if (undecided.length > 0)
+        await writeBatch(undecided, retries)
     }
     catch (error) {
       if (batch.length > 1 && is.refusedRow(error)) {

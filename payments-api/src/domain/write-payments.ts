@@ -20,11 +20,16 @@ export interface WritePaymentsDeps {
   currencyOf: CurrencyOf
 }
 
-/** Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns the outcome of each payment, in order. */
-export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<Written[]>
+/**
+ * Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns the outcome of each payment, in order. It is
+ * undefined if other payments of the batch were created, and then a statement failed: write those without an outcome again.
+ */
+export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<(Written | undefined)[]>
 
 export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...remembered }: WritePaymentsDeps): WritePayments {
-  return async function write(payments, openAccounts, currencyOf: CurrencyOf = remembered.currencyOf): Promise<Written[]> {
+  return (payments, openAccounts) => write(payments, openAccounts, snapshot(payments, remembered.currencyOf))
+
+  async function write(payments: NewPayment[], openAccounts: boolean, currencyOf: CurrencyOf): Promise<(Written | undefined)[]> {
     const writable = withoutMismatches(payments, currencyOf)
     const created = writable.length > 0 ? await insert(writable, openAccounts) : new Set<string>()
     if (created === 'other-currency') { // a concurrent write opened one of the accounts, so its currency is known now
@@ -34,6 +39,18 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
     if (created.size === payments.length)
       return payments
 
+    try {
+      return await withHolders(payments, openAccounts, created, currencyOf)
+    }
+    catch (error) {
+      if (created.size === 0)
+        throw error
+      return payments.map(payment => created.has(payment.id) ? payment : undefined) // what is committed must not be reported as failed
+    }
+  }
+
+  /** The outcomes of a batch of which only some payments were created. */
+  async function withHolders(payments: NewPayment[], openAccounts: boolean, created: Set<string>, currencyOf: CurrencyOf): Promise<(Written | undefined)[]> {
     const opened = new Map(payments.filter(({ id }) => created.has(id)).map(({ accountId, currency }) => [accountId, currency]))
     const currencyNow: CurrencyOf = accountId => opened.get(accountId) ?? currencyOf(accountId)
     const holders = await findByKey(payments.filter(({ id }) => !created.has(id)))
@@ -51,8 +68,14 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
       const decided = await write(undecided, openAccounts, currencyNow)
       undecided.forEach((payment, i) => results.set(payment, decided[i]))
     }
-    return payments.map(payment => results.get(payment)!)
+    return payments.map(payment => results.get(payment))
   }
+}
+
+/** The currencies as they are now: a remembered one may be forgotten before the write ends. */
+function snapshot(payments: NewPayment[], currencyOf: CurrencyOf): CurrencyOf {
+  const currencies = new Map(payments.map(({ accountId }) => [accountId, currencyOf(accountId)]))
+  return accountId => currencies.get(accountId)
 }
 
 /** A new account gets the currency of its first payment. */

@@ -16,6 +16,14 @@ const COPIES: { file: string, services: [string, string, ...string[]] }[] = [
   { file: 'test/contract/support/explain-mismatches.ts', services: ['payments-api', 'recon-worker'] },
   { file: 'test/contract/.mocharc.json', services: ['payments-api', 'recon-worker'] },
   { file: 'test/support/hostile-settings.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/.mocharc.json', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/light-knex.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/mutate.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/rows.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/run-schedules.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/simulated-connection.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/simulated-postgres.ts', services: ['payments-api', 'recon-worker'] },
+  { file: 'test/simulation/support/virtual-clock.ts', services: ['payments-api', 'recon-worker'] },
   { file: '.mocharc.json', services: ['payments-api', 'recon-worker'] },
 ]
 

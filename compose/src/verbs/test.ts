@@ -13,6 +13,7 @@ const one = (name: string, folder: string, ...command: string[]): Check => ({ na
 const tests = (name: string, folder: string, ...command: string[]): Check => ({ name, folder, command, counts: 'tests' })
 
 const testsOf = (name: string) => tests(`${name} tests`, name, 'npm', 'test')
+const simulationOf = (name: string) => tests(`${name} simulation`, name, 'npm', 'run', 'simulation')
 const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'typecheck')
 
 // CPU-bound checks run in two parallel groups, for two cores. The Nuxt checks share a group: the build, the type check and
@@ -21,7 +22,7 @@ const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui s
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), one('workflows', 'compose', 'node', 'src/verbs/lint-workflows.ts'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // The checks that load a database wait more than they compute: measured alone, payments-api's tests keep 0.7 of a core busy. So
 // they too run in two groups, of about equal length. The browser's tests run alone: their deadlines are the tightest.
-const services = [testsOf('payments-api'), testsOf('recon-worker'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts')]
+const services = [testsOf('payments-api'), testsOf('recon-worker'), simulationOf('payments-api'), simulationOf('recon-worker'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts')]
 const harness = [testsOf('compose'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
 const browser = [tests('end to end', 'compose', 'npm', 'run', 'test:e2e')]
 // Build the images first: that takes minutes on a new machine, and every stack then reuses them.

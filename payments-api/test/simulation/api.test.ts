@@ -95,6 +95,8 @@ function checkCall({ request, payment, result, error, startedAtMs, endedAtMs }: 
     assert.ok(!isCommitted && holder?.id === result.payment.id && holder.account_id === request.account)
   else if (result?.kind === 'idempotency-key-reused')
     assert.ok(!isCommitted && holder)
+  else if (result?.kind === 'idempotency-key-in-use')
+    assert.ok(!isCommitted || model.replyLost.has(payment.id), 'the key is in use, but by this very payment, which is committed') // else its first attempt may still run
   else if (result)
     assert.ok(!isCommitted, `${result.kind}, but the payment is committed`)
   else if (error instanceof OverloadedError)

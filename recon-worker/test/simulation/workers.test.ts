@@ -2,7 +2,8 @@ import type { Outcome, Scenario } from './support/simulate-workers.ts'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { runSchedules } from './support/run-schedules.ts'
-import { MAX_ATTEMPTS, simulateWorkers } from './support/simulate-workers.ts'
+import { simulateWorkers } from './support/simulate-workers.ts'
+import { MAX_ATTEMPTS } from './support/simulated-worker.ts'
 import { installClock, restoreClock } from './support/virtual-clock.ts'
 
 /** Most statements per virtual second of an idle or failing worker, and for each payment: far below those of a busy loop. */

@@ -1,16 +1,17 @@
 import type { Result, SimulatedPostgres, Statement } from './simulated-postgres.ts'
 import { EventEmitter } from 'node:events'
-import { databaseError, Transaction } from './rows.ts'
-import { nowMs } from './virtual-clock.ts'
+import { databaseError } from './rows.ts'
+import { isTransactionControl, ServerSession } from './server-session.ts'
 
 interface Response { command: string, rows: Result, rowCount: number }
 type Callback = (error: Error | null, response?: Response) => void
 interface Query { statement: Statement, callback: Callback, timeout?: NodeJS.Timeout | undefined }
 interface Config { connectionString?: string, query_timeout?: number }
 
+/** Latest that the server runs a statement whose client is gone. */
+const MAX_LATE_MS = 3_000
 /** These SQLSTATEs end the session. */
 const FATAL = /^(?:57P0[125]|25P0[34]|08)/
-const TRANSACTION_CONTROL = /^(?:BEGIN|COMMIT|ROLLBACK)\b(?! TO\b)/i
 
 let server: SimulatedPostgres
 
@@ -31,18 +32,12 @@ export function replaceDriver(connectionClass: { prototype: object }): void {
 export class SimulatedConnection extends EventEmitter {
   readyForQuery = false
   readonly owner: string
-  readonly pid: number
   readonly #server = server
   readonly #queryTimeoutMs: number | undefined
   readonly #queue: Query[] = []
-  readonly #channels = new Set<string>()
-  readonly #savepoints = new Map<string, ReturnType<Transaction['savepoint']>>()
+  readonly #session = new ServerSession(this.#server)
   #running: Query | undefined
   #opening: ((error?: Error) => void) | undefined
-  #transaction: Transaction | undefined
-  /** The transaction of a statement outside BEGIN and COMMIT. It outlives a connection that the client loses. */
-  #alone: Transaction | undefined
-  #aborted = false
   #controlFailed = false
   #ending = false
   #over = false
@@ -63,11 +58,10 @@ export class SimulatedConnection extends EventEmitter {
     super()
     this.owner = config.connectionString ?? ''
     this.#queryTimeoutMs = config.query_timeout
-    this.pid = this.#server.operations
   }
 
   getTransactionStatus(): string {
-    return !this.#transaction ? 'I' : this.#aborted ? 'E' : 'T'
+    return this.#session.status
   }
 
   escapeIdentifier(name: string): string {
@@ -123,7 +117,7 @@ export class SimulatedConnection extends EventEmitter {
 
   /** Delivers a notification, unless the session does not listen to it. */
   deliver(channel: string, payload: string): void {
-    if (this.#channels.has(channel)) {
+    if (this.#session.channels.has(channel)) {
       setTimeout(() => {
         if (!this.#over)
           this.emit('notification', { channel, payload })
@@ -133,21 +127,21 @@ export class SimulatedConnection extends EventEmitter {
 
   /** Keeps the connection but delivers nothing any more, like a network that drops packets. */
   deafen(): void {
-    this.#channels.clear()
-    this.#transaction?.rollback()
+    this.#session.channels.clear()
+    this.#session.clientLeft()
     this.#server.sessions.delete(this)
     this.#running = { statement: { text: 'silence', values: [] }, callback: () => {} }
     this.readyForQuery = false
   }
 
   isListening(): boolean {
-    return this.#channels.size > 0
+    return this.#session.channels.size > 0
   }
 
   /** The server ends the session: 57P01. */
   terminate(): void {
     const error = databaseError('57P01', 'terminating connection due to administrator command')
-    this.#alone?.rollback()
+    this.#session.terminate()
     if (this.#running)
       this.#answer(this.#running, error)
     this.#running = undefined
@@ -161,9 +155,9 @@ export class SimulatedConnection extends EventEmitter {
     this.#over = true
     this.#server.sessions.delete(this)
     if (running && this.#server.random() < 0.5)
-      void this.#execute(running.statement).catch(() => {}).finally(() => this.#transaction?.rollback())
+      this.#runLate(running)
     else
-      this.#transaction?.rollback()
+      this.#session.clientLeft()
   }
 
   #pulse(): void {
@@ -187,15 +181,17 @@ export class SimulatedConnection extends EventEmitter {
       return
     if (fault === 'lost request')
       return this.#break(new Error('Connection terminated unexpectedly'))
-    if (fault === 'orphaned')
-      return this.#orphan(query)
+    if (fault === 'orphaned') {
+      setTimeout(() => this.#runLate(query), this.#server.random() * MAX_LATE_MS)
+      return this.#break(new Error('Connection terminated unexpectedly'), { serverKnows: false })
+    }
     try {
       if (fault && /^[0-9A-Z]{5}$/.test(fault))
         throw databaseError(fault)
-      const rows = await this.#execute(query.statement)
+      const rows = await this.#session.execute(query.statement)
       if (this.#over)
         return
-      if (fault === 'unconfirmed' && !this.#transaction)
+      if (fault === 'unconfirmed' && this.#session.status === 'I')
         this.emit('notice', { routine: 'SyncRepWaitForLSN' })
       if (fault === 'lost reply')
         return this.#break(new Error('Connection terminated unexpectedly'))
@@ -204,7 +200,7 @@ export class SimulatedConnection extends EventEmitter {
     catch (error) {
       if (this.#over)
         return
-      this.#abort(query.statement)
+      this.#session.abort(query.statement)
       this.#answer(query, error as Error)
       if (FATAL.test(String((error as { code?: unknown }).code))) {
         this.#running = undefined
@@ -213,30 +209,14 @@ export class SimulatedConnection extends EventEmitter {
     }
   }
 
-  /** The client loses the connection, and the server, which does not know, runs the statement later. */
-  #orphan({ statement }: Query): void {
-    const transaction = this.#transaction
-    this.#transaction = undefined
-    this.#break(new Error('Connection terminated unexpectedly'))
-    this.#transaction = transaction
-    setTimeout(() => void this.#execute(statement).catch(() => {}).finally(() => this.#transaction?.rollback()), this.#server.random() * 3_000)
-  }
-
-  #abort({ text }: Statement): void {
-    if (!this.#transaction)
-      return
-    if (TRANSACTION_CONTROL.test(text)) {
-      this.#transaction.rollback()
-      this.#transaction = undefined
-    }
-    else {
-      this.#aborted = true
-    }
+  /** The server, which does not know that the client is gone, runs what it has received. */
+  #runLate({ statement }: Query): void {
+    void this.#session.execute(statement).catch(() => {}).finally(() => this.#session.clientLeft())
   }
 
   #answer(query: Query, error: Error | null, rows: Result = []): void {
     clearTimeout(query.timeout)
-    if (error && TRANSACTION_CONTROL.test(query.statement.text))
+    if (error && isTransactionControl(query.statement))
       this.#controlFailed = true
     const { callback } = query
     query.callback = () => {}
@@ -248,7 +228,7 @@ export class SimulatedConnection extends EventEmitter {
       this.#running = undefined
       this.readyForQuery = true
       if (!error)
-        callback(null, { command: this.#command, rows, rowCount: rows.length })
+        callback(null, { command: this.#session.command, rows, rowCount: rows.length })
       this.#pulse()
       if (!this.#running)
         this.emit('drain')
@@ -259,16 +239,15 @@ export class SimulatedConnection extends EventEmitter {
       ready()
   }
 
-  #command = ''
-
   /** The connection ends, for the client and the server. */
-  #break(error: Error): void {
+  #break(error: Error, { serverKnows = true } = {}): void {
     if (this.#over)
       return
     this.#over = true
     this.readyForQuery = false
     this.#server.sessions.delete(this)
-    this.#transaction?.rollback()
+    if (serverKnows)
+      this.#session.clientLeft()
     this.#opening?.(error)
     if (!this.#ending && this.listenerCount('error') > 0)
       this.emit('error', error)
@@ -287,73 +266,7 @@ export class SimulatedConnection extends EventEmitter {
   #checkUse({ text }: Statement): void {
     if (this.#controlFailed && text !== 'ROLLBACK')
       this.#server.violations.push(`a connection whose BEGIN, COMMIT or ROLLBACK failed is used again: ${text.slice(0, 60)}`)
-    if (this.#transaction && /^BEGIN\b/.test(text))
+    if (this.#session.status !== 'I' && /^BEGIN\b/.test(text))
       this.#server.violations.push('a connection with an open transaction is used again')
-  }
-
-  async #execute(statement: Statement): Promise<Result> {
-    const { text } = statement
-    this.#command = /^\w+/.exec(text.trimStart())?.[0].toUpperCase() ?? ''
-    const [, savepoint = ''] = /SAVEPOINT (\w+)/.exec(text) ?? []
-    if (/^BEGIN\b/.test(text))
-      this.#transaction = new Transaction(nowMs(), this.#server.notify)
-    else if (/^COMMIT\b/.test(text) || text === 'ROLLBACK')
-      this.#endTransaction(text)
-    else if (text.startsWith('ROLLBACK TO'))
-      this.#rollbackTo(savepoint)
-    else if (this.#aborted)
-      throw databaseError('25P02', 'current transaction is aborted')
-    else if (text.startsWith('SAVEPOINT'))
-      this.#savepoints.set(savepoint, this.#transaction!.savepoint())
-    else if (/^(?:listen|notify) /.test(text))
-      this.#listenOrNotify(text)
-    else if (text.includes(`set_config('search_path'`))
-      return [{ readOnly: this.#server.readOnly, withoutTriggers: false }]
-    else if (text === 'select version();')
-      return [{ version: 'PostgreSQL 18.0 ' }]
-    else if (!text.startsWith('RELEASE') && text !== 'select 1')
-      return await this.#executeOurs(statement)
-    return []
-  }
-
-  #endTransaction(text: string): void {
-    const commits = text.startsWith('COMMIT') && !this.#aborted
-    this.#command = commits ? 'COMMIT' : 'ROLLBACK'
-    commits ? this.#transaction?.commit() : this.#transaction?.rollback()
-    this.#transaction = undefined
-    this.#aborted = false
-  }
-
-  #rollbackTo(savepoint: string): void {
-    this.#transaction!.rollbackTo(this.#savepoints.get(savepoint)!)
-    this.#aborted = false
-  }
-
-  #listenOrNotify(text: string): void {
-    for (const [, command, channel = ''] of text.matchAll(/(listen|notify) "(\w+)"/g)) {
-      if (command === 'listen')
-        this.#channels.add(channel)
-      else
-        this.#server.notify(channel, '')
-    }
-  }
-
-  async #executeOurs(statement: Statement): Promise<Result> {
-    if (this.#server.readOnly)
-      throw databaseError('25006', 'cannot execute in a read-only transaction')
-    if (this.#transaction)
-      return await this.#server.execute(this.#transaction, statement, this)
-    const transaction = this.#alone = new Transaction(nowMs(), this.#server.notify)
-    try {
-      const rows = await this.#server.execute(transaction, statement, this)
-      if (transaction.ended)
-        throw databaseError('57P01')
-      transaction.commit()
-      return rows
-    }
-    catch (error) {
-      transaction.rollback()
-      throw error
-    }
   }
 }

@@ -1,4 +1,4 @@
-import type { SimulatedConnection } from './simulated-connection.ts'
+import type { ServerSession } from './server-session.ts'
 import type { Execute, SimulatedPostgres } from './simulated-postgres.ts'
 import { STATEMENTS } from './queue-statements.ts'
 import { databaseError, Row, Transaction } from './rows.ts'
@@ -64,7 +64,7 @@ export class QueueModel {
       this.payments.get(id)!.announced++
   }
 
-  readonly execute: Execute = (transaction, statement, connection) => {
+  readonly execute: Execute = (transaction, statement, session) => {
     let handler = this.#handlers.get(statement.text)
     if (!handler) {
       const found = STATEMENTS.find(([pattern]) => pattern.test(statement.text))
@@ -73,7 +73,7 @@ export class QueueModel {
       handler = found[1].bind(this)
       this.#handlers.set(statement.text, handler)
     }
-    return handler(transaction, statement, connection)
+    return handler(transaction, statement, session)
   }
 
   isDue({ value }: Row<Job>, atMs: number): boolean {
@@ -99,12 +99,12 @@ export class QueueModel {
     return held
   }
 
-  accountsOf({ account }: Payment, { pid }: SimulatedConnection): Row<number>[] {
+  accountsOf({ account }: Payment, { pid }: ServerSession): Row<number>[] {
     return [account, this.account(`settlement:${pid % SETTLEMENT_ACCOUNTS}`)]
   }
 
   /** Inserts results, posts and finishes the jobs. */
-  async post(transaction: Transaction, ids: string[], outcomes: string[], connection: SimulatedConnection): Promise<void> {
+  async post(transaction: Transaction, ids: string[], outcomes: string[], session: ServerSession): Promise<void> {
     const payments = ids.map(id => this.payments.get(id)!)
     const posted = payments.filter((_, i) => outcomes[i] !== 'failed')
     for (const { id, job } of payments) {
@@ -113,7 +113,7 @@ export class QueueModel {
       else if (transaction.read(job)!.status !== 'pending')
         this.server.violations.push(`${id} is posted although it is ${transaction.read(job)!.status}`)
     }
-    await this.lockAccounts(transaction, posted.flatMap(payment => this.accountsOf(payment, connection)))
+    await this.lockAccounts(transaction, posted.flatMap(payment => this.accountsOf(payment, session)))
     const poison = payments.find(payment => payment.poison)
     if (poison)
       throw databaseError('23514', `${poison.id} is refused`)

@@ -31,11 +31,11 @@ export const STATEMENTS: [RegExp, Handler][] = [
   [/^select paused_at is not null/, function () {
     return [{ paused: this.queue.value!.pausedBy !== null }]
   }],
-  [/post_results\(\)/, async function (transaction, { values: [ids, outcomes] }, connection) {
-    await this.post(transaction, ids as string[], outcomes as string[], connection)
+  [/post_results\(\)/, async function (transaction, { values: [ids, outcomes] }, session) {
+    await this.post(transaction, ids as string[], outcomes as string[], session)
     return []
   }],
-  [/from settle_one_by_one\(/, async function (transaction, { values }, connection) {
+  [/from settle_one_by_one\(/, async function (transaction, { values }, session) {
     const [ids, outcomes] = values as [string[], string[]]
     const unsettled: Result = []
     for (const [i, paymentId] of ids.entries()) {
@@ -43,7 +43,7 @@ export const STATEMENTS: [RegExp, Handler][] = [
         return [...unsettled, ...ids.slice(i).map(paymentId => ({ paymentId, error: null }))]
       const savepoint = transaction.savepoint()
       try {
-        await this.post(transaction, [paymentId], [outcomes[i]!], connection)
+        await this.post(transaction, [paymentId], [outcomes[i]!], session)
       }
       catch (error) {
         if ((error as { code?: unknown }).code !== '23514')
@@ -54,14 +54,14 @@ export const STATEMENTS: [RegExp, Handler][] = [
     }
     return unsettled
   }],
-  [/with batch as materialized/, async function (transaction, { text, values }, connection) {
+  [/with batch as materialized/, async function (transaction, { text, values }, session) {
     const [ids, posted] = values as [string[], boolean[]]
     const payments = ids.map(id => this.payments.get(id)!)
-    const held = await this.lockAccounts(transaction, payments.filter((_, i) => posted[i]).flatMap(payment => this.accountsOf(payment, connection)), text.includes('update skip locked'))
+    const held = await this.lockAccounts(transaction, payments.filter((_, i) => posted[i]).flatMap(payment => this.accountsOf(payment, session)), text.includes('update skip locked'))
     return payments.map((payment, i) => ({
       paymentId: payment.id,
       refusal: payment.poison === 'known' ? 'refused for a known cause' : null,
-      held: posted[i] && this.accountsOf(payment, connection).some(account => held.has(account)),
+      held: posted[i] && this.accountsOf(payment, session).some(account => held.has(account)),
     }))
   }],
   [/pg_notify\('payment_events'/, function (transaction, { values: [payloads] }) {

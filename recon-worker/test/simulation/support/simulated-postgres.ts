@@ -1,4 +1,5 @@
 import type { Transaction } from './rows.ts'
+import type { ServerSession } from './server-session.ts'
 import type { SimulatedConnection } from './simulated-connection.ts'
 import { nowMs } from './virtual-clock.ts'
 
@@ -22,7 +23,7 @@ export interface Statement { text: string, values: unknown[] }
 export type Result = Record<string, unknown>[]
 
 /** Runs one statement of our services in a transaction, by its text. Throws the database's errors. */
-export type Execute = (transaction: Transaction, statement: Statement, connection: SimulatedConnection) => Result | Promise<Result>
+export type Execute = (transaction: Transaction, statement: Statement, session: ServerSession) => Result | Promise<Result>
 
 /** Most milliseconds that an operation usually takes, and one in twenty. */
 const USUAL_LATENCY_MS = 3

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import FakeTimers from '@sinonjs/fake-timers'
 
 /** Virtual time at which each schedule starts: 2026-01-01, in milliseconds since 1970. */
-export const STARTS_AT_MS = Date.UTC(2026)
+const STARTS_AT_MS = Date.UTC(2026)
 /** More timers than any schedule needs. Beyond them the system is spinning. */
 const MAX_TIMERS = 20_000
 

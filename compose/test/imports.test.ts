@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'anchors.ts': [],
   'changelog.ts': [],
   'git.ts': ['machine'],
-  'invariants.ts': [],
+  'invariants.ts': ['machine'],
   'repositories.ts': [],
   'validation-checks.ts': [],
   'verb.ts': [],

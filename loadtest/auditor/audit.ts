@@ -61,7 +61,7 @@ export async function audit(stack: Stack, { runId, journalFile, signal, eventStr
       Object.assign(figures, { memory_growth_percent: growth.memory_growth_percent, size_growth_ratio: growth.size_growth_ratio })
 
     const invariants: CheckedInvariant[] = []
-    for await (const { promise, name, file, rows } of checkInvariants(database)) {
+    for (const { promise, name, file, rows } of await checkInvariants(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)) {
       invariants.push({ promise, file, violations: rows.length })
       for (const row of rows)
         findings.add(`broken invariant: ${promise} (${file}: ${name})`, JSON.stringify(row))

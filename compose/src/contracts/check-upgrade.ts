@@ -150,15 +150,9 @@ async function paySome(combination: string, apiUrl: string): Promise<void> {
 }
 
 async function audit(url: string): Promise<void> {
-  const client = await connect(url, QUERY_TIMEOUT_MS)
-  try {
-    for await (const { name, file, rows: [broken] } of checkInvariants(client)) {
-      if (broken)
-        throw new Error(`after the upgrade an invariant is broken (${file}: ${name}): ${JSON.stringify(broken)}`)
-    }
-  }
-  finally {
-    await disconnect(client)
+  for (const { name, file, rows: [broken] } of await checkInvariants(url, QUERY_TIMEOUT_MS)) {
+    if (broken)
+      throw new Error(`after the upgrade an invariant is broken (${file}: ${name}): ${JSON.stringify(broken)}`)
   }
 }
 

@@ -32,7 +32,7 @@ await runVerb(async (config) => {
     if (rows.length > ROWS_SHOWN)
       console.log(`  | and ${rows.length - ROWS_SHOWN} more`)
   }
-  for await (const { name, file, promise, rows, tookMs } of checkInvariants(client, config.full ? undefined : last?.since)) {
+  for (const { name, file, promise, rows, tookMs } of await checkInvariants(databaseUrl, TIMEOUT_MS, config.full ? undefined : last?.since)) {
     report(promise, `${file}: ${name}, ${duration(tookMs)}`, rows)
     if (rows.length > 0)
       broken.push(name)

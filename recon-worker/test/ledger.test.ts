@@ -190,6 +190,7 @@ describe('the ledger', () => {
       [`update payments set status = 'paid' where id = '${payment}'`, { constraint: 'payments_status_check' }],
       [`update recon_jobs set status = 'pending', finished_at = null where payment_id = '${settled}'`, { code: '23001' }],
       [`update recon_jobs set attempts = 0 where payment_id = '${settled}'`, { code: '23001' }],
+      [`update recon_jobs set status = 'completed', attempts = 1, locked_by = 'w', locked_at = now(), finished_at = now() where payment_id = '${payment}'`, { code: '23001' }],
       [`update recon_jobs set status = 'dead', finished_at = now() where payment_id = '${payment}'`, { constraint: 'recon_jobs_check1' }],
     ] as const)
       await assert.rejects(worker.query(statement), refusal, statement)

@@ -10,7 +10,7 @@ import { checkOpenApi } from './check-openapi.ts'
 import { Findings } from './findings.ts'
 import { acceptedAt } from './follow-events.ts'
 import { readJournal } from './journal.ts'
-import { databaseTime, waitUntilSettled } from './wait-until-settled.ts'
+import { waitUntilSettled } from './wait-until-settled.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
 /** The last events may arrive after everything is settled. */
@@ -49,7 +49,7 @@ export async function audit(stack: Stack, { runId, journalFile, signal, eventStr
   const growth = await growthSampling?.end().catch((error: Error) => void findings.add('growth could not be sampled', error.message))
   const database = await connect(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)
   try {
-    await waitUntilSettled(database, await databaseTime(database)).catch((error: Error) => findings.add('timeouts', error.message))
+    await waitUntilSettled(database).catch((error: Error) => findings.add('timeouts', error.message))
     const journal = await readJournal(journalFile)
     const { settleMs, ids, acknowledged } = await checkJournal(journal, { runId, complete: !signal.aborted }, database, findings)
     const figures: Record<string, number> = settleMs.length === 0 ? {} : { settle_p95_ms: quantile(settleMs, 0.95), settle_p99_ms: quantile(settleMs, 0.99) }

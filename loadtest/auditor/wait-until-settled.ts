@@ -5,13 +5,20 @@ import { Refusal } from '../../compose/src/refusal.ts'
 const TIMEOUT_MS = 120_000
 const POLL_MS = 10
 
-/** Waits until no job due by `dueBy`, a time on the database's clock, is pending. Throws a Refusal after 120 s. */
-export async function waitUntilSettled(database: pg.Client, dueBy: string): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS
-  for (let left = 1; left > 0; await delay(POLL_MS)) {
-    left = await countDueJobs(database, dueBy)
+/**
+ * Waits until no job is pending or, with `dueBy`, none that was due at that time of the database's clock. Without `dueBy` it also
+ * waits for jobs that workers postponed: those of a batch that failed, or of one that ran out of time. Throws a Refusal after
+ * `timeoutMs`, 120 s by default.
+ */
+export async function waitUntilSettled(database: pg.Client, dueBy = 'infinity', timeoutMs = TIMEOUT_MS): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const left = await countDueJobs(database, dueBy)
+    if (left === 0)
+      return
     if (Date.now() > deadline)
-      throw new Refusal(`${left} payments were not settled after ${TIMEOUT_MS / 1_000} s. See \`make status\`.`)
+      throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s. See \`make status\`.`)
+    await delay(POLL_MS)
   }
 }
 

@@ -55,6 +55,17 @@ describe('the event hub', () => {
     assert.equal(client.names().filter(name => name === 'arrived').length, 2)
   })
 
+  it('makes the window longer for many clients: half a millisecond for each', async () => {
+    const clients = Array.from({ length: 800 }, reader)
+    for (const client of clients)
+      hub.add(client, undefined)
+    const begin = performance.now()
+    hub.publish([payment(0)])
+    hub.publish([payment(1)])
+    await waitFor('the window ends', () => clients[0]!.chunks.length > 2)
+    assert.ok(performance.now() - begin >= 395, `${performance.now() - begin} ms`) // a timer may fire early by a millisecond
+  })
+
   it('sends a waiting resync before the payments that follow it', () => {
     const client = reader()
     hub.add(client, undefined)

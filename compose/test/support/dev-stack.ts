@@ -28,9 +28,10 @@ export class DevStack {
 
   /** Copies the tree, runs `make dev` there, and returns once the system is up and saved files are noticed. */
   static async start(settings: Record<string, string> = {}): Promise<DevStack> {
-    const system = await TemporaryStack.create({ DEBUG_PORT: String(await freePort()), ...settings })
     const tree = mkdtempSync(join(tmpdir(), 'payments-test-tree-'))
-    const dev = new DevStack(system, tree, await spawnDev(system, tree))
+    await prepareTree(tree)
+    const system = await TemporaryStack.create({ DEBUG_PORT: String(await freePort()), ...settings }, tree)
+    const dev = new DevStack(system, tree)
     try {
       await until('make dev is up', () => {
         if (dev.verb.exitCode !== null)
@@ -45,13 +46,13 @@ export class DevStack {
     }
   }
 
-  private constructor(system: TemporaryStack, tree: string, verb: ChildProcess) {
+  private constructor(system: TemporaryStack, tree: string) {
     this.system = system
     this.stack = system.stack
     this.mode = system.mode
     this.tree = tree
-    this.verb = verb
-    for (const stream of [verb.stdout!, verb.stderr!])
+    this.verb = spawn(process.execPath, ['compose/src/verbs/dev.ts'], { cwd: tree, env: system.env })
+    for (const stream of [this.verb.stdout!, this.verb.stderr!])
       stream.on('data', chunk => this.output += chunk)
   }
 
@@ -83,7 +84,7 @@ export class DevStack {
   }
 }
 
-async function spawnDev(system: TemporaryStack, tree: string): Promise<ChildProcess> {
+async function prepareTree(tree: string): Promise<void> {
   await copyTree(tree)
   for (const folder of ['compose', 'payments-api', 'recon-worker', 'payments-ui'])
     utimesSync(join(tree, folder, 'package-lock.json'), 0, 0) // older than the installed packages, so that make installs nothing
@@ -93,5 +94,4 @@ async function spawnDev(system: TemporaryStack, tree: string): Promise<ChildProc
     unlinkSync(packages)
     cpSync(join(repoRoot, 'payments-ui/node_modules'), packages, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter: path => !path.includes('node_modules/.cache') })
   }
-  return spawn(process.execPath, ['compose/src/verbs/dev.ts'], { cwd: tree, env: system.env })
 }

@@ -8,11 +8,10 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, repoRoot } from '../../src/config.ts'
 import { DataFolder } from '../../src/data/data-folder.ts'
 import { ComposeProject } from '../../src/docker/compose-project.ts'
 import { freePort, isFree } from '../../src/machine/ports.ts'
-import { stacks } from '../../src/open-stack.ts'
 
 /** Longer than the deadlines of the verbs, except for the first build of the images. */
 const VERB_TIMEOUT_MS = { embedded: 120_000, compose: 15 * 60_000 }
@@ -22,6 +21,7 @@ export interface Outcome { code: number | null, stdout: string, stderr: string }
 /**
  * A stack for one test: free ports and a separate data folder, with a space in its path; it shares nothing with other stacks.
  * MODE=compose runs it in containers; without MODE it runs as plain processes, even if a Docker engine runs.
+ * The code of `tree` runs: containers belong to the tree that started them.
  */
 export class TemporaryStack {
   readonly parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
@@ -30,18 +30,21 @@ export class TemporaryStack {
   readonly mode: 'embedded' | 'compose'
   readonly stack: Stack
   readonly folder: DataFolder
+  private readonly tree: string
 
-  static async create(settings: Record<string, string> = {}): Promise<TemporaryStack> {
+  static async create(settings: Record<string, string> = {}, tree = repoRoot): Promise<TemporaryStack> {
+    const { stacks } = await import(join(tree, 'compose/src/open-stack.ts')) as typeof import('../../src/open-stack.ts')
     const [PGPORT, API_PORT, UI_PORT] = [await freePort(), await freePort(), await freePort()].map(String)
     return new TemporaryStack({
       PGPORT: PGPORT!,
       API_PORT: API_PORT!,
       UI_PORT: UI_PORT!,
       ...settings,
-    })
+    }, tree, stacks)
   }
 
-  private constructor(settings: Record<string, string>) {
+  private constructor(settings: Record<string, string>, tree: string, stacks: (config: Config) => Record<'embedded' | 'compose', Stack>) {
+    this.tree = tree
     chmodSync(this.parent, 0o711) // started as root, Postgres runs as another user
     const { PATH = '', HOME = '', MODE = 'embedded' } = process.env
     this.env = {
@@ -64,7 +67,7 @@ export class TemporaryStack {
   /** Starts a verb as make does. */
   spawnVerb(verb: string, settings: Record<string, string> = {}): ChildProcess {
     return spawn(process.execPath, [`src/verbs/${verb}.ts`], {
-      cwd: join(import.meta.dirname, '../..'),
+      cwd: join(this.tree, 'compose'),
       env: {
         ...this.env,
         ...settings,

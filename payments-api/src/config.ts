@@ -13,6 +13,8 @@ const Env = z.object({
   HOST: z.string().regex(/^\S+$/, 'must be an address').default('127.0.0.1'),
   /** The port to listen on; 0 picks a free one. */
   PORT: wholeNumber(0, 65_535).default(3001),
+  /** While draining, an idle connection is closed after this long without a request on any connection. `make dev` sets 0. */
+  DRAIN_QUIET_MS: wholeNumber(0, 5_000).default(500),
   LOG_LEVEL: z.enum([
     'fatal',
     'error',
@@ -30,6 +32,7 @@ export interface Config {
   databaseUrl: string
   host: string
   port: number
+  drainQuietMs: number
   logLevel: string
 }
 
@@ -38,11 +41,12 @@ export interface Config {
  * @throws {ConfigError} naming each variable that is missing or wrong
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const { DATABASE_URL, HOST, PORT, LOG_LEVEL } = parse(Env, env)
+  const { DATABASE_URL, HOST, PORT, DRAIN_QUIET_MS, LOG_LEVEL } = parse(Env, env)
   return {
     databaseUrl: DATABASE_URL,
     host: HOST,
     port: PORT,
+    drainQuietMs: DRAIN_QUIET_MS,
     logLevel: LOG_LEVEL,
   }
 }

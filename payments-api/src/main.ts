@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     wake,
     log,
     draining: () => stop.signal.aborted,
-  }), log)
+  }), config.drainQuietMs, log)
   const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_SLICE_MS)
   stop.signal.addEventListener('abort', () => {
     clearInterval(heartbeat)

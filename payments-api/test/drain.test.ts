@@ -126,7 +126,7 @@ describe('an API that is stopping', () => {
   })
 
   it('serves a request that arrives on an idle connection soon after, then closes the connection', async () => {
-    const { server, drain } = apiServer((_req, res) => void res.end('served'), pino({ level: 'silent' }))
+    const { server, drain } = apiServer((_req, res) => void res.end('served'), 500, pino({ level: 'silent' }))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { socket, text, closed } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, get('/'))
@@ -136,6 +136,20 @@ describe('an API that is stopping', () => {
     assert.equal(await closed, undefined)
     assert.deepEqual(responses(text()).map(({ headers }) => headers.connection), ['keep-alive', 'close'])
     await drained
+  })
+
+  it('closes idle connections at once if DRAIN_QUIET_MS is 0', async () => {
+    const ended: number[] = []
+    await Promise.all([500, 0].map(async (quietMs) => {
+      const { server, drain } = apiServer((_req, res) => void res.end('served'), quietMs, pino({ level: 'silent' }))
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { text } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, get('/'))
+      await waitFor('the request is served', () => text().endsWith('served'))
+      await drain.start()
+      ended.push(quietMs)
+    }))
+    assert.deepEqual(ended, [0, 500])
   })
 
   it('finishes running requests, and says "Connection: close" only in the last response of a connection', async () => {
@@ -163,7 +177,7 @@ describe('an API that is stopping', () => {
 
   for (const version of ['1.0', '1.1']) {
     it(`resets an unfinished response at the deadline, so that an HTTP/${version} client does not mistake it for complete`, async () => {
-      const { server, drain } = apiServer((_req, res) => void res.write('id,amount\r\n'), pino({ level: 'silent' }))
+      const { server, drain } = apiServer((_req, res) => void res.write('id,amount\r\n'), 500, pino({ level: 'silent' }))
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
       const { text, closed } = await connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, `GET /payments.csv HTTP/${version}\r\nHost: x\r\n\r\n`)

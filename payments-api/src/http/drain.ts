@@ -4,11 +4,6 @@ import { Server as NetServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { closeConnection } from './connections.ts'
 
-/**
- * An idle connection is closed after this long without a request on any connection. Active callers send their next request
- * before that and get `Connection: close`. A close that crosses a request would lose the request.
- */
-const QUIET_MS = 500
 const CHECK_EVERY_MS = 50
 /**
  * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes
@@ -29,8 +24,11 @@ export interface Drain {
 /**
  * Stops a server without losing a request: serving → draining → closed. While draining, each response says
  * `Connection: close`, so that the caller opens its next connection elsewhere.
+ *
+ * An idle connection is closed after `quietMs` without a request on any connection. Active callers send their next request
+ * before that and get `Connection: close`. A close that crosses a request would lose the request.
  */
-export function createDrain(server: Server, connections: Connections): Drain {
+export function createDrain(server: Server, connections: Connections, quietMs: number): Drain {
   let draining = false
   let lastRequestAtMs = 0
   const announced = new WeakSet<ServerResponse>()
@@ -52,7 +50,7 @@ export function createDrain(server: Server, connections: Connections): Drain {
       }
       const sinceMs = idleSinceMs.get(connection) ?? now
       idleSinceMs.set(connection, sinceMs)
-      if (now - Math.max(sinceMs, lastRequestAtMs) >= QUIET_MS)
+      if (now - Math.max(sinceMs, lastRequestAtMs) >= quietMs)
         closeConnection(socket, connection)
     }
   }

@@ -28,12 +28,12 @@ const OPTIONS = {
  */
 const MAX_UNACCEPTED = 4_096
 
-/** Creates an HTTP server for the app, not listening yet, and its drain. */
-export function apiServer(app: RequestListener, log: Logger): { server: Server, drain: Drain } {
+/** Creates an HTTP server for the app, not listening yet, and its drain, which closes idle connections after `drainQuietMs`. */
+export function apiServer(app: RequestListener, drainQuietMs: number, log: Logger): { server: Server, drain: Drain } {
   const server = createServer(OPTIONS)
   server.maxHeadersCount = 0 // by default Node silently drops headers after 2,000; their total size is limited anyway
   const connections = trackConnections(server)
-  const drain = createDrain(server, connections)
+  const drain = createDrain(server, connections, drainQuietMs)
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     const connection = connections.get(req.socket)

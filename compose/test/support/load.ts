@@ -7,11 +7,14 @@ import { until } from './until.ts'
 export function startLoad(api: string, pauseMs = 0) {
   const failures: string[] = []
   const ids: string[] = []
+  let longestMs = 0
   const stopped = new AbortController()
   const caller = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
+      const begin = performance.now()
       await pay(api, { accountId: `load-${randomUUID().slice(0, 2)}`, amount: '1.00' })
         .then(id => ids.push(id), (error: Error) => failures.push(error.message))
+      longestMs = Math.max(longestMs, performance.now() - begin)
       await delay(pauseMs)
     }
   }
@@ -22,11 +25,11 @@ export function startLoad(api: string, pauseMs = 0) {
       const goal = ids.length + failures.length + more
       await until(`${more} more responses`, () => ids.length + failures.length >= goal, 60_000)
     },
-    /** Stops the callers once each has its last response. */
-    stop: async (): Promise<{ failures: string[], ids: string[] }> => {
+    /** Stops the callers once each has its last response. `longestMs` is the longest that a response took. */
+    stop: async (): Promise<{ failures: string[], ids: string[], longestMs: number }> => {
       stopped.abort()
       await Promise.all(callers)
-      return { failures, ids }
+      return { failures, ids, longestMs }
     },
   }
 }

@@ -99,6 +99,8 @@ export default defineNuxtConfig({
       },
     },
   },
+  // Vite finds this package only when the first page loads, and would reload that page.
+  vite: { optimizeDeps: { include: ['@vueuse/core'] } },
   typescript: {
     strict: true,
     tsConfig: {

@@ -80,7 +80,8 @@ export class ComposeProject {
   }
 
   /**
-   * Copies saved files into the containers of a stack in development form, until the signal aborts. Yields what it does.
+   * Rebuilds what only the images of a stack in development form contain after each change, until the signal aborts. Yields
+   * what it does.
    */
   async* watch(signal: AbortSignal): AsyncGenerator<LogLine> {
     const child = spawnDocker(['compose', '--progress', 'plain', '--project-name', this.name, ...this.files(), 'watch', '--no-up', '--quiet'], { cwd: folder, env: this.env(), signal })
@@ -88,8 +89,10 @@ export class ComposeProject {
     const problems = new PassThrough() // Compose writes what it does to stdout, and why it failed to stderr
     child.stderr.pipe(problems)
     child.stdout.pipe(problems, { end: false })
-    for await (const text of createInterface(problems))
-      yield { part: 'watch', text }
+    for await (const text of createInterface(problems)) {
+      if (text !== '')
+        yield { part: 'watch', text }
+    }
   }
 
   // compose.yaml, with the overlay of the development form if this is, or runs as, a stack in development form.

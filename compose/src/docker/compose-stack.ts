@@ -220,7 +220,7 @@ export class ComposeStack implements Stack {
     }
   }
 
-  /** Makes saved files live in a stack in development form until the signal aborts. Yields what it does. */
+  /** Rebuilds images of a stack in development form after changes to what only they contain, until the signal aborts. Yields what it does. */
   watch(signal: AbortSignal): AsyncIterable<LogLine> {
     return this.project.watch(signal)
   }

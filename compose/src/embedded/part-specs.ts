@@ -72,6 +72,7 @@ export function apiPart({ desired, passwords, inheritedEnv, devEnv }: Setting, n
         ...nodeCommand('payments-api', [...inspect(name, desired), 'src/main.ts'], {
           ...inheritedEnv,
           ...devEnv,
+          ...desired.debugPort !== undefined && { DRAIN_QUIET_MS: '0' },
           NODE_ENV: 'production',
           HOST: '127.0.0.1',
           PORT: String(port),

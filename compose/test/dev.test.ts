@@ -9,6 +9,9 @@ import { watchFolder } from '../src/machine/watch-folder.ts'
 import { DevStack } from './support/dev-stack.ts'
 import { until } from './support/until.ts'
 
+/** In containers, an image is built. */
+const MIGRATED_TIMEOUT_MS = 60_000
+
 describe('a watched folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'payments-test-'))
   after(() => rmSync(folder, { recursive: true }))
@@ -37,7 +40,7 @@ describe('make dev', () => {
   let dev: DevStack
   before(async function () {
     this.timeout(600_000)
-    dev = await DevStack.start()
+    dev = await DevStack.start({ WORKERS: '2' })
   })
   after(() => dev?.remove())
 
@@ -54,7 +57,7 @@ describe('make dev', () => {
     const first = Number(dev.system.env.DEBUG_PORT)
     for (const address of Object.values(dev.system.config.ports))
       assert.ok(dev.output.includes(String(address)), dev.output)
-    for (const name of ['api', 'worker-1', 'ui']) {
+    for (const name of ['api', 'worker-1', 'worker-2', 'ui']) {
       assert.match(dev.output, new RegExp(`Debugger of ${name} +127\\.0\\.0\\.1:${debugPort(first, name)}\n`))
       const [target] = await (await fetch(`http://127.0.0.1:${debugPort(first, name)}/json/list`)).json() as [{ type: string }]
       assert.equal(target.type, 'node')
@@ -79,6 +82,14 @@ describe('make dev', () => {
     assert.match(dev.output, /api +\| .*draining[\s\S]*api +\| .*stopped/)
   })
 
+  it('restarts every worker when their source is saved', async () => {
+    const file = join(dev.tree, 'recon-worker/src/health-server.ts')
+    const original = readFileSync(file, 'utf8')
+    save(file, original.replace(`status: 'ok'`, `status: 'ok', edit: 'both'`))
+    for (const name of ['worker-1', 'worker-2'])
+      await until(`the edit is live in ${name}`, () => dev.healthOf(name, '').then(body => body.includes('both'), () => false))
+  })
+
   it('shows why broken source does not start, and runs it once it is mended', async () => {
     const original = readFileSync(source(), 'utf8')
     save(source(), `${original}\nsyntax error(`)
@@ -93,7 +104,7 @@ describe('make dev', () => {
     const client = new pg.Client(dev.stack.endpoints().ownerUrl)
     await client.connect()
     try {
-      await until('the table exists', async () => (await client.query(`select from pg_tables where tablename = 'tried'`)).rowCount === 1)
+      await until('the table exists', async () => (await client.query(`select from pg_tables where tablename = 'tried'`)).rowCount === 1, MIGRATED_TIMEOUT_MS)
     }
     finally {
       await client.end()

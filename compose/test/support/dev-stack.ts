@@ -58,8 +58,8 @@ export class DevStack {
 
   /** The body of a part's /health. Containers of workers publish no port for it. */
   async healthOf(name: string, url: string): Promise<string> {
-    if (name === 'worker-1' && this.mode === 'compose')
-      return (await promisify(execFile)('docker', ['exec', `${new ComposeProject(this.system.config).name}-worker-1`, 'bash', '-c', WORKER_HEALTH])).stdout
+    if (name.startsWith('worker-') && this.mode === 'compose')
+      return (await promisify(execFile)('docker', ['exec', `${new ComposeProject(this.system.config).name}-${name}`, 'bash', '-c', WORKER_HEALTH])).stdout
     const at = url || (await this.stack.parts()).find(part => part.name === name)!.url
     return (await fetch(`${at}/health`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(2_000) })).text()
   }

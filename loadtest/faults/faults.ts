@@ -1,7 +1,7 @@
-import { frozenPostgres } from './frozen-postgres.ts'
-import { frozenWorkers } from './frozen-workers.ts'
+import { freezePostgres } from './freeze-postgres.ts'
+import { freezeWorkers } from './freeze-workers.ts'
 
 /** Every fault that a scenario can inject. */
-export const faults = [frozenPostgres, frozenWorkers] as const
+export const faults = [freezePostgres, freezeWorkers] as const
 
 export type FaultName = typeof faults[number]['name']

@@ -1,6 +1,6 @@
 import type { System } from './with-system.ts'
 import { countDueJobs, databaseTime, waitUntilSettled } from '../auditor/wait-until-settled.ts'
-import { frozenWorkers } from '../faults/frozen-workers.ts'
+import { freezeWorkers } from '../faults/freeze-workers.ts'
 import { injectFaults } from '../faults/inject-faults.ts'
 
 /** Long enough for a backlog to grow, and shorter than the 5 s after which a frozen worker's batch loses its locks. */
@@ -12,7 +12,7 @@ export interface Drain { workers: number, jobs: number, jobsPerSecond: number }
 export async function measureDrain(system: System, workers: number): Promise<Drain> {
   const { stack, database } = system
   await stack.scale(workers)
-  await injectFaults([frozenWorkers], system, { maxMs: FREEZE_MS })
+  await injectFaults([freezeWorkers], system, { maxMs: FREEZE_MS })
   const now = await databaseTime(database)
   const startedAt = performance.now()
   const jobs = await countDueJobs(database, now)

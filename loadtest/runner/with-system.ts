@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import type { Config } from '../../compose/src/config.ts'
 import type { Stack } from '../../compose/src/stack.ts'
+import type { Wire } from '../wire/wire.ts'
+import { superuserUrl } from '../../compose/src/data/logins.ts'
 import { connect } from '../../compose/src/machine/connect.ts'
 import { openStack } from '../../compose/src/open-stack.ts'
 import { Refusal } from '../../compose/src/refusal.ts'
@@ -15,6 +17,10 @@ export interface System {
   stack: Stack
   /** A connection that may read everything and write nothing. */
   database: pg.Client
+  /** Opens a superuser's connection, directly to Postgres, which the caller ends. */
+  admin: () => Promise<pg.Client>
+  /** Between our parts and Postgres; null if the parts connect directly. */
+  wire: Wire | null
   /** The base URL of each API process, or of the proxy in front of them. */
   apis: string[]
   description: string
@@ -58,14 +64,27 @@ async function withTemporarySystem<T>(config: Config, signal: AbortSignal, use: 
 }
 
 async function useStack<T>(stack: Stack, what: string, use: (system: System) => Promise<T>): Promise<T> {
-  const database = await connect(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)
+  const system = await connectSystem(stack, what, null)
   try {
-    const parts = await stack.parts()
-    const apis = apiUrls(stack, parts)
-    return await use({ stack, database, apis, description: `${what} (API URLs: ${apis.length}, workers: ${countWorkers(parts)})` })
+    return await use(system)
   }
   finally {
-    await database.end()
+    await system.database.end()
+  }
+}
+
+/** The system of a running stack. The caller ends `database`. */
+export async function connectSystem(stack: Stack, what: string, wire: Wire | null): Promise<System> {
+  const { databaseUrl, postgresPort } = stack.endpoints()
+  const parts = await stack.parts()
+  const apis = apiUrls(stack, parts)
+  return {
+    stack,
+    database: await connect(databaseUrl, QUERY_TIMEOUT_MS),
+    admin: () => connect(superuserUrl(postgresPort, 'payments'), QUERY_TIMEOUT_MS),
+    wire,
+    apis,
+    description: `${what} (API URLs: ${apis.length}, workers: ${countWorkers(parts)})`,
   }
 }
 

@@ -10,6 +10,11 @@ describe('injecting faults', () => {
 
   const fault = (name: string, start = async () => {}): Fault => ({
     name,
+    description: name,
+    recoveryGoalMs: 1_000,
+    holdMs: [0, 0],
+    modes: ['embedded'],
+    callersMaySeeErrors: false,
     targets: async () => [`part of ${name}`],
     start: async (_, targets) => {
       calls.push(`start ${name}: ${targets.join()}`)

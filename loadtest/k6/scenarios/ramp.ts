@@ -57,7 +57,7 @@ export function setup(): void {
 
 /** k6 on the same machine rarely outpaces the system; a frozen Postgres guarantees overload. */
 export function overload(): void {
-  injectFaults(['frozen-postgres'], { maxMs: FREEZE_MAX_MS, untilApiRefuses: true })
+  injectFaults(['freeze-postgres'], { maxMs: FREEZE_MAX_MS, untilApiRefuses: true })
 }
 
 export function ramp(): void {

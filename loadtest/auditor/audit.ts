@@ -1,6 +1,7 @@
 import type { Stack } from '../../compose/src/stack.ts'
 import type { EventStreams } from './follow-events.ts'
-import type { Journal, PaymentResponseKind } from './journal.ts'
+import type { Journal } from './journal.ts'
+import type { PaymentResponseKind } from './response-kind.ts'
 import type { Growth, GrowthSampling } from './sample-growth.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkInvariants } from '../../compose/src/invariants.ts'
@@ -55,8 +56,11 @@ export async function audit(stack: Stack, { runId, journalFile, signal, eventStr
     const figures: Record<string, number> = settleMs.length === 0 ? {} : { settle_p95_ms: quantile(settleMs, 0.95), settle_p99_ms: quantile(settleMs, 0.99) }
     if (eventStreams)
       Object.assign(figures, await checkEvents(eventStreams, ids, findings))
-    if (journal.exchanges.length > 0)
-      checkOpenApi([...journal.exchanges, ...eventStreams?.responses.map(response => ({ ...response, method: 'GET', body: '' })) ?? []], findings)
+    if (journal.exchanges.length > 0) {
+      const opened = eventStreams?.responses.map(response => ({ ...response, method: 'GET', body: '' })) ?? []
+      for (const operation of checkOpenApi([...journal.exchanges, ...opened], findings))
+        findings.add('operations that were not called', operation)
+    }
     if (growth)
       Object.assign(figures, { memory_growth_percent: growth.memory_growth_percent, size_growth_ratio: growth.size_growth_ratio })
 

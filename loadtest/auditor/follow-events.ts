@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { get } from 'node:http'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { Refusal } from '../../compose/src/refusal.ts'
+import { serverSentEvents } from './server-sent-events.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
@@ -40,27 +40,22 @@ export async function followEvents(apis: string[], count: number): Promise<Event
 /** Resolves at the stream's first event, from which on it misses nothing, and keeps reading in the background. */
 function readStream(response: IncomingMessage, streams: EventStreams, closing: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    let event = ''
-    const lines = createInterface({ input: response, crlfDelay: Infinity })
-    lines.on('error', () => {}) // readline forwards its input's errors
-    lines.on('line', (line) => {
-      if (line.startsWith('event: '))
-        event = line.slice('event: '.length)
-      if (!line.startsWith('data: '))
-        return
-      if (event === 'hello')
-        resolve()
-      if (event === 'resync')
-        streams.interruptions++
-      if (event === 'payment')
-        recordPayment(streams, paymentEvent.parse(JSON.parse(line.slice('data: '.length))).id)
-    })
-    response.on('error', () => {})
-    response.once('close', () => {
+    const read = async (): Promise<void> => {
+      for await (const { event, data } of serverSentEvents(response)) {
+        if (event === 'hello')
+          resolve()
+        if (event === 'resync')
+          streams.interruptions++
+        if (event === 'payment')
+          recordPayment(streams, paymentEvent.parse(JSON.parse(data)).id)
+      }
+    }
+    const ended = (): void => {
       if (!closing.aborted)
         streams.interruptions++
       resolve()
-    })
+    }
+    read().then(ended, ended)
   })
 }
 

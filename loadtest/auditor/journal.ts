@@ -2,13 +2,10 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { Refusal } from '../../compose/src/refusal.ts'
+import { paymentResponseKinds } from './response-kind.ts'
 
 /** Maximum payments in one run. The auditor holds their journal in memory, about 1 kB per payment. */
 export const MAX_PAYMENTS = 1_000_000
-
-/** Kinds of responses. `lost`: none arrived. `unexpected`: one that no caller should see. `refused`: 503 `overloaded`. */
-const paymentResponseKinds = ['accepted', 'replayed', 'refused', 'idempotency-key-in-use', 'idempotency-key-reused', 'lost', 'unexpected'] as const
-export type PaymentResponseKind = typeof paymentResponseKinds[number]
 
 /** A POST /payments and its response. */
 const paymentEntry = z.strictObject({

@@ -1,4 +1,5 @@
-import type { PaymentEntry, PaymentResponseKind } from '../auditor/journal.ts'
+import type { PaymentEntry } from '../auditor/journal.ts'
+import type { PaymentResponseKind } from '../auditor/response-kind.ts'
 import assert from 'node:assert/strict'
 import { checkIdempotencyKey } from '../auditor/check-idempotency-key.ts'
 import { Findings } from '../auditor/findings.ts'

@@ -1,7 +1,9 @@
 import type { Response } from 'k6/http'
-import type { JournalEntry, PaymentResponseKind } from '../../auditor/journal.ts'
+import type { JournalEntry } from '../../auditor/journal.ts'
+import type { PaymentResponseKind } from '../../auditor/response-kind.ts'
 import http from 'k6/http'
 import { Counter, Trend } from 'k6/metrics'
+import { paymentResponseKind } from '../../auditor/response-kind.ts'
 import { apis, runId } from './settings.ts'
 
 const REQUEST_TIMEOUT = '20s'
@@ -75,22 +77,16 @@ function recordResponse({ key, accountId, amount }: Payment, response: Response,
 }
 
 function kindOf(response: Response): PaymentResponseKind {
-  switch (response.status) {
-    case 0: return 'lost'
-    case 201: return response.headers['Idempotent-Replayed'] === 'true' ? 'replayed' : 'accepted'
-    case 409: return problemOf(response) === 'idempotency-key-in-use' && hasRetryAfter(response) ? 'idempotency-key-in-use' : 'unexpected'
-    case 422: return problemOf(response) === 'idempotency-key-reused' ? 'idempotency-key-reused' : 'unexpected'
-    case 503: return problemOf(response) === 'overloaded' && hasRetryAfter(response) ? 'refused' : 'unexpected'
-    default: return 'unexpected'
-  }
+  return paymentResponseKind({
+    status: response.status,
+    replayed: response.headers['Idempotent-Replayed'] === 'true',
+    problem: [409, 422, 503].includes(response.status) ? problemOf(response) : undefined,
+    retryAfter: Number(response.headers['Retry-After']) >= 1,
+  })
 }
 
 function problemOf(response: Response): string | undefined {
   return String(response.json('type')).split('/').at(-1)
-}
-
-function hasRetryAfter(response: Response): boolean {
-  return Number(response.headers['Retry-After']) >= 1
 }
 
 /** Appends to the journal: the harness makes k6 write its console to that file. */

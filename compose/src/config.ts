@@ -55,6 +55,16 @@ const INHERITED = /^(?:PATH|HOME|TMPDIR|LANG|NODE_EXTRA_CA_CERTS|OTEL_\w+)$/
  */
 const DOCKER = /^(?:PATH|HOME|USER|TMPDIR|LANG|(?:DOCKER|BUILDKIT|BUILDX|XDG|ACTIONS)_\w+|SSH_AUTH_SOCK|(?:HTTPS?|NO|ALL)_PROXY|IMAGES|VERSION|(?:NODE|POSTGRES|DEBIAN)_IMAGE|(?:POSTGRES|API|WORKER)_CPUS)$/i
 
+/** How `make chaos` prepares the processes of a stack that it is going to break. */
+export interface ChaosSetting {
+  /** Where the API and the workers reach Postgres: the port of a proxy on this machine. */
+  wirePort: number
+  /** The ports of `api-2` and later. Otherwise they change at each start. */
+  apiPorts: number[]
+  /** The additional environment of Postgres and of the workers. */
+  env: Record<'postgres' | 'worker', Record<string, string>>
+}
+
 export interface Config {
   mode?: 'embedded' | 'compose'
   /** The number of workers to run; undefined if not set. */
@@ -99,6 +109,8 @@ export interface Config {
   inheritedEnv: Record<string, string>
   /** The environment of Docker's programs. */
   dockerEnv: Record<string, string>
+  /** Set by `make chaos` only, for a stack of processes. */
+  chaos?: ChaosSetting
   /** The settings of the stack's size and ports that the caller named, such as `APIS`. */
   named: ReadonlySet<string>
 }

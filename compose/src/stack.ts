@@ -73,7 +73,10 @@ export interface Stack {
   endpoints: () => Endpoints
   /** Changes the number of workers, and waits until each is healthy. */
   scale: (workers: number) => Promise<void>
-  /** Kills a part without warning, like a crash. The stack restarts it. */
+  /**
+   * Kills a part without warning, like a crash. The stack restarts it. Processes have a `supervisor` too: its parts live on, and the
+   * next start() takes over.
+   */
   kill: (part: string) => void
   /** Freezes a part, which keeps its connections and locks. */
   pause: (part: string) => void

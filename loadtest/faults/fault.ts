@@ -33,9 +33,4 @@ export interface Fault {
   start: (system: System, targets: string[], random: Random) => Promise<void>
   /** Undoes start(), even when start() failed halfway or never ran; idempotent. */
   stop: (system: System, targets: string[]) => Promise<void>
-  /**
-   * The ids of payments that this fault made wrong by design, such as poison jobs. They need not settle. Asked after stop().
-   * Default: none.
-   */
-  exceptedPayments?: (system: System, targets: string[]) => Promise<string[]>
 }

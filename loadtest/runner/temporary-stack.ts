@@ -1,4 +1,4 @@
-import type { Config } from '../../compose/src/config.ts'
+import type { ChaosSetting, Config } from '../../compose/src/config.ts'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,22 +7,29 @@ import { freePort } from '../../compose/src/machine/ports.ts'
 
 export interface TemporaryStack {
   stack: EmbeddedStack
+  ports: Config['ports']
   /** Stops the stack and deletes its folder, whether or not it was started. */
   remove: () => Promise<void>
 }
 
-/** Prepares, but does not start, a stack that shares nothing with a running one: free ports, a new database, a temporary folder. */
-export async function temporaryStack(config: Config, folderPrefix: string): Promise<TemporaryStack> {
+/**
+ * Prepares, but does not start, a stack that shares nothing with a running one: free ports, a new database, a temporary folder.
+ * `chaos` may put further files into that folder.
+ */
+export async function temporaryStack(config: Config, folderPrefix: string, chaos?: (folder: string) => ChaosSetting): Promise<TemporaryStack> {
   const parent = mkdtempSync(join(tmpdir(), folderPrefix))
   chmodSync(parent, 0o711) // started by root, Postgres runs as another user
+  const ports = { postgres: await freePort(), api: await freePort(), ui: await freePort() }
   const stack = new EmbeddedStack({
     ...config,
-    ports: { postgres: await freePort(), api: await freePort(), ui: await freePort() },
+    ports,
+    chaos: chaos?.(parent),
     dataDir: join(parent, 'data'),
     logLevel: 'warn',
   })
   return {
     stack,
+    ports,
     remove: async () => {
       try {
         await stack.reset()

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Config } from '../../compose/src/config.ts'
 import type { Stack } from '../../compose/src/stack.ts'
+import type { Tampering } from '../tampering/tampering.ts'
 import type { Wire } from '../wire/wire.ts'
 import { superuserUrl } from '../../compose/src/data/logins.ts'
 import { connect } from '../../compose/src/machine/connect.ts'
@@ -21,6 +22,8 @@ export interface System {
   admin: () => Promise<pg.Client>
   /** Between our parts and Postgres; null if the parts connect directly. */
   wire: Wire | null
+  /** What faults can do to the processes from inside; null if nothing. */
+  tampering: Tampering | null
   /** The base URL of each API process, or of the proxy in front of them. */
   apis: string[]
   description: string
@@ -64,7 +67,7 @@ async function withTemporarySystem<T>(config: Config, signal: AbortSignal, use: 
 }
 
 async function useStack<T>(stack: Stack, what: string, use: (system: System) => Promise<T>): Promise<T> {
-  const system = await connectSystem(stack, what, null)
+  const system = await connectSystem(stack, what)
   try {
     return await use(system)
   }
@@ -74,7 +77,7 @@ async function useStack<T>(stack: Stack, what: string, use: (system: System) => 
 }
 
 /** The system of a running stack. The caller ends `database`. */
-export async function connectSystem(stack: Stack, what: string, wire: Wire | null): Promise<System> {
+export async function connectSystem(stack: Stack, what: string, access: Pick<System, 'wire' | 'tampering'> = { wire: null, tampering: null }): Promise<System> {
   const { databaseUrl, postgresPort } = stack.endpoints()
   const parts = await stack.parts()
   const apis = apiUrls(stack, parts)
@@ -82,7 +85,7 @@ export async function connectSystem(stack: Stack, what: string, wire: Wire | nul
     stack,
     database: await connect(databaseUrl, QUERY_TIMEOUT_MS),
     admin: () => connect(superuserUrl(postgresPort, 'payments'), QUERY_TIMEOUT_MS),
-    wire,
+    ...access,
     apis,
     description: `${what} (API URLs: ${apis.length}, workers: ${countWorkers(parts)})`,
   }

@@ -72,6 +72,12 @@ export const desiredState = z.object({
   restarts: z.record(z.string(), z.int()),
   /** The same for replacements: the new process starts before the old one stops, if they can share their port. */
   replacements: z.record(z.string(), z.int()).optional(),
+  /** The setting of a stack that `make chaos` breaks. */
+  chaos: z.object({
+    wirePort: z.int(),
+    apiPorts: z.array(z.int()),
+    env: z.object({ postgres: z.record(z.string(), z.string()), worker: z.record(z.string(), z.string()) }),
+  }).optional(),
 })
 export type DesiredState = z.infer<typeof desiredState>
 

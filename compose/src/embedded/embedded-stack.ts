@@ -9,7 +9,7 @@ import { DataFolder } from '../data/data-folder.ts'
 import { loginUrl } from '../data/logins.ts'
 import { checkHealth } from '../machine/health.ts'
 import { requireFreePorts } from '../machine/ports.ts'
-import { isAlive, isPaused, signalTree } from '../machine/processes.ts'
+import { isAlive, isPaused, signalProcess, signalTree } from '../machine/processes.ts'
 import { waitFor, waitWithProgress } from '../machine/wait-for.ts'
 import { Refusal } from '../refusal.ts'
 import { NOTHING_RUNS, runStep } from '../stack.ts'
@@ -46,9 +46,9 @@ export class EmbeddedStack implements Stack {
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
-    const { ports, autoPorts, workers, apis, logLevel, dev, debugPort } = this.config
+    const { ports, autoPorts, workers, apis, logLevel, dev, debugPort, chaos } = this.config
     await requireFreePorts(ports)
-    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), restarts: {} })
+    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), ...(chaos && { chaos }), restarts: {} })
     await startSupervisor(this.folder, progress, { signal, timeoutMs: START_TIMEOUT_MS, attached: dev })
     this.folder.remember({ mode: 'embedded', ...(autoPorts && { ports }) })
     return 'started'
@@ -162,6 +162,8 @@ export class EmbeddedStack implements Stack {
   }
 
   kill(part: string): void {
+    if (part === 'supervisor')
+      return this.liveStates().forEach(({ supervisor }) => signalProcess(supervisor.pid, 'SIGKILL'))
     signalTree(this.running(part), 'SIGKILL')
   }
 

@@ -36,8 +36,14 @@ export function settingOf(folder: DataFolder, desired: DesiredState): Setting {
   }
 }
 
+const CHAOS_BACKOFF_MS = 250
 /** Node parts drain on SIGTERM, which takes a few seconds at most. */
 const NODE_PART = { stopSignal: 'SIGTERM', readyTimeoutMs: 30_000, stopTimeoutMs: 15_000 } as const
+
+/** A part that `make chaos` breaks often restarts at once every time. */
+function restarts({ chaos }: DesiredState): Pick<PartSpec, 'longestBackoffMs'> {
+  return chaos ? { longestBackoffMs: CHAOS_BACKOFF_MS } : {}
+}
 
 /** SIGINT is Postgres's fast shutdown. After a crash, it replays up to 2 GB of WAL before it accepts connections. */
 export function postgresPart({ desired, home }: Setting): PartSpec {
@@ -46,7 +52,8 @@ export function postgresPart({ desired, home }: Setting): PartSpec {
     stopSignal: 'SIGINT',
     readyTimeoutMs: 120_000,
     stopTimeoutMs: 30_000,
-    command: async () => postgresCommand(home, desired.ports.postgres),
+    ...restarts(desired),
+    command: async () => postgresCommand(home, desired.ports.postgres, desired.chaos?.env.postgres),
   }
 }
 
@@ -64,10 +71,11 @@ export function apiPart({ desired, passwords, inheritedEnv, devEnv }: Setting, n
   return {
     ...NODE_PART,
     ...sourcesIn('payments-api', desired),
+    ...restarts(desired),
     sharesPort: number === 1 && desired.debugPort === undefined,
     name,
     command: async () => {
-      const port = number === 1 ? desired.ports.api : await freePort()
+      const port = number === 1 ? desired.ports.api : desired.chaos?.apiPorts[number - 2] ?? await freePort()
       return {
         ...nodeCommand('payments-api', [...inspect(name, desired), 'src/main.ts'], {
           ...inheritedEnv,
@@ -77,7 +85,7 @@ export function apiPart({ desired, passwords, inheritedEnv, devEnv }: Setting, n
           HOST: '127.0.0.1',
           PORT: String(port),
           LOG_LEVEL: desired.logLevel,
-          DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_api', passwords),
+          DATABASE_URL: loginUrl(desired.chaos?.wirePort ?? desired.ports.postgres, 'payments_api', passwords),
         }),
         url: `http://localhost:${port}`,
         health: `http://127.0.0.1:${port}/ready`,
@@ -92,6 +100,7 @@ export function workerPart({ desired, passwords, inheritedEnv, devEnv }: Setting
   return {
     ...NODE_PART,
     ...sourcesIn('recon-worker', desired),
+    ...restarts(desired),
     name,
     command: async () => {
       const port = await freePort()
@@ -103,8 +112,9 @@ export function workerPart({ desired, passwords, inheritedEnv, devEnv }: Setting
           HOST: '127.0.0.1',
           PORT: String(port),
           LOG_LEVEL: desired.logLevel,
+          ...desired.chaos?.env.worker,
           WORKER_ID: name, // stable across restarts, so that repeated crashes are detected
-          DATABASE_URL: loginUrl(desired.ports.postgres, 'payments_worker', passwords),
+          DATABASE_URL: loginUrl(desired.chaos?.wirePort ?? desired.ports.postgres, 'payments_worker', passwords),
         }),
         url: `http://localhost:${port}`,
         health: `http://127.0.0.1:${port}/ready`,
@@ -118,6 +128,7 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
   const port = desired.ports.ui
   return {
     ...NODE_PART,
+    ...restarts(desired),
     name: 'ui',
     command: async () => {
       await rm(consoleCopy, { recursive: true, force: true })

@@ -38,6 +38,8 @@ export interface PartSpec {
   stopTimeoutMs: number
   /** Whether a new process can listen on the port while the old one still does. Its script is the last argument. */
   sharesPort?: boolean
+  /** The longest restart delay. Default: 15 s. */
+  longestBackoffMs?: number
   /** In development form, the folder of the sources: the part restarts when one of them changes. */
   sources?: string
 }
@@ -109,7 +111,7 @@ export class Part {
       await delay(backoffMs, null, { signal: this.stopping.signal }).catch(() => {})
       if (this.stopping.signal.aborted)
         return
-      backoffMs = Math.min(backoffMs * 2, BACKOFF.longestMs)
+      backoffMs = Math.min(backoffMs * 2, this.spec.longestBackoffMs ?? BACKOFF.longestMs)
       launchedAt = Date.now()
       this.update({ restarts: this.state.restarts + 1 })
       failure = await this.launch()

@@ -60,7 +60,7 @@ export async function initialise(home: PostgresHome, runOnce: RunOnce): Promise<
 }
 
 /** The command that runs the server: with the container's postgresql.conf, but different addresses and access rules. */
-export function postgresCommand(home: PostgresHome, port: number): Command {
+export function postgresCommand(home: PostgresHome, port: number, moreEnv: Record<string, string> = {}): Command {
   const stalePid = findStalePid(home.data)
   // Rewrite both files at each start to keep them current. They are copies, since Postgres's user may not be able to read the clone.
   const hbaFile = join(home.data, 'pg_hba.conf')
@@ -77,7 +77,7 @@ export function postgresCommand(home: PostgresHome, port: number): Command {
     file: join(home.programs, 'bin/postgres'),
     args: ['-D', home.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     // Postgres takes this pid in postmaster.pid for its own, and still checks that no process uses its shared memory.
-    options: { cwd: '/', env: stalePid === null ? env : { ...env, PG_GRANDPARENT_PID: String(stalePid) }, ...home.user },
+    options: { cwd: '/', env: { ...env, ...moreEnv, ...(stalePid !== null && { PG_GRANDPARENT_PID: String(stalePid) }) }, ...home.user },
     url: superuserUrl(port, 'payments'),
     health: superuserUrl(port, 'postgres'),
   }

@@ -1,7 +1,55 @@
-import { freezePostgres } from './freeze-postgres.ts'
-import { freezeWorkers } from './freeze-workers.ts'
+import type { Fault } from './fault.ts'
+import { stepDatabaseClock, stepWorkerClock } from './clocks.ts'
+import { deadlock, exhaustConnections, fillDisk } from './contention.ts'
+import { cancelBackends, changeColumnType, createIndex, holdSnapshot, lockTable, readOnly, reindex, revokeGrant, terminateBackends, vacuumFull } from './database.ts'
+import { buryQueue, jobKillsWorker, poisonInBatch, poisonTenth } from './jobs.ts'
+import { cutApiCommit, cutWorkerCommit, deafListeners, halfOpen, jitter, latency, resetConnections, trickle, unreachable } from './network.ts'
+import { freezeApi, freezePostgres, freezeWorker, freezeWorkers, killApi, killConsole, killPostgres, killProxy, killSupervisor, killWorker, restartApi, restartEverything, restartWorker } from './processes.ts'
+import { oldWorker, secondHarness } from './versions.ts'
 
-/** Every fault that a scenario can inject. */
-export const faults = [freezePostgres, freezeWorkers] as const
-
-export type FaultName = typeof faults[number]['name']
+/** Every fault. `make chaos` and the k6 scenarios refer to them by name. */
+export const faults: readonly Fault[] = [
+  killWorker,
+  killApi,
+  killConsole,
+  killPostgres,
+  killProxy,
+  killSupervisor,
+  freezeWorker,
+  freezeWorkers,
+  freezeApi,
+  freezePostgres,
+  restartWorker,
+  restartApi,
+  restartEverything,
+  cutApiCommit,
+  cutWorkerCommit,
+  terminateBackends,
+  cancelBackends,
+  resetConnections,
+  latency,
+  jitter,
+  trickle,
+  halfOpen,
+  unreachable,
+  deafListeners,
+  readOnly,
+  fillDisk,
+  revokeGrant,
+  changeColumnType,
+  lockTable,
+  vacuumFull,
+  reindex,
+  createIndex,
+  exhaustConnections,
+  deadlock,
+  holdSnapshot,
+  poisonInBatch,
+  poisonTenth,
+  jobKillsWorker,
+  buryQueue,
+  stepDatabaseClock,
+  stepWorkerClock,
+  oldWorker,
+  secondHarness,
+]

@@ -1,7 +1,7 @@
 import type { System } from './with-system.ts'
 import { countDueJobs, databaseTime, waitUntilSettled } from '../auditor/wait-until-settled.ts'
-import { freezeWorkers } from '../faults/freeze-workers.ts'
 import { injectFaults } from '../faults/inject-faults.ts'
+import { freezeWorkers } from '../faults/processes.ts'
 
 /** Long enough for a backlog to grow, and shorter than the 5 s after which a frozen worker's batch loses its locks. */
 const FREEZE_MS = 2_000

@@ -3,21 +3,17 @@
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 
-const POLL_MS = 100
 /** The prepared statement that settles payments: recon-worker/src/sql/post-batch.ts. */
 const POST = 'post-batch'
-
-let paymentId = ''
-function read(): void {
-  paymentId = readFileSync(process.env.CHAOS_KILL_AT!, 'utf8')
-}
-read()
-setInterval(read, POLL_MS).unref()
+const file = process.env.CHAOS_KILL_AT!
 
 const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean
 Socket.prototype.write = function (this: Socket, ...args: unknown[]) {
   const [chunk] = args
-  if (paymentId !== '' && Buffer.isBuffer(chunk) && chunk.includes(POST) && chunk.includes(paymentId))
-    process.kill(process.pid, 'SIGKILL')
+  if (Buffer.isBuffer(chunk) && chunk.includes(POST)) {
+    const paymentId = readFileSync(file, 'utf8')
+    if (paymentId !== '' && chunk.includes(paymentId))
+      process.kill(process.pid, 'SIGKILL')
+  }
   return write.apply(this, args)
 } as typeof Socket.prototype.write

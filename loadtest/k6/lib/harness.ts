@@ -1,4 +1,3 @@
-import type { FaultName } from '../../faults/faults.ts'
 import http from 'k6/http'
 import { Gauge, Rate } from 'k6/metrics'
 import { harnessUrl } from './settings.ts'
@@ -37,7 +36,7 @@ export function followEvents(streams: number): void {
  * Injects faults at the same time for `maxMs`, or with `untilApiRefuses` until the first API process refuses a payment.
  * Returns once all are stopped.
  */
-export function injectFaults(faults: FaultName[], hold: { maxMs: number, untilApiRefuses?: boolean }): void {
+export function injectFaults(faults: string[], hold: { maxMs: number, untilApiRefuses?: boolean }): void {
   call('inject-faults', { faults, ...hold })
 }
 

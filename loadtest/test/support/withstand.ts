@@ -1,0 +1,90 @@
+import type { Fault, Random } from '../../faults/fault.ts'
+import type { ChaosSystem } from '../../runner/chaos-system.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { readConfig } from '../../../compose/src/config.ts'
+import { chaosSystem } from '../../runner/chaos-system.ts'
+
+const START_TIMEOUT_MS = 240_000
+/** The fault's goal is for a quiet machine, and the chaos runner judges it. */
+const RECOVERY_DEADLINE_MS = 90_000
+const REQUEST_TIMEOUT_MS = 3_000
+const POLL_MS = 20
+const SEED = 11
+
+/** One system for all tests of a file; `system()` once it runs. */
+export function startChaosSystem(): () => ChaosSystem {
+  let started: ChaosSystem | undefined
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS)
+    const { PATH = '', HOME = '' } = process.env
+    started = await chaosSystem(readConfig({ PATH, HOME }), 'embedded', new AbortController().signal)
+  })
+  after(async function () {
+    this.timeout(START_TIMEOUT_MS)
+    await started?.remove()
+  })
+  return () => started!
+}
+
+/** Draws from a fixed seed (a linear congruential generator: tests need no better). */
+export function testRandom(seed = SEED): Random {
+  let state = seed
+  const number = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+  return { number, integer: (min, max) => min + Math.floor(number() * (max - min + 1)), pick: of => of[Math.floor(number() * of.length)]! }
+}
+
+/**
+ * Starts the fault, observes its effect, stops it twice, and waits until a new payment settles.
+ * @returns the milliseconds that took, which are printed too
+ */
+export async function withstand(system: ChaosSystem, fault: Fault, observe: (targets: string[]) => Promise<unknown>): Promise<void> {
+  assert.equal(await fault.unavailable?.(system) ?? null, null)
+  const random = testRandom()
+  await fault.stop(system, await fault.targets(system, random)) // undoes what never started
+  const targets = await fault.targets(system, random)
+  try {
+    await fault.start(system, targets, random)
+    await observe(targets)
+  }
+  finally {
+    await fault.stop(system, targets)
+  }
+  const stoppedAt = Date.now()
+  await settle(system)
+  console.log(`      ${fault.name} (${targets.join(', ')}): settled again after ${Date.now() - stoppedAt} ms, goal ${fault.recoveryGoalMs} ms`)
+  await fault.stop(system, targets)
+  await settle(system)
+}
+
+/** Pays with one key until an API accepts, then waits until the payment is settled. Throws at the deadline. */
+export async function settle({ apis }: { apis: string[] }, deadlineMs = RECOVERY_DEADLINE_MS): Promise<string> {
+  const deadline = Date.now() + deadlineMs
+  const key = randomUUID()
+  const ask = async (path: string, init?: RequestInit): Promise<{ status: number, body?: { id: string, status: string } }> => {
+    const api = apis[Math.floor(Math.random() * apis.length)]!
+    try {
+      const response = await fetch(`${api}${path}`, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+      return { status: response.status, body: await response.json() as { id: string, status: string } }
+    }
+    catch {
+      return { status: 0 }
+    }
+  }
+  let last = 0
+  while (Date.now() < deadline) {
+    const { status, body } = await ask('/payments', { method: 'POST', headers: { 'Idempotency-Key': key, 'Content-Type': 'application/json' }, body: JSON.stringify({ accountId: 'probe', amount: '1.00' }) })
+    last = status
+    if (status === 200 || status === 201) {
+      while (Date.now() < deadline) {
+        const found = await ask(`/payments/${body!.id}`)
+        if (found.body?.status === 'completed')
+          return body!.id
+        await delay(POLL_MS)
+      }
+    }
+    await delay(POLL_MS)
+  }
+  throw new Error(last === 200 || last === 201 ? 'the payment did not settle in time' : `no API accepted the payment in time; the last status was ${last}`)
+}

@@ -14,7 +14,7 @@ const connectionsUndo = new Undo()
 const MAX_TAKEN = 300
 const TAKE_EVERY_MS = 200
 
-/** Leaves only the connections that Postgres reserves for superusers, takes what our parts give back, and ends one of each part. */
+/** Ends one connection of each pool, then leaves only those that Postgres reserves for superusers, and takes what is given back. */
 export const exhaustConnections: Fault = {
   name: 'exhaust-connections',
   description: 'others take every connection that Postgres has',
@@ -26,9 +26,9 @@ export const exhaustConnections: Fault = {
   start: async (system, _, random) => {
     const taken: pg.Client[] = []
     connectionsUndo.of(system).defer(async () => void await Promise.all(taken.map(disconnect)))
-    await takeAll(system, taken)
     await asAdmin(system, admin => admin.query(`
       select pg_terminate_backend(min(pid)) from pg_stat_activity where usename in ('payments_api', 'payments_worker') group by application_name`))
+    await takeAll(system, taken)
     repeatedly(connectionsUndo, system, random, TAKE_EVERY_MS, () => takeAll(system, taken))
   },
   stop: system => connectionsUndo.run(system),

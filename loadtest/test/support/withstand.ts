@@ -13,17 +13,20 @@ const REQUEST_TIMEOUT_MS = 3_000
 const POLL_MS = 20
 const SEED = 11
 
-/** One system for all tests of a file; `system()` once it runs. */
+let started: ChaosSystem | undefined
+
+// A root hook: after the last test of the last file.
+after(async function () {
+  this.timeout(START_TIMEOUT_MS)
+  await started?.remove()
+})
+
+/** One system for all tests of faults, in every file: a start takes 20 s. Call it inside describe(); `system()` once a test runs. */
 export function startChaosSystem(): () => ChaosSystem {
-  let started: ChaosSystem | undefined
   before(async function () {
     this.timeout(START_TIMEOUT_MS)
     const { PATH = '', HOME = '' } = process.env
-    started = await chaosSystem(readConfig({ PATH, HOME }), 'embedded', new AbortController().signal)
-  })
-  after(async function () {
-    this.timeout(START_TIMEOUT_MS)
-    await started?.remove()
+    started ??= await chaosSystem(readConfig({ PATH, HOME }), 'embedded', new AbortController().signal)
   })
   return () => started!
 }

@@ -1,11 +1,12 @@
 import type { Stack } from '../../compose/src/stack.ts'
+import type { CheckedInvariant } from './check-books.ts'
 import type { EventStreams } from './follow-events.ts'
 import type { Journal } from './journal.ts'
 import type { PaymentResponseKind } from './response-kind.ts'
 import type { Growth, GrowthSampling } from './sample-growth.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkInvariants } from '../../compose/src/invariants.ts'
 import { connect } from '../../compose/src/machine/connect.ts'
+import { checkBooks } from './check-books.ts'
 import { checkJournal } from './check-journal.ts'
 import { checkOpenApi } from './check-openapi.ts'
 import { Findings } from './findings.ts'
@@ -28,8 +29,6 @@ export interface Evidence {
   eventStreams?: EventStreams
   growthSampling?: GrowthSampling
 }
-
-export interface CheckedInvariant { promise: string, file: string, violations: number }
 
 export interface Audit {
   passed: boolean
@@ -64,12 +63,7 @@ export async function audit(stack: Stack, { runId, journalFile, signal, eventStr
     if (growth)
       Object.assign(figures, { memory_growth_percent: growth.memory_growth_percent, size_growth_ratio: growth.size_growth_ratio })
 
-    const invariants: CheckedInvariant[] = []
-    for (const { promise, name, file, rows } of await checkInvariants(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)) {
-      invariants.push({ promise, file, violations: rows.length })
-      for (const row of rows)
-        findings.add(`broken invariant: ${promise} (${file}: ${name})`, JSON.stringify(row))
-    }
+    const invariants = await checkBooks(stack.endpoints().databaseUrl, findings)
     return { passed: findings.lines.length === 0, invariants, findings: findings.lines, acknowledged, responses: countKinds(journal), figures, growth }
   }
   finally {

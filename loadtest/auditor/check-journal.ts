@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Findings } from './findings.ts'
 import type { Journal, PaymentEntry } from './journal.ts'
 import { z } from 'zod'
+import { cents } from './cents.ts'
 import { checkIdempotencyKey, firstAcknowledged, mayExist } from './check-idempotency-key.ts'
 
 const PAGE_SIZE = 10_000
@@ -24,6 +25,8 @@ interface JournalCheck {
   /** Milliseconds from accepted to settled, sorted. */
   settleMs: number[]
   ids: string[]
+  /** By how much the accounts' balances differ from the sum of their payments, in cents. */
+  centsOff: bigint
 }
 
 const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.string(), currency: z.string() })
@@ -34,7 +37,7 @@ const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.
  * may lack payments that the database has.
  */
 export async function checkJournal({ payments: journal }: Pick<Journal, 'payments'>, { runId, complete }: { runId: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<JournalCheck> {
-  const result: JournalCheck = { acknowledged: 0, settleMs: [], ids: [] }
+  const result: JournalCheck = { acknowledged: 0, settleMs: [], ids: [], centsOff: 0n }
   const seen = new Set<string>()
   const sums = new Map<string, bigint>()
   // One snapshot: payments whose response was lost may be accepted and settled during the check.
@@ -58,7 +61,7 @@ export async function checkJournal({ payments: journal }: Pick<Journal, 'payment
     if (acknowledged && !seen.has(key))
       findings.add('acknowledged payments missing from the database', `${key}: ${acknowledged.body}`)
   }
-  await compareBalances(sums, runId, database, findings)
+  result.centsOff = await compareBalances(sums, runId, database, findings)
   await database.query('commit')
   result.settleMs.sort((a, b) => a - b)
   return result
@@ -67,7 +70,7 @@ export async function checkJournal({ payments: journal }: Pick<Journal, 'payment
 function comparePayment(stored: StoredPayment, entries: PaymentEntry[], findings: Findings): void {
   const acknowledged = firstAcknowledged(entries)
   if (!acknowledged && !mayExist(entries))
-    findings.add(entries.length > 0 ? 'refused payments that exist in the database' : 'payments in the database that k6 never sent', `${stored.key}: ${stored.id}`)
+    findings.add(entries.length > 0 ? 'refused payments that exist in the database' : 'payments in the database that no caller sent', `${stored.key}: ${stored.id}`)
   if (acknowledged) {
     const { data } = paymentBody.safeParse(JSON.parse(acknowledged.body))
     const asAcknowledged = data?.id === stored.id && data.accountId === stored.account_id && data.amount === stored.amount && data.currency === stored.currency
@@ -83,14 +86,18 @@ function comparePayment(stored: StoredPayment, entries: PaymentEntry[], findings
     findings.add('payments that were not posted exactly once', `${stored.id}: ${stored.ledger_entries} ledger entries`)
 }
 
-async function compareBalances(sums: Map<string, bigint>, runId: string, database: pg.Client, findings: Findings): Promise<void> {
+async function compareBalances(sums: Map<string, bigint>, runId: string, database: pg.Client, findings: Findings): Promise<bigint> {
   const { rows } = await database.query<{ id: string, balance: string }>('select id, balance::text from accounts where id like $1', [`${runId}-%`])
   const balances = new Map(rows.map(({ id, balance }) => [id, balance]))
+  let centsOff = 0n
   for (const [id, sum] of sums) {
     const balance = balances.get(id)
-    if (balance === undefined || cents(balance) !== sum)
+    const difference = cents(balance ?? '0.00') - sum
+    centsOff += difference < 0n ? -difference : difference
+    if (balance === undefined || difference !== 0n)
       findings.add('balances that differ from the sum of their payments', `${id}: the balance is ${balance}, the payments sum to ${sum} cents`)
   }
+  return centsOff
 }
 
 async function* storedPayments(runId: string, database: pg.Client): AsyncGenerator<StoredPayment> {
@@ -117,9 +124,4 @@ async function* storedPayments(runId: string, database: pg.Client): AsyncGenerat
 
 function isSettled({ status }: StoredPayment): boolean {
   return status === 'completed' || status === 'failed'
-}
-
-/** Converts an amount with two decimals; all load-test payments are in USD. */
-function cents(amount: string): bigint {
-  return BigInt(amount.replace('.', ''))
 }

@@ -1,21 +1,28 @@
 const EXAMPLES_PER_KIND = 3
 
-/** What the audit found wrong: the number of findings of each kind, and the first examples. */
+/** What the audit found wrong: the number of findings of each kind, and the first examples. The same finding counts once. */
 export class Findings {
-  private readonly byKind = new Map<string, { count: number, examples: string[] }>()
+  private readonly byKind = new Map<string, Set<string>>()
 
   add(kind: string, example: string): void {
-    const found = this.byKind.get(kind) ?? { count: 0, examples: [] }
-    found.count++
-    if (found.examples.length < EXAMPLES_PER_KIND)
-      found.examples.push(example)
-    this.byKind.set(kind, found)
+    const examples = this.byKind.get(kind) ?? new Set()
+    this.byKind.set(kind, examples.add(example))
+  }
+
+  /** The number of findings of these kinds. */
+  count(...kinds: string[]): number {
+    return kinds.reduce((sum, kind) => sum + (this.byKind.get(kind)?.size ?? 0), 0)
+  }
+
+  /** Every finding, by kind. */
+  get all(): Record<string, string[]> {
+    return Object.fromEntries([...this.byKind].map(([kind, examples]) => [kind, [...examples]]))
   }
 
   get lines(): string[] {
-    return [...this.byKind].flatMap(([kind, { count, examples }]) => [
-      `${kind}: ${count}`,
-      ...examples.map(example => `    ${example}`),
+    return [...this.byKind].flatMap(([kind, examples]) => [
+      `${kind}: ${examples.size}`,
+      ...[...examples].slice(0, EXAMPLES_PER_KIND).map(example => `    ${example}`),
     ])
   }
 }

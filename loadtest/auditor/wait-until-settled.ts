@@ -22,6 +22,17 @@ export async function waitUntilSettled(database: pg.Client, dueBy = 'infinity', 
   }
 }
 
+/** Waits until every payment is settled whose key begins with the run's id. Throws a Refusal after `timeoutMs`. */
+export async function waitUntilRunSettled(database: pg.Client, runId: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (let left = 1; left > 0; await delay(POLL_MS)) {
+    const { rows } = await database.query<{ n: number }>(`select count(*)::int as n from payments where caller = 'anonymous' and idempotency_key > $1 and idempotency_key < $2 and status = 'pending'`, [`${runId}-`, `${runId}-~`])
+    left = rows[0]!.n
+    if (left > 0 && Date.now() > deadline)
+      throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s`)
+  }
+}
+
 /** The time on the database's clock, as Postgres writes it. */
 export async function databaseTime(database: pg.Client): Promise<string> {
   const { rows } = await database.query<{ now: string }>('select clock_timestamp()::text as now')

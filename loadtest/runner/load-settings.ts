@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Refusal } from '../../compose/src/refusal.ts'
 import { MAX_PAYMENTS } from '../auditor/journal.ts'
 import { scenarios } from './scenarios.ts'
+import { durationInSeconds, wholeNumber } from './setting-rules.ts'
 
 /** Keeps scenarios without a RATE below MAX_PAYMENTS. */
 const MAX_DURATION_WITHOUT_RATE_S = 300
@@ -14,17 +15,11 @@ const FILES_OF_K6 = 200
 
 const names = scenarios.map(({ name }) => name)
 
-function wholeNumber(what: string, max: number) {
-  const allowed = `${what} is a whole number from 1 to ${max}`
-  return z.string().regex(/^\d{1,9}$/, allowed).transform(Number).refine(n => n >= 1 && n <= max, allowed)
-}
-
-const durationRule = 'a duration is written like 30s, 5m or 1h30m, from 1s to 24h'
 const environment = z.object({
   SCENARIO: z.string().transform(text => text.split(',')).refine(chosen => chosen.every(name => names.includes(name)), `the scenarios are ${names.join(', ')}; separate several with commas`).optional(),
   VUS: wholeNumber('the number of virtual users', 10_000).optional(),
   RATE: wholeNumber('the rate in payments per second', 20_000).optional(),
-  DURATION: z.string().regex(/^(?=.)(?:\d{1,2}h)?(?:\d{1,4}m)?(?:\d{1,5}s)?$/, durationRule).transform(parseSeconds).refine(s => s >= 1 && s <= 86_400, durationRule).optional(),
+  DURATION: durationInSeconds.optional(),
 })
 
 /** A scenario and the settings to run it with. */
@@ -67,11 +62,6 @@ function requireWithinLimits({ scenario: { name, filesPerVu = FILES_PER_VU }, se
 
 function describeSettings({ defaults }: Scenario): string {
   return Object.keys(defaults).length > 0 ? `takes ${Object.keys(defaults).join(', ')}` : 'takes no settings'
-}
-
-function parseSeconds(text: string): number {
-  const [, h, m, s] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? []
-  return Number(h ?? 0) * 3_600 + Number(m ?? 0) * 60 + Number(s ?? 0)
 }
 
 /** How many files a child process may open: it inherits this process's limit, which Node has raised as far as allowed. */

@@ -1,0 +1,50 @@
+import type pg from 'pg'
+
+export interface BookedPayment {
+  id: string
+  key: string
+  accountId: string
+  amount: string
+  status: string
+  /** Epoch milliseconds on the database's clock; null while it is pending. */
+  settledAt: number | null
+}
+
+export interface BookedEntry {
+  paymentId: string
+  accountId: string
+  version: number
+  type: 'credit' | 'debit'
+  amount: string
+  balanceAfter: string
+  /** ISO 8601 in UTC with six decimals, so that texts compare like times. */
+  createdAt: string
+}
+
+/** What the database has of one run or round. */
+export interface Books {
+  payments: BookedPayment[]
+  /** The entries of the run's accounts, in the order of their versions. */
+  entries: BookedEntry[]
+}
+
+/** Reads the payments and accounts whose keys and ids begin with the run's id, in one snapshot. */
+export async function readBooks(database: pg.Client, runId: string): Promise<Books> {
+  await database.query('begin isolation level repeatable read read only')
+  // '~' is the highest character that a key may contain, and this column sorts by code point.
+  const { rows: payments } = await database.query<BookedPayment>(`
+    select p.id, p.idempotency_key as key, p.account_id as "accountId", p.amount::text, p.status,
+           extract(epoch from r.created_at)::float8 * 1000 as "settledAt"
+      from payments p
+      left join reconciliation_results r on r.payment_id = p.id
+     where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
+     order by p.id`, [`${runId}-`, `${runId}-~`])
+  const { rows: entries } = await database.query<BookedEntry>(`
+    select payment_id as "paymentId", account_id as "accountId", account_version::int as version, entry_type as type,
+           amount::text, balance_after::text as "balanceAfter", to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt"
+      from ledger_entries
+     where account_id = any($1)
+     order by account_id, account_version`, [[...new Set(payments.map(({ accountId }) => accountId))]])
+  await database.query('commit')
+  return { payments, entries }
+}

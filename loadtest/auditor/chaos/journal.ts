@@ -1,0 +1,138 @@
+import type { PaymentEntry } from '../journal.ts'
+import type { PaymentResponseKind } from '../response-kind.ts'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Refusal } from '../../../compose/src/refusal.ts'
+import { paymentResponseKind } from '../response-kind.ts'
+
+/** What a caller knows after a request: it had its effect, it had none, or either. */
+const outcomes = ['ok', 'refused', 'unknown'] as const
+export type Outcome = typeof outcomes[number]
+
+/** Why a request was sent. `reveal`: after the round, the audit repeats each key. `probe`: measures the recovery. */
+const purposes = ['pay', 'retry', 'replay', 'other-body', 'read', 'read-announced', 'probe', 'reveal', 'page'] as const
+
+const payment = z.strictObject({
+  accountId: z.string(),
+  /** With two decimals, as the response must contain it; every payment is in USD. */
+  amount: z.string(),
+  description: z.string(),
+})
+export type Payment = z.infer<typeof payment>
+
+/** Written before the request is sent. Times are epoch milliseconds of a clock that never goes back within a process. */
+const sentLine = z.strictObject({
+  line: z.literal('sent'),
+  n: z.int(),
+  at: z.number(),
+  purpose: z.enum(purposes),
+  method: z.enum(['GET', 'POST']),
+  url: z.string(),
+  key: z.string().optional(),
+  payment: payment.optional(),
+})
+export type SentLine = z.infer<typeof sentLine>
+
+/** Written once the response has arrived, or cannot arrive any more. */
+const doneLine = z.strictObject({
+  line: z.literal('done'),
+  n: z.int(),
+  at: z.number(),
+  outcome: z.enum(outcomes),
+  /** 0 if no response arrived. */
+  status: z.int(),
+  contentType: z.string(),
+  replayed: z.boolean(),
+  retryAfter: z.boolean(),
+  body: z.string(),
+  /** Why no response arrived: ECONNRESET, a timeout and so on. */
+  error: z.string().optional(),
+})
+export type DoneLine = z.infer<typeof doneLine>
+
+const streamLine = z.strictObject({
+  line: z.literal('stream'),
+  stream: z.string(),
+  at: z.number(),
+  /** An event of GET /events, or `end` when the connection ended. */
+  event: z.enum(['hello', 'payment', 'resync', 'end']),
+  payment: z.string().optional(),
+  status: z.string().optional(),
+})
+export type StreamLine = z.infer<typeof streamLine>
+
+const journalLine = z.discriminatedUnion('line', [sentLine, doneLine, streamLine])
+export type JournalLine = z.infer<typeof journalLine>
+
+/** A request and what became of it. `endedAt` is null if its process was killed meanwhile. */
+export type Exchange = Omit<SentLine, 'line' | 'at'> & Omit<DoneLine, 'line' | 'at' | 'n'> & { sentAt: number, endedAt: number | null }
+
+export interface ChaosJournal {
+  exchanges: Exchange[]
+  /** By stream, in the order in which the events arrived. */
+  streams: Map<string, StreamLine[]>
+}
+
+const NO_RESPONSE = { outcome: 'unknown', status: 0, contentType: '', replayed: false, retryAfter: false, body: '', error: 'its process ended' } as const
+
+/** Reads the journals of a round. A process that was killed may have cut its last line, which is then left out. */
+export function readChaosJournal(files: string[]): ChaosJournal {
+  const journal: ChaosJournal = { exchanges: [], streams: new Map() }
+  for (const file of files) {
+    const open = new Map<number, Exchange>()
+    for (const line of readLines(file)) {
+      if (line.line === 'sent') {
+        const { line: _, at, ...sent } = line
+        const exchange = { ...sent, sentAt: at, endedAt: null, ...NO_RESPONSE }
+        open.set(line.n, exchange)
+        journal.exchanges.push(exchange)
+      }
+      else if (line.line === 'done') {
+        const { line: _, at, ...done } = line
+        Object.assign(open.get(line.n)!, { error: undefined, ...done, endedAt: at })
+      }
+      else {
+        const lines = journal.streams.get(line.stream) ?? []
+        journal.streams.set(line.stream, lines)
+        lines.push(line)
+      }
+    }
+  }
+  journal.exchanges.sort((a, b) => a.sentAt - b.sentAt)
+  return journal
+}
+
+function readLines(file: string): JournalLine[] {
+  const texts = readFileSync(file, 'utf8').split('\n').slice(0, -1) // what follows the last line break is empty, or was cut
+  return texts.map((text, i) => {
+    try {
+      return journalLine.parse(JSON.parse(text))
+    }
+    catch (error) {
+      throw new Refusal(`${file}:${i + 1} is not a line of a journal: ${(error as Error).message}`)
+    }
+  })
+}
+
+/** The kind of a response to POST /payments, as k6's journal has it. A 5xx or 408 leaves the payment unknown, like a lost response. */
+export function kindOf({ status, body, replayed, retryAfter, contentType, error }: Pick<Exchange, 'status' | 'body' | 'replayed' | 'retryAfter' | 'contentType' | 'error'>): PaymentResponseKind {
+  if (error === 'ECONNREFUSED')
+    return 'refused' // nothing was sent
+  const problem = contentType.startsWith('application/problem+json') ? (JSON.parse(body) as { type: string }).type.split('/').at(-1) : undefined
+  const kind = paymentResponseKind({ status, replayed, retryAfter, problem })
+  return kind === 'unexpected' && (status >= 500 || status === 408) ? 'lost' : kind
+}
+
+/** The payments of a journal as the auditor compares them with the database, by idempotency key. */
+export function paymentEntries(exchanges: Exchange[]): Map<string, PaymentEntry[]> {
+  const byKey = new Map<string, PaymentEntry[]>()
+  for (const exchange of exchanges) {
+    if (exchange.key === undefined || exchange.payment === undefined)
+      continue
+    const { accountId, amount } = exchange.payment
+    const entries = byKey.get(exchange.key) ?? []
+    byKey.set(exchange.key, entries)
+    entries.push({ kind: kindOf(exchange), key: exchange.key, accountId, amount, status: exchange.status, body: exchange.body })
+  }
+  return byKey
+}

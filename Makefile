@@ -40,9 +40,10 @@ help: ## List the verbs
 	@echo '  Settings, as in make up WORKERS=2 API_PORT=3101 (docs/operations.md describes them):'
 	@echo '    WORKERS, APIS, PGPORT, API_PORT, UI_PORT, DEBUG_PORT, DATA_DIR, MODE, PART, STACK; for make audit also FULL, ANCHOR'
 	@echo '    for make load: SCENARIO, VUS, DURATION, RATE (loadtest/README.md describes them)'
+	@echo '    for make chaos: SEED, ROUNDS, ROUND, FAULT, DURATION, RATE, SYSTEM (docs/chaos.md describes them)'
 
 ##@ Run the system
-.PHONY: up dev down status logs reset redeploy scale validate audit audit-anchor service migrate load bench
+.PHONY: up dev down status logs reset redeploy scale validate audit audit-anchor service migrate load chaos bench
 up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
 
@@ -98,6 +99,9 @@ audit-anchor: compose/$(lockfile) ## Add and print an anchor: a digest of the bo
 ##@ Measure
 load: install-parts build ## Run the k6 load tests, then audit the books: make load SCENARIO=steady RATE=500 DURATION=5m
 	@node loadtest/runner/load.ts
+
+chaos: install-parts build ## Break a system under load, and audit it after each fault: make chaos ROUNDS=100 SEED=7 FAULT=kill-postgres
+	@exec node loadtest/chaos/main.ts
 
 bench: install-parts build ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts

@@ -1,0 +1,30 @@
+import type { RoundResult } from './judge-round.ts'
+import type { Strike } from './seeded-fault.ts'
+import { styleText } from 'node:util'
+import { duration } from '../../compose/src/verb.ts'
+
+const MAX_FINDING_LINES = 12
+
+/** `17:03:12  kill-worker: worker-2`, or both faults of a pair. */
+export function describeStrike(round: number, at: Date, faults: Strike[]): string {
+  const what = faults.map(({ name, targets }) => targets.length > 0 ? `${name}: ${targets.join(', ')}` : name).join(' + ')
+  return `round ${String(round).padEnd(3)} ${at.toTimeString().slice(0, 8)}  ${what.padEnd(44)}`
+}
+
+/** What became of a round, in one line; below it, what is wrong. */
+export function describeResult(result: RoundResult): string {
+  const { verdict, faults, heldMs, recoveryMs, recoveryGoalMs, requests, findings } = result
+  const word = { ok: styleText('green', 'ok    '), late: styleText('yellow', 'late  '), red: styleText('red', 'RED   ') }[verdict]
+  const recovery = recoveryMs === null ? 'did not recover' : `settled again after ${duration(recoveryMs)}${verdict === 'late' ? ` (goal: ${duration(recoveryGoalMs)})` : ''}`
+  const held = heldMs >= 1_000 ? `held ${duration(heldMs)}, ` : ''
+  const shown = [...findings.slice(0, MAX_FINDING_LINES), ...findings.length > MAX_FINDING_LINES ? [`and ${findings.length - MAX_FINDING_LINES} more lines`] : []]
+  const failed = faults.filter(({ failed }) => failed !== undefined).map(({ name, failed }) => `${name} could not start: ${failed}`)
+  return [`${word} ${held}${recovery}; callers: ${requests.toLocaleString('en')} requests, ${describeErrors(result)}`, ...[...failed, ...shown].map(line => `  | ${line}`)].join('\n')
+}
+
+/** `no errors`, or `3 errors (2 × ECONNRESET, 1 × 503 unavailable)`. */
+export function describeErrors({ errors }: Pick<RoundResult, 'errors'>): string {
+  const kinds = Object.entries(errors).sort(([, a], [, b]) => b - a)
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0)
+  return total === 0 ? 'no errors' : `${total.toLocaleString('en')} error${total === 1 ? '' : 's'} (${kinds.map(([kind, count]) => `${count.toLocaleString('en')} × ${kind}`).join(', ')})`
+}

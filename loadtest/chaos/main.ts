@@ -1,0 +1,58 @@
+// `make chaos`: breaks a running system under load, round by round, and proves after each that nothing was lost.
+import { relative } from 'node:path'
+import { styleText } from 'node:util'
+import { connect, disconnect } from '../../compose/src/machine/connect.ts'
+import { abortOnSignals, duration, runVerb } from '../../compose/src/verb.ts'
+import { checkBooks } from '../auditor/check-books.ts'
+import { Findings } from '../auditor/findings.ts'
+import { faults } from '../faults/faults.ts'
+import { readChaosSettings } from './chaos-settings.ts'
+import { repeatCommand } from './keep-red-round.ts'
+import { openSystem } from './open-system.ts'
+import { runRounds } from './run-rounds.ts'
+import { writeChaosReport } from './write-chaos-report.ts'
+
+const AUDIT_TIMEOUT_MS = 300_000
+
+await runVerb(async (config) => {
+  const settings = readChaosSettings(process.env, config, faults)
+  const interrupted = abortOnSignals(() => console.log('\nInterrupted: stopping the faults, then the system.'))
+  const path = (file: string) => relative(process.env.INIT_CWD ?? process.cwd(), file)
+  const startedAt = Date.now()
+  const system = await openSystem(config, settings, interrupted.signal)
+  try {
+    console.log(`SEED=${settings.seed}, ${settings.rate} payments/s, against ${system.description}`)
+    const available = []
+    for (const fault of settings.faults) {
+      const why = await fault.unavailable?.(system)
+      if (why)
+        console.log(`skipped ${fault.name}: ${why}`)
+      else
+        available.push(fault)
+    }
+    const { results, redFolder } = await runRounds(system, { ...settings, faults: available }, interrupted.signal)
+    if (interrupted.signal.aborted || results.length === 0)
+      return 1
+
+    const findings = new Findings()
+    const database = await connect(system.stack.endpoints().databaseUrl, AUDIT_TIMEOUT_MS)
+    const invariants = await checkBooks(database, findings)
+    await disconnect(database)
+    const report = writeChaosReport({ settings, description: system.description, results, invariants, findings: findings.lines, faults: available, tookMs: Date.now() - startedAt })
+    const red = results.filter(({ verdict }) => verdict === 'red').length
+    const late = results.filter(({ verdict }) => verdict === 'late').length
+    const payments = results.reduce((sum, result) => sum + result.payments, 0)
+    console.log(`\n${results.length} rounds in ${duration(Date.now() - startedAt)}, ${payments.toLocaleString('en')} payments: ${red} red, ${late} later than the goal.`)
+    if (findings.lines.length > 0)
+      console.log([styleText('red', 'The books are broken:'), ...findings.lines.map(line => `  | ${line}`)].join('\n'))
+    else if (red === 0)
+      console.log(`All ${invariants.length} invariants of the ledger hold over all payments.`)
+    if (redFolder)
+      console.log(`What happened in the red round: ${path(redFolder)}\nRepeat it: ${repeatCommand(settings, results.at(-1)!.round)}`)
+    console.log(`Report: ${path(report)}`)
+    return red + late + findings.lines.length > 0 ? 1 : 0
+  }
+  finally {
+    await system.remove()
+  }
+})

@@ -35,7 +35,7 @@ export interface ChaosSettings {
   mode: NonNullable<Config['mode']>
   /** The data folder of a running system to break; undefined: a system that the run starts itself. */
   system: string | undefined
-  /** The settings that choose what a seed chooses from, as the caller wrote them: `FAULT=kill-worker MODE=compose`. */
+  /** The settings that choose what a seed chooses from, as the caller wrote them, for a shell: `FAULT=kill-worker MODE=compose`. */
   chosen: string
 }
 
@@ -62,7 +62,7 @@ export function readChaosSettings(env: NodeJS.ProcessEnv, config: Config, known:
     faults: chooseFaults(FAULT, mode, known),
     mode,
     system: SYSTEM,
-    chosen: ['FAULT', 'MODE', 'RATE', 'SYSTEM'].filter(name => env[name]).map(name => `${name}=${env[name]}`).join(' '),
+    chosen: ['FAULT', 'MODE', 'RATE', 'SYSTEM'].filter(name => env[name]).map(name => `${name}=${quoted(env[name]!)}`).join(' '),
   }
 }
 
@@ -78,4 +78,9 @@ function chooseFaults(names: string[] | undefined, mode: NonNullable<Config['mod
       throw new Refusal(`FAULT=${name} cannot run with MODE=${mode}, only with MODE=${fault.modes.join(' or ')}.`)
     return fault
   })
+}
+
+/** For a shell. */
+function quoted(value: string): string {
+  return /^[\w./:,-]+$/.test(value) ? value : `'${value.replaceAll('\'', '\'\\\'\'')}'`
 }

@@ -3,7 +3,8 @@ import type { Strike } from './seeded-fault.ts'
 import { styleText } from 'node:util'
 import { duration } from '../../compose/src/verb.ts'
 
-const MAX_FINDING_LINES = 12
+const MAX_LINES = 16
+const MAX_WIDTH = 240
 
 /** `17:03:12  kill-worker: worker-2`, or both faults of a pair. */
 export function describeStrike(round: number, at: Date, faults: Strike[]): string {
@@ -17,9 +18,14 @@ export function describeResult(result: RoundResult): string {
   const word = { ok: styleText('green', 'ok    '), late: styleText('yellow', 'late  '), red: styleText('red', 'RED   ') }[verdict]
   const recovery = recoveryMs === null ? 'did not recover' : `settled again after ${duration(recoveryMs)}${verdict === 'late' ? ` (goal: ${duration(recoveryGoalMs)})` : ''}`
   const held = heldMs >= 1_000 ? `held ${duration(heldMs)}, ` : ''
-  const shown = [...findings.slice(0, MAX_FINDING_LINES), ...findings.length > MAX_FINDING_LINES ? [`and ${findings.length - MAX_FINDING_LINES} more lines`] : []]
   const failed = faults.filter(({ failed }) => failed !== undefined).map(({ name, failed }) => `${name} could not start: ${failed}`)
-  return [`${word} ${held}${recovery}; callers: ${requests.toLocaleString('en')} requests, ${describeErrors(result)}`, ...[...failed, ...shown].map(line => `  | ${line}`)].join('\n')
+  return [`${word} ${held}${recovery}; callers: ${requests.toLocaleString('en')} requests, ${describeErrors(result)}`, ...indented([...failed, ...findings])].join('\n')
+}
+
+/** The first lines for a terminal, each cut to a width that is still readable; the report has all of them. */
+export function indented(lines: string[]): string[] {
+  const shown = lines.slice(0, MAX_LINES).map(line => line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line)
+  return [...shown, ...lines.length > MAX_LINES ? [`and ${lines.length - MAX_LINES} more lines`] : []].map(line => `  | ${line}`)
 }
 
 /** `no errors`, or `3 errors (2 × ECONNRESET, 1 × 503 unavailable)`. */

@@ -7,6 +7,7 @@ import { checkBooks } from '../auditor/check-books.ts'
 import { Findings } from '../auditor/findings.ts'
 import { faults } from '../faults/faults.ts'
 import { readChaosSettings } from './chaos-settings.ts'
+import { indented } from './describe-round.ts'
 import { repeatCommand } from './keep-red-round.ts'
 import { openSystem } from './open-system.ts'
 import { runRounds } from './run-rounds.ts'
@@ -43,9 +44,9 @@ await runVerb(async (config) => {
     const late = results.filter(({ verdict }) => verdict === 'late').length
     const payments = results.reduce((sum, result) => sum + result.payments, 0)
     console.log(`\n${results.length} rounds in ${duration(Date.now() - startedAt)}, ${payments.toLocaleString('en')} payments: ${red} red, ${late} later than the goal.`)
-    if (findings.lines.length > 0)
-      console.log([styleText('red', 'The books are broken:'), ...findings.lines.map(line => `  | ${line}`)].join('\n'))
-    else if (red === 0)
+    if (findings.lines.length > 0 && red === 0)
+      console.log([styleText('red', 'The books are broken:'), ...indented(findings.lines)].join('\n'))
+    else if (findings.lines.length === 0)
       console.log(`All ${invariants.length} invariants of the ledger hold over all payments.`)
     if (redFolder)
       console.log(`What happened in the red round: ${path(redFolder)}\nRepeat it: ${repeatCommand(settings, results.at(-1)!.round)}`)

@@ -55,7 +55,7 @@ ${invariantsTable(invariants, 'over all payments after the last round')}`)
 
 function faultRow({ fault, description, rounds, combined, recoveryP50Ms, recoveryMaxMs, recoveryGoalMs, errors, payments, lost, duplicated, centsOff }: FaultSummary): string {
   const isLate = recoveryMaxMs === null || recoveryMaxMs > recoveryGoalMs
-  return `<tr><td><b>${fault}</b><br>${escape(description)}<td>${rounds}${combined > 0 ? ` (${combined} with another)` : ''}<td>${time(recoveryP50Ms)}<td>${mark(time(recoveryMaxMs), !isLate)}<td>${duration(recoveryGoalMs)}<td>${errors.toLocaleString('en')}<td>${payments.toLocaleString('en')}<td>${mark(lost, lost === 0)}<td>${mark(duplicated, duplicated === 0)}<td>${mark(centsOff, centsOff === 0)}</tr>`
+  return `<tr><td><b>${fault}</b><br>${escape(description)}<td>${rounds}${combined > 0 ? ` (${combined} with another)` : ''}<td>${time(recoveryP50Ms)}<td>${mark(time(recoveryMaxMs), !isLate)}<td>${time(recoveryGoalMs)}<td>${errors.toLocaleString('en')}<td>${payments.toLocaleString('en')}<td>${mark(lost, lost === 0)}<td>${mark(duplicated, duplicated === 0)}<td>${mark(centsOff, centsOff === 0)}</tr>`
 }
 
 function roundRow(result: RoundResult, settings: ChaosSettings): string {
@@ -63,11 +63,12 @@ function roundRow(result: RoundResult, settings: ChaosSettings): string {
   const names = faults.map(({ name, targets }) => `${name}${targets.length > 0 ? `: ${targets.join(', ')}` : ''}`).join('<br>')
   const shown = { ok: mark('ok', true), late: `<b class="late">late</b>, goal ${duration(recoveryGoalMs)}`, red: mark('red', false) }[verdict]
   const details = findings.length > 0 ? `<pre class="failures">${escape(findings.join('\n'))}</pre><p>Repeat it: <code>${escape(repeatCommand(settings, round))}</code></p>` : ''
-  return `<tr><td>${round}<td>${at.slice(11, 19)}<td>${names}<td>${shown}<td>${heldMs < 1_000 ? '' : duration(heldMs)}<td>${time(recoveryMs)}<td>${requests.toLocaleString('en')} requests, ${escape(describeErrors(result))}${details}</tr>`
+  return `<tr><td>${round}<td>${at.slice(11, 19)}<td>${names}<td>${shown}<td>${heldMs < 1_000 ? '' : time(heldMs)}<td>${time(recoveryMs)}<td>${requests.toLocaleString('en')} requests, ${escape(describeErrors(result))}${details}</tr>`
 }
 
+/** Does not break within a line. */
 function time(ms: number | null): string {
-  return ms === null ? 'none' : duration(ms)
+  return ms === null ? 'none' : duration(ms).replaceAll(' ', '&nbsp;')
 }
 
 function mark(value: string | number, isGood: boolean): string {

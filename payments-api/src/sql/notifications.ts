@@ -1,11 +1,14 @@
 import type { Logger } from 'pino'
+import { randomBytes } from 'node:crypto'
 import { Connection } from './connection.ts'
 
 const RECONNECT_MIN_MS = 100
 const RECONNECT_MAX_MS = 5_000
-/** How often the connection is probed, and how long a probe may take: a dead network sends no error. */
-const PROBE_EVERY_MS = 10_000
-const PROBE_TIMEOUT_MS = 5_000
+/**
+ * How often the connection is probed, and how long a probe may take: a dead network sends no error. A probe is a notification, because
+ * something between us and the database may swallow those and pass the rest.
+ */
+const PROBE = { everyMs: 10_000, timeoutMs: 5_000 }
 
 export interface Notifications {
   /** Sends a notification. Drops it while the connection is down: listeners also poll. */
@@ -22,7 +25,9 @@ export function listen(
   channels: readonly string[],
   on: { notification: (channel: string, payload: string) => void, listening: () => void },
   log: Logger,
+  { everyMs, timeoutMs } = PROBE,
 ): Notifications {
+  const probeChannel = `payments_api_probe_${randomBytes(6).toString('hex')}`
   let client: Connection | undefined
   let timer: NodeJS.Timeout | undefined
   let failures = 0
@@ -32,7 +37,7 @@ export function listen(
     const next = new Connection({
       connectionString: databaseUrl,
       application_name: 'payments-api listen',
-      query_timeout: PROBE_TIMEOUT_MS,
+      query_timeout: timeoutMs,
       keepAlive: true,
     })
     const broken = once((error: unknown) => {
@@ -47,10 +52,13 @@ export function listen(
     })
     next.on('error', broken)
     next.on('end', () => broken(new Error('the connection ended')))
-    next.on('notification', ({ channel, payload }) => on.notification(channel, payload ?? ''))
+    next.on('notification', ({ channel, payload }) => {
+      if (channel !== probeChannel)
+        on.notification(channel, payload ?? '')
+    })
     try {
       await next.connect()
-      await next.query(channels.map(channel => `listen ${next.escapeIdentifier(channel)}`).join('; '))
+      await next.query([...channels, probeChannel].map(channel => `listen ${next.escapeIdentifier(channel)}`).join('; '))
       if (closed)
         return void await next.end()
       client = next
@@ -65,11 +73,18 @@ export function listen(
 
   function probe(connection: Connection, broken: (error: unknown) => void): void {
     timer = setTimeout(() => {
-      connection.query('select 1').then(() => {
-        if (client === connection)
+      let heard = false
+      const hear = ({ channel }: { channel: string }): void => void (heard ||= channel === probeChannel)
+      connection.on('notification', hear)
+      // Postgres sends a session its own notifications before it is ready for the next statement.
+      connection.query(`notify ${connection.escapeIdentifier(probeChannel)}`).then(() => {
+        connection.off('notification', hear)
+        if (!heard)
+          broken(new Error('the connection works, but notifications no longer arrive'))
+        else if (client === connection)
           probe(connection, broken)
       }, broken)
-    }, PROBE_EVERY_MS)
+    }, everyMs)
   }
 
   void open()

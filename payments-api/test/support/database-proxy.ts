@@ -10,6 +10,8 @@ export interface DatabaseProxy {
   /** Drops everything sent in both directions, also on new connections, like a cut network. */
   blackhole: () => void
   restore: () => void
+  /** Drops the notifications of the open connections and nothing else, like a pooler that has moved them to another server. */
+  deafen: () => void
   /** Resets every connection; new ones go to the server of this URL. */
   pointAt: (databaseUrl: string) => void
   /** Cuts the connection of the next write of payments after its commit and before its response. Resolves when it is cut. */
@@ -23,6 +25,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const sockets = new Set<Socket>()
   let mode: 'open' | 'refusing' | 'blackhole' = 'open'
   let onLoss: (() => void) | undefined
+  const deaf = new Set<Socket>()
   const reset = (): void => sockets.forEach(socket => socket.destroy())
   const server = createServer((client) => {
     if (mode === 'refusing')
@@ -41,12 +44,13 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
           client.destroy()
         }
         else if (mode === 'open') {
-          to.write(chunk)
+          to.write(from === upstream && deaf.has(from) ? withoutNotifications(chunk) : chunk)
         }
       })
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
+        deaf.delete(from)
         to.destroy()
       })
     }
@@ -66,6 +70,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       mode = 'open'
       reset()
     },
+    deafen: () => sockets.forEach(socket => deaf.add(socket)),
     pointAt: (databaseUrl) => {
       target = new URL(databaseUrl)
       reset()
@@ -76,4 +81,16 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       reset()
     },
   }
+}
+
+/** The server's messages without NotificationResponse. On a quiet connection, a chunk consists of whole messages. */
+function withoutNotifications(chunk: Buffer): Buffer {
+  const kept: Buffer[] = []
+  for (let start = 0; start < chunk.length;) {
+    const end = start + 1 + chunk.readInt32BE(start + 1)
+    if (chunk[start] !== 'A'.charCodeAt(0))
+      kept.push(chunk.subarray(start, end))
+    start = end
+  }
+  return Buffer.concat(kept)
 }

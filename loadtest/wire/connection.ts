@@ -32,6 +32,8 @@ export class Connection {
   private readonly fromServer = new MessageReader(false)
   private held: Buffer[] = []
   private cut = false
+  /** It has lost a notification. It stays deaf, like a connection whose backend a pooler gave to another client. */
+  private deaf = false
 
   constructor(client: Socket, target: { host: string, port: number }, rules: Rules) {
     this.client = client
@@ -124,7 +126,9 @@ export class Connection {
     for (const message of this.fromServer.read(chunk)) {
       if (this.cut)
         break
-      if (message.type === 'A' && this.session.listens && this.rules.conditions().dropsNotifications)
+      if (message.type === 'A')
+        this.deaf ||= this.session.listens && this.rules.conditions().dropsNotifications === true
+      if (message.type === 'A' && this.deaf)
         this.rules.droppedNotification()
       else
         passed.push(...this.released(message))

@@ -10,7 +10,7 @@ export interface Conditions {
   dropsBytes?: boolean
   /** New connections are refused, and open ones are reset. */
   refuses?: boolean
-  /** Connections that listen receive no more notifications. Their other traffic passes. */
+  /** Connections that listen receive no more notifications, also afterwards once they missed one. Their other traffic passes. */
   dropsNotifications?: boolean
 }
 

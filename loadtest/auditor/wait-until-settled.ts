@@ -4,6 +4,8 @@ import { Refusal } from '../../compose/src/refusal.ts'
 
 const TIMEOUT_MS = 120_000
 const POLL_MS = 10
+/** A run may have tens of thousands of payments to count. */
+const RUN_POLL_MS = 100
 
 /**
  * Waits until no job is pending or, with `dueBy`, none that was due at that time of the database's clock. Without `dueBy` it also
@@ -25,7 +27,7 @@ export async function waitUntilSettled(database: pg.Client, dueBy = 'infinity', 
 /** Waits until every payment is settled whose key begins with the run's id. Throws a Refusal after `timeoutMs`. */
 export async function waitUntilRunSettled(database: pg.Client, runId: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  for (let left = 1; left > 0; await delay(POLL_MS)) {
+  for (let left = 1; left > 0; await delay(RUN_POLL_MS)) {
     const { rows } = await database.query<{ n: number }>(`select count(*)::int as n from payments where caller = 'anonymous' and idempotency_key > $1 and idempotency_key < $2 and status = 'pending'`, [`${runId}-`, `${runId}-~`])
     left = rows[0]!.n
     if (left > 0 && Date.now() > deadline)

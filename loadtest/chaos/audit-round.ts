@@ -22,7 +22,7 @@ const QUERY_TIMEOUT_MS = 60_000
 const SETTLE_TIMEOUT_MS = 60_000
 /** A stream may have to notice first that its connection, or its process's, is dead. */
 const STREAMS_TIMEOUT_MS = 30_000
-const STREAMS_POLL_MS = 200
+const STREAMS_POLL_MS = 500
 /** Accounts whose lists are read page by page. */
 const PAGED_ACCOUNTS = 3
 

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { kindOf } from '../auditor/chaos/journal.ts'
 
 /** A real caller gives up after about this long, and no longer knows the outcome. */
-export const REQUEST_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 5_000
 const MAX_SOCKETS = 64
 
 export type Call = Pick<SentLine, 'purpose' | 'key' | 'payment'> & {

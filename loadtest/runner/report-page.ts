@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { repoRoot } from '../../compose/src/config.ts'
 
 /** Reports stay here, named by their time. */
-export const reportsFolder = join(repoRoot, 'loadtest/reports')
+const reportsFolder = join(repoRoot, 'loadtest/reports')
 
 /** The path of a report without its extension: its time, to the second, and its name. */
 export function reportPath(at: string, name: string): string {

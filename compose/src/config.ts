@@ -111,6 +111,8 @@ export interface Config {
   dockerEnv: Record<string, string>
   /** Set by `make chaos` only, for a stack of processes. */
   chaos?: ChaosSetting
+  /** Set by `make chaos` only, for containers: adds compose.chaos.yaml, whose wire is controlled at this port. */
+  wireControlPort?: number
   /** The settings of the stack's size and ports that the caller named, such as `APIS`. */
   named: ReadonlySet<string>
 }

@@ -15,6 +15,7 @@ import { docker, lines, QUICK_TIMEOUT_MS, spawnDocker } from './docker.ts'
 
 const folder = join(repoRoot, 'compose')
 const DEV_FILE = 'compose.dev.yaml'
+const CHAOS_FILE = 'compose.chaos.yaml'
 /** The project of the default data folder: compose.yaml names it too, so that `docker compose` by hand runs the same stack. */
 const DEFAULT_PROJECT = 'payments'
 /** The services to start; they bring the ones that run once, except for `ready`, which is for people who start by hand. */
@@ -95,10 +96,10 @@ export class ComposeProject {
     }
   }
 
-  // compose.yaml, with the overlay of the development form if this is, or runs as, a stack in development form.
+  // compose.yaml, with the overlay of the development form if this is, or runs as, a stack in development form, or with chaos's.
   private files(): string[] {
     const dev = this.config.dev || (containersSync(this.name, this.config.dockerEnv) ?? []).some(isDev)
-    return ['compose.yaml', ...(dev ? [DEV_FILE] : [])].flatMap(file => ['--file', file])
+    return ['compose.yaml', ...(dev ? [DEV_FILE] : []), ...(this.config.wireControlPort === undefined ? [] : [CHAOS_FILE])].flatMap(file => ['--file', file])
   }
 
   /** Builds the images that are out of date: all of them, or only those of these services. */
@@ -156,7 +157,7 @@ export class ComposeProject {
 
   // The variables that compose.yaml and .env use, on top of the caller's environment, which Docker's programs read.
   private env(): NodeJS.ProcessEnv {
-    const { dockerEnv, ports, workers, apis, logLevel, dataDir, debugPort: first } = this.config
+    const { dockerEnv, ports, workers, apis, logLevel, dataDir, debugPort: first, wireControlPort } = this.config
     const range = (service: string, most: number) => `${debugPort(first, `${service}-1`)}-${debugPort(first, `${service}-${most}`)}`
     return {
       ...dockerEnv,
@@ -168,6 +169,7 @@ export class ComposeProject {
       APIS: String(apis),
       LOG_LEVEL: logLevel,
       SECRETS_DIR: join(dataDir, 'secrets'), // for a swarm
+      ...(wireControlPort !== undefined && { WIRE_PORT: String(wireControlPort) }),
       DEBUG_API_PORTS: range('api', APIS.max),
       DEBUG_UI_PORT: String(debugPort(first, 'ui')),
       DEBUG_WORKER_PORTS: range('worker', WORKERS.max),

@@ -3,6 +3,7 @@ import { stepDatabaseClock, stepWorkerClock } from './clocks.ts'
 import { deadlock, exhaustConnections, fillDisk } from './contention.ts'
 import { cancelBackends, changeColumnType, createIndex, holdSnapshot, lockTable, readOnly, reindex, revokeGrant, terminateBackends, vacuumFull } from './database.ts'
 import { buryQueue, jobKillsWorker, poisonInBatch, poisonTenth } from './jobs.ts'
+import { killEngine } from './kill-engine.ts'
 import { cutApiCommit, cutWorkerCommit, deafListeners, halfOpen, jitter, latency, resetConnections, trickle, unreachable } from './network.ts'
 import { freezeApi, freezePostgres, freezeWorker, freezeWorkers, killApi, killConsole, killPostgres, killProxy, killSupervisor, killWorker, restartApi, restartEverything, restartWorker } from './processes.ts'
 import { oldWorker, secondHarness } from './versions.ts'
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   killPostgres,
   killProxy,
   killSupervisor,
+  killEngine,
   freezeWorker,
   freezeWorkers,
   freezeApi,

@@ -150,22 +150,25 @@ describe('the wire', () => {
     beforeEach(() => n++)
 
     /** Runs statements on one connection until one fails; asserts that the connection broke and that the row is there. */
-    async function expectCut(statements: (string | pg.QueryConfig)[], login = 'payments_worker'): Promise<void> {
+    async function expectCut(statements: (string | pg.QueryConfig)[], heard: string[], login = 'payments_worker'): Promise<void> {
       const client = await open(login)
+      const completed: string[] = []
+      const { connection } = client as unknown as { connection: Pipeline }
+      connection.on('commandComplete', ({ text }) => completed.push(text))
       const before = (await wire.status()).cutCommits
       await wire.cutCommits(FAULT, { login: login as 'payments_worker', skip: 0, count: 1 })
       await assert.rejects(async () => {
         for (const statement of statements)
           await client.query(statement)
       }, /Connection terminated|ECONNRESET/)
-      assert.deepEqual([(await wire.status()).cutCommits - before, await rows(n)], [1, 1])
+      assert.deepEqual([(await wire.status()).cutCommits - before, await rows(n), completed], [1, 1, heard])
     }
 
-    it('a simple COMMIT', () => expectCut(['begin', `insert into written values (${n})`, 'commit']))
-    it('a prepared COMMIT', () => expectCut(['begin', { text: 'insert into written values ($1)', values: [n] }, { name: 'c', text: 'commit' }]))
-    it('a COMMIT that is sent with its statement', () => expectCut([`begin; insert into written values (${n}); commit`]))
-    it('an autocommitted simple statement', () => expectCut([`insert into written values (${n})`], 'payments_api'))
-    it('an autocommitted prepared statement with a result', () => expectCut([{ name: 'i', text: 'with w as (insert into written values ($1) returning n) select n from w', values: [n] }], 'payments_api'))
+    it('a simple COMMIT', () => expectCut(['begin', `insert into written values (${n})`, 'commit'], ['BEGIN', 'INSERT 0 1']))
+    it('a prepared COMMIT', () => expectCut(['begin', { text: 'insert into written values ($1)', values: [n] }, { name: 'c', text: 'commit' }], ['BEGIN', 'INSERT 0 1']))
+    it('a COMMIT that is sent with its statement', () => expectCut([`begin; insert into written values (${n}); commit`], []))
+    it('an autocommitted simple statement', () => expectCut([`insert into written values (${n})`], [], 'payments_api'))
+    it('an autocommitted prepared statement with a result', () => expectCut([{ name: 'i', text: 'with w as (insert into written values ($1) returning n) select n from w', values: [n] }], [], 'payments_api'))
 
     it('the second of two pipelined transactions', async () => {
       const { connection } = await open() as unknown as { connection: Pipeline }

@@ -66,7 +66,7 @@ export async function auditRound({ stack, apis }: Pick<System, 'stack' | 'apis'>
     const journal = journalNow()
     const { acknowledged, centsOff } = await checkJournal({ payments: paymentEntries(journal.exchanges) }, { runId, complete: true }, database, findings)
     checkRound({ journal, keysBefore: new Set(before.payments.map(({ key }) => key)), books, window: { from, to: Date.now() } }, findings)
-    const invariants = await checkBooks(database, findings, firstIdAt(from))
+    const invariants = await checkBooks(stack.endpoints().databaseUrl, findings, firstIdAt(from))
     return {
       findings,
       journal,

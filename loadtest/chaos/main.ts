@@ -1,7 +1,6 @@
 // `make chaos`: breaks a running system under load, round by round, and proves after each that nothing was lost.
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
-import { connect, disconnect } from '../../compose/src/machine/connect.ts'
 import { abortOnSignals, duration, runVerb } from '../../compose/src/verb.ts'
 import { checkBooks } from '../auditor/check-books.ts'
 import { Findings } from '../auditor/findings.ts'
@@ -12,8 +11,6 @@ import { repeatCommand } from './keep-red-round.ts'
 import { openSystem } from './open-system.ts'
 import { runRounds } from './run-rounds.ts'
 import { writeChaosReport } from './write-chaos-report.ts'
-
-const AUDIT_TIMEOUT_MS = 300_000
 
 await runVerb(async (config) => {
   const settings = readChaosSettings(process.env, config, faults)
@@ -36,9 +33,7 @@ await runVerb(async (config) => {
       return 1
 
     const findings = new Findings()
-    const database = await connect(system.stack.endpoints().databaseUrl, AUDIT_TIMEOUT_MS)
-    const invariants = await checkBooks(database, findings)
-    await disconnect(database)
+    const invariants = await checkBooks(system.stack.endpoints().databaseUrl, findings)
     const report = writeChaosReport({ settings, description: system.description, results, invariants, findings: findings.lines, faults: available, tookMs: Date.now() - startedAt })
     const red = results.filter(({ verdict }) => verdict === 'red').length
     const late = results.filter(({ verdict }) => verdict === 'late').length

@@ -139,7 +139,8 @@ describe('lists', () => {
     assert.equal((await call(`${api.url}/payments.csv?currency=JPY`)).text.split('\r\n').length, 1 + 40 + 1)
   })
 
-  it('of accounts contain customers only, ordered by id, and filter by prefix', async () => {
+  it('of accounts contain customers only, ordered by id, and filter by prefix, both in any case', async () => {
+    await seedPayments(database, [{ accountId: 'mixed-Case', currency: 'USD', amount: '-1.00', result: 'failed' }])
     const ids: string[] = []
     let cursor = ''
     do {
@@ -147,10 +148,13 @@ describe('lists', () => {
       ids.push(...body.accounts.map(account => account.id))
       cursor = body.nextCursor ?? ''
     } while (cursor)
-    assert.deepEqual(ids, [...ids].sort())
+    const caseless = (id: string) => [id.toLowerCase(), id].join(' ')
+    assert.deepEqual(ids, ids.toSorted((one, other) => caseless(one) < caseless(other) ? -1 : 1))
     assert.ok(ids.includes('USD-1') && !ids.some(id => id.includes(':')))
-    const { body } = await call<{ accounts: { id: string }[] }>(`${api.url}/accounts?prefix=JPY`)
-    assert.deepEqual(body.accounts.map(account => account.id), ['JPY-0', 'JPY-1', 'JPY-2', 'JPY-3', 'JPY-4'])
+    for (const prefix of ['JPY', 'jpy']) {
+      const { body } = await call<{ accounts: { id: string }[] }>(`${api.url}/accounts?prefix=${prefix}`)
+      assert.deepEqual(body.accounts.map(account => account.id), ['JPY-0', 'JPY-1', 'JPY-2', 'JPY-3', 'JPY-4'], prefix)
+    }
   })
 
   it('of entries begin with the newest, and a balance at an instant includes the entries until then', async () => {

@@ -29,11 +29,11 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
       operationId: 'listAccounts',
       method: 'get',
       path: '/accounts',
-      summary: 'List customers\' accounts, by id',
+      summary: 'List customers\' accounts, by id without regard to case',
       query: z.strictObject({
         limit: Limit,
         cursor: cursorOver(z.string().regex(/^[\w.-]{1,64}$/, 'is not a cursor of this list')),
-        prefix: Prefix.optional().describe('Only ids that begin so'),
+        prefix: Prefix.optional().describe('Only ids that begin so, in any case'),
       }),
       responses: {
         200: {

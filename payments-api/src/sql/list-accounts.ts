@@ -9,16 +9,21 @@ export interface AccountRow {
   updated_at: string
 }
 
-/** Customers' accounts ordered by id, from after the id `after`, whose ids begin with `prefix`. */
+/**
+ * Customers' accounts whose ids begin with `prefix` in any case, ordered by id without regard to case, from after the id
+ * `after`. Served by the index accounts_by_name.
+ */
 export async function listAccounts(db: Knex, { limit, prefix, after }: { limit: number, prefix?: string | undefined, after?: string | undefined }): Promise<AccountRow[]> {
   const query = db('accounts')
     .select('id', 'currency', 'balance', 'version', 'created_at', 'updated_at')
     .where('kind', 'customer')
-    .orderBy('id')
+    .orderByRaw('lower(id), id')
     .limit(limit)
-  if (prefix)
-    void query.where('id', '>=', prefix).where('id', '<', `${prefix}~`) // ids are ASCII below "~"
+  if (prefix) {
+    const low = prefix.toLowerCase()
+    void query.whereRaw('lower(id) >= ? and lower(id) < ?', [low, `${low}~`]) // ids are ASCII below "~"
+  }
   if (after !== undefined)
-    void query.where('id', '>', after)
+    void query.whereRaw('(lower(id), id) > (?, ?)', [after.toLowerCase(), after])
   return await query as AccountRow[]
 }

@@ -60,7 +60,7 @@ describe('the OpenAPI document', () => {
     const kinds = (schema as { anyOf: { properties: { event: { const: string }, data: { contentSchema: object } } }[] }).anyOf
     const stream = await openStream(`${api.url}/events`, { 'last-event-id': 'elsewhere:1' })
     try {
-      for (const name of ['resync', 'hello', 'payment', 'arrived']) {
+      for (const name of ['resync', 'hello', 'payment', 'arrived', 'heartbeat']) {
         if (name === 'payment')
           await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ completed: [randomUUID()] })])
         if (name === 'arrived')

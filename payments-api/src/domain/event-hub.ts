@@ -12,10 +12,11 @@ export const MAX_CLIENTS = 1_000
 const WINDOW_MS = 200
 /** With over 400 clients the window is longer: at most 2,000 writes a second. With 1,000 clients it is 500 ms. */
 const WINDOW_MS_PER_CLIENT = 0.5
-/** Each second one slice of the clients gets a heartbeat, so a client gets one every 15 s. */
-const HEARTBEAT_SLICES = 15
+/** Each second one slice of the clients gets a heartbeat, so a client gets one every 3 s. */
+const HEARTBEAT_SLICES = 3
 export const HEARTBEAT_SLICE_MS = 1_000
-const HEARTBEAT = Buffer.from(': \n\n')
+/** An event, because a page cannot see a comment: silence tells it that this process hangs. */
+const HEARTBEAT = Buffer.from(sse('heartbeat', {}))
 
 const KINDS = ['payment', 'arrived', 'resync'] as const
 type EventKind = (typeof KINDS)[number]

@@ -21,5 +21,6 @@ export const StreamEvent = z.union([
   z.object({ event: z.literal('hello'), id: EventId, data: nothing }).describe('The stream is open. Fetch what you show after this event.'),
   z.object({ event: z.literal('payment'), id: EventId, data: settled }).describe('A payment settled.'),
   z.object({ event: z.literal('arrived'), data: nothing }).describe('Payments were accepted.'),
+  z.object({ event: z.literal('heartbeat'), data: nothing }).describe('Every three seconds. After a longer silence, reconnect.'),
   z.object({ event: z.literal('resync'), id: EventId.optional(), data: nothing }).describe('Events may have been missed. Fetch again what you show.'),
 ])

@@ -57,7 +57,8 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       summary: 'Follow payments as they settle',
       description: [
         'Server-sent events. `hello` comes once: fetch what you show after it, so that you miss nothing. `payment` (data: id, status, outcome) means that a payment settled;',
-        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again. Reconnect with the last id to continue from there.',
+        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again; `heartbeat` comes every three seconds. After a longer silence, or when',
+        'the stream ends, reconnect with the last id to continue from there.',
       ].join(' '),
       headers: {
         'Last-Event-ID': { schema: EventId.optional().describe('Sent by EventSource when it reconnects') },

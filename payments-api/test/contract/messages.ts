@@ -44,6 +44,7 @@ export function messages({ url, database }: { url: string, database: TestDatabas
     'the event of a payment of 42.13 that settles': settle('42.13', 'completed_with_discrepancy'),
     'the event of a payment of -5.00 that settles': settle('-5.00', 'failed'),
     'the event of a payment that is accepted': () => eventOf('arrived', accept),
+    'the event of a stream on which nothing happens': () => eventOf('heartbeat'),
     'the event for whoever comes with an id that is not known': () => eventOf('resync', undefined, { 'last-event-id': 'elsewhere:1' }),
 
     'the job of a payment': async () => await jobAsWorkerReadsIt(database, await accept()),

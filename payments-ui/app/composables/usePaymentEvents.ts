@@ -3,7 +3,7 @@ import type { StreamState } from '~/utils/open-event-stream'
 import { createEventHook, createSharedComposable, tryOnScopeDispose } from '@vueuse/core'
 
 /**
- * The tab's event stream, shared by all components and open while any of them is mounted. Components fetch payments after
+ * The browser's event stream, shared by all tabs and components and followed while any component is mounted. Components fetch payments after
  * `hello`: fetching earlier would miss what happens between the two.
  */
 export const usePaymentEvents = createSharedComposable(() => {
@@ -16,7 +16,7 @@ export const usePaymentEvents = createSharedComposable(() => {
   if (import.meta.client) {
     let isDisposed = false
     let stop = () => {}
-    const open = () => stop = openEventStream('/api/events', {
+    const open = () => stop = shareEventStream('/api/events', {
       names: [
         'hello',
         'payment',

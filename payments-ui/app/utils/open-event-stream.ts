@@ -1,10 +1,12 @@
 export type StreamState = 'connecting' | 'live' | 'reconnecting'
 
 export interface EventStreamOptions {
-  /** Called with each event named in `names`; `data` is parsed JSON. */
-  onEvent: (name: string, data: unknown) => void
+  /** Called with each event named in `names`; `data` is parsed JSON, and `id` is empty for an event without one. */
+  onEvent: (name: string, data: unknown, id: string) => void
   onState: (state: StreamState) => void
   names: readonly string[]
+  /** Continue after the event with this id. Default: begin now. */
+  after?: string
 }
 
 /** Delays before the first, second, ... attempt to reconnect; the last one repeats. */
@@ -18,44 +20,53 @@ const BACKOFF_MS = [
 ]
 /** Adds up to this fraction to each delay, so that after a restart the tabs do not all reconnect at once. */
 const JITTER = 0.3
-/** How often to check the clock. Browsers slow a hidden tab's timers to once a minute. */
-const TICK_MS = 5_000
-/** A gap this long between ticks means that the machine slept. */
-const SLEPT_MS = 120_000
+/** How often to check for silence. Browsers slow a hidden tab's timers to once a minute. */
+const TICK_MS = 1_000
+/** The API sends a heartbeat every 3 s. After this silence it hangs, or the connection died while the machine slept. */
+const SILENCE_MS = 8_000
 
 /**
- * Keeps an EventSource open; `hello` marks the stream as live. EventSource gives up when a response is not a stream, so this
- * opens a new one, with backoff, which resumes after the last seen event. Returns a function that closes the stream.
+ * Keeps an EventSource open; `hello` marks the stream as live. EventSource gives up when a response is not a stream, and notices
+ * neither a server that hangs nor a dead connection. So this opens a new one, with backoff, which resumes after the last seen
+ * event. Returns a function that closes the stream.
  */
-export function openEventStream(url: string, { onEvent, onState, names }: EventStreamOptions): () => void {
+export function openEventStream(url: string, { onEvent, onState, names, after = '' }: EventStreamOptions): () => void {
   let source: EventSource
-  let lastId = ''
+  let lastId = after
   let failures = 0
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** When this stream last sent something; 0 before its `hello`. */
+  let heardAt = 0
 
   function connect() {
     clearTimeout(timer)
     timer = undefined
+    heardAt = 0
     const opened = new EventSource(lastId
       ? `${url}?after=${encodeURIComponent(lastId)}`
       : url)
     source = opened
+    opened.addEventListener('heartbeat', () => heardAt &&= Date.now())
     for (const name of new Set(['hello', ...names])) {
       opened.addEventListener(name, (event: MessageEvent<string>) => {
+        heardAt = Date.now()
         lastId = event.lastEventId || lastId
         if (name === 'hello') {
           failures = 0
           onState('live')
         }
-        onEvent(name, parse(event.data))
+        onEvent(name, parse(event.data), event.lastEventId)
       })
     }
-    opened.addEventListener('error', () => {
-      opened.close()
-      onState('reconnecting')
-      const waitMs = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]!
-      timer = setTimeout(connect, waitMs * (1 + Math.random() * JITTER))
-    })
+    opened.addEventListener('error', reconnectLater)
+  }
+
+  function reconnectLater() {
+    source.close()
+    heardAt = 0
+    onState('reconnecting')
+    const waitMs = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]!
+    timer = setTimeout(connect, waitMs * (1 + Math.random() * JITTER))
   }
 
   /** The machine is back online: do not wait for the backoff to end. */
@@ -64,15 +75,9 @@ export function openEventStream(url: string, { onEvent, onState, names }: EventS
       connect()
   }
 
-  /** Connections may have died during a sleep, and a browser that only listens does not notice. */
-  let lastTick = Date.now()
   const ticks = setInterval(() => {
-    const slept = Date.now() - lastTick > SLEPT_MS
-    lastTick = Date.now()
-    if (slept) {
-      source.close()
-      connect()
-    }
+    if (heardAt > 0 && Date.now() - heardAt > SILENCE_MS)
+      reconnectLater()
   }, TICK_MS)
 
   connect()

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { relayStream } from './relay-stream.ts'
 
-/** Three heartbeats of the API, which sends one every 15 s. A stream silent for longer is dead, even if its socket is open. */
-const IDLE_TIMEOUT_MS = 45_000
+/** Five heartbeats of the API, which sends one every 3 s. A stream silent for longer is dead, even if its socket is open. */
+const IDLE_TIMEOUT_MS = 15_000
 
 const open = new Set<AbortController>()
 

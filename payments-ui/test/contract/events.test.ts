@@ -43,6 +43,8 @@ describe('the event stream', () => {
 
   it('reports that payments were accepted', () => expectEvent('the event of a payment that is accepted', { event: 'arrived' }, ['a payment is accepted']))
 
+  it('says that it is alive', () => expectEvent('the event of a stream on which nothing happens', { event: 'heartbeat' }))
+
   it('asks a client that may have missed events to fetch again', () => expectEvent('the event for whoever comes with an id that is not known', { event: 'resync' }))
 })
 
@@ -75,7 +77,7 @@ async function receivedByPage(events: StreamEvent[]): Promise<{ event: string, d
     return await new Promise((resolve, reject) => {
       const seen: { event: string, data: unknown }[] = []
       close = openEventStream(`${baseUrl}/api/events`, {
-        names: ['hello', 'payment', 'arrived', 'resync'],
+        names: ['hello', 'payment', 'arrived', 'heartbeat', 'resync'],
         onState: () => {},
         onEvent: (event, data) => {
           if (seen.push({ event, data }) === events.length)

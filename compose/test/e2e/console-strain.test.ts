@@ -103,7 +103,7 @@ describe('the console under strain', () => {
     const key = await page.getByTestId('idempotency-key').innerText()
     system.stack.pause('api')
     await page.getByTestId('submit-payment').click()
-    await page.getByTestId('submit-payment').and(page.locator('[disabled]')).waitFor()
+    await page.getByTestId('submit-payment').and(page.locator('[aria-disabled=true]')).waitFor()
     await page.reload()
     system.stack.resume('api')
     await page.getByText('The page was closed or reloaded before a response arrived').waitFor()

@@ -62,7 +62,7 @@ describe('the console', () => {
   const rows = () => page.getByTestId('payment-row')
   const rowOf = (id: string, status: string) => page.locator(`[data-testid=payment-row][data-payment-id="${id}"][data-status=${status}]`)
   const shownIds = () => rows().evaluateAll(found => found.map(row => row.getAttribute('data-payment-id')))
-  const submit = () => page.locator('[data-testid=submit-payment]:not([disabled])')
+  const submit = () => page.locator('[data-testid=submit-payment]:not([disabled]):not([aria-disabled=true])')
   const isPost = (response: Response) => response.request().method() === 'POST' && response.url().endsWith('/api/payments')
   const newAccount = (name: string) => `${name}-${randomUUID().slice(0, 8)}`
 

@@ -41,22 +41,39 @@ export function withFilter(filters: PaymentFilters, name: PaymentFilterName, val
     : others
 }
 
+/** The last day that an instant of the API can name, so it has no next day to end before. */
+const LAST_DAY = '9999-12-31'
+
 /** Returns the query of GET /payments: days become instants. An invalid day is passed on, for the API to refuse. */
 export function apiQueryOf({ from, to, ...others }: PaymentFilters): Record<string, string> {
   return {
     ...others,
     ...(from && { from: startOfDay(from) }),
-    ...(to && { to: startOfDay(to, 1) }),
+    ...(to && to !== LAST_DAY && { to: startOfDay(to, 1) }),
   }
 }
 
-function startOfDay(day: string, plusDays = 0): string {
-  const ms = DAY.test(day)
-    ? Date.parse(`${day}T00:00:00Z`)
+/** What is wrong with the filters, in words. The API refuses these too, but in terms of instants, which nobody has typed. */
+export function filterErrors({ from, to }: PaymentFilters): Partial<Record<PaymentFilterName, string>> {
+  const wrong = (day: string | undefined) => day !== undefined && !isDay(day)
+  return {
+    ...(wrong(from) && { from: 'is not a day of the calendar' }),
+    ...(wrong(to) && { to: 'is not a day of the calendar' }),
+  }
+}
+
+/** Date.parse reads February 30 as March 2, so compare what it returns with the text. */
+function isDay(text: string): boolean {
+  const ms = DAY.test(text)
+    ? Date.parse(`${text}T00:00:00Z`)
     : Number.NaN
-  return Number.isNaN(ms)
-    ? day
-    : new Date(ms + plusDays * DAY_MS).toISOString()
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
+function startOfDay(day: string, plusDays = 0): string {
+  return isDay(day)
+    ? new Date(Date.parse(`${day}T00:00:00Z`) + plusDays * DAY_MS).toISOString()
+    : day
 }
 
 /** Describes a filter, for the button that removes it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiQueryOf, describeFilter, filtersFromQuery, isPaymentId, withFilter } from '../../app/utils/payment-filters'
+import { apiQueryOf, describeFilter, filterErrors, filtersFromQuery, isPaymentId, withFilter } from '../../app/utils/payment-filters'
 
 describe('filters in a URL', () => {
   it('are read by name, and other parameters are ignored', () => {
@@ -22,8 +22,16 @@ describe('filters for the API', () => {
     })
   })
 
-  it('pass on an invalid day, for the API to refuse', () => {
-    expect(apiQueryOf({ from: 'yesterday', to: '2026-13-45' })).toEqual({ from: 'yesterday', to: '2026-13-45' })
+  it('have no end on the last day that there is', () => {
+    expect(apiQueryOf({ from: '9999-12-31', to: '9999-12-31' })).toEqual({ from: '9999-12-31T00:00:00.000Z' })
+  })
+
+  it('pass on an invalid day, for the API to refuse, and name it', () => {
+    for (const day of ['yesterday', '2026-13-45', '2026-02-30', '2025-02-29', '02026-01-01']) {
+      expect(apiQueryOf({ from: day, to: day })).toEqual({ from: day, to: day })
+      expect(filterErrors({ from: day, to: '2026-02-28' })).toEqual({ from: 'is not a day of the calendar' })
+    }
+    expect(filterErrors({ from: '2028-02-29', status: 'x' })).toEqual({})
   })
 })
 

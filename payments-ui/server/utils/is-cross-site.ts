@@ -14,5 +14,9 @@ export function isCrossSite({ secFetchSite, origin, host }: RequestOrigin): bool
     return secFetchSite !== 'same-origin' && secFetchSite !== 'none'
   if (origin === undefined)
     return false
-  return !URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()
+  if (!URL.canParse(origin) || !/^[\w.:[\]-]+$/.test(host ?? ''))
+    return true
+  const { protocol, host: originHost } = new URL(origin)
+  const own = `${protocol}//${host}` // URL drops the scheme's default port, which some proxies add to Host
+  return !URL.canParse(own) || new URL(own).host !== originHost
 }

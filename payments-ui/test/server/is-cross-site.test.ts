@@ -28,6 +28,21 @@ it.each([
     false,
   ],
   [
+    'our own page behind a proxy that adds the default port',
+    { origin: 'https://ui.test', host: 'ui.test:443' },
+    false,
+  ],
+  [
+    'the port of another scheme',
+    { origin: 'https://ui.test', host: 'ui.test:80' },
+    true,
+  ],
+  [
+    'a host that is none',
+    { origin: 'https://ui.test', host: 'evil.test@ui.test' },
+    true,
+  ],
+  [
     'another port on plain http',
     { origin: 'http://ui.test:4000', host: 'ui.test:3000' },
     true,

@@ -20,3 +20,10 @@ it('creates a similar payment, whatever characters its description contains', ()
   expect(args.slice(0, -1)).toEqual(['-s', '-X', 'POST', 'http://localhost:3101/payments', '-H', 'Idempotency-Key: uuid', '-H', 'Content-Type: application/json', '-d'])
   expect(JSON.parse(args.at(-1)!)).toEqual({ accountId: 'ACC-001', amount: '100.00', currency: 'USD', description })
 })
+
+it('shows no character that changes the direction of the text, and creates the same payment', () => {
+  const payment = aPayment({ description: 'to \u202Eevil\u2069 \u{E0041}' })
+  const command = curlToCreate('http://localhost:3001', payment)
+  expect(command).not.toMatch(/\p{Cf}/u)
+  expect(JSON.parse(curlArguments(command).at(-1)!)).toMatchObject({ description: payment.description })
+})

@@ -48,7 +48,13 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
       : undefined
   }
 
-  async function load(): Promise<void> {
+  let lastInTurn = Promise.resolve()
+  /** Runs one fetch after the other: a refresh that began before a page was appended would remove it again. */
+  function inTurn(run: () => Promise<void>): Promise<void> {
+    return lastInTurn = lastInTurn.then(run)
+  }
+
+  async function fetchLoaded(): Promise<void> {
     const requestedSource = source.value
     const wanted = Math.min(rows.value.length, MAX_ROWS)
     const fresh: Row[] = []
@@ -68,13 +74,12 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
     list.value = { source: requestedSource, rows: fresh, nextCursor }
   }
 
-  async function loadMore(): Promise<void> {
+  async function fetchNext(): Promise<void> {
     const { value } = list
-    if (!value?.nextCursor || loadingMore.value)
+    if (!isCurrent.value || !value?.nextCursor)
       return
-    loadingMore.value = true
     const page = await fetchPage({ cursor: value.nextCursor })
-    if (page && list.value === value) {
+    if (page) {
       list.value = {
         ...value,
         rows: [
@@ -84,12 +89,21 @@ export function useCursorList<Body extends { nextCursor: string | null }, Row>({
         nextCursor: page.nextCursor,
       }
     }
+  }
+
+  const load = () => inTurn(fetchLoaded)
+  async function loadMore(): Promise<void> {
+    if (loadingMore.value)
+      return
+    loadingMore.value = true
+    await inTurn(fetchNext)
     loadingMore.value = false
   }
 
   const refresh = coalesce(load, REFRESH_EVERY_MS)
   watch(source, () => {
     problem.value = null
+    lastInTurn = Promise.resolve() // what other filters still wait for does not matter
     void load()
   })
 

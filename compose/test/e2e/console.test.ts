@@ -98,7 +98,7 @@ describe('the console', () => {
       ['preset-100', 'completed', /100\.00 USD\s+Completed/],
       ['preset-discrepancy', 'completed', /42\.13 USD\s+Completed\s+Discrepancy \$0\.13/],
       ['preset-zero', 'failed', /0\.00 USD\s+Failed/],
-      ['preset-negative', 'failed', /-\$5\.00 USD\s+Failed/],
+      ['preset-negative', 'failed', /−\$5\.00 USD\s+Failed/],
     ] as const) {
       it(`${preset}: its row becomes ${status}`, async () => {
         await page.getByTestId(preset).click()

@@ -73,14 +73,17 @@ export function useDeadJobs() {
     }
     report.value = retryProblem.value
       ? done > 0 ? `${backInQueue(done)} Then a request failed.` : ''
-      : remaining > 0 ? `${backInQueue(done)} ${stillDead(remaining)}` : backInQueue(done)
+      : remaining > 0
+        ? `${backInQueue(done)} ${stillDead(remaining)}`
+        : done > 0 ? backInQueue(done) : 'No job was dead any more: someone else has retried them.'
     await list.load()
     setRetrying('all', false)
   }
 
   return {
     ...list,
-    problem: computed(() => retryProblem.value ?? list.problem.value),
+    /** Why the last retry failed; null if it succeeded. */
+    retryProblem: shallowReadonly(retryProblem),
     retrying: shallowReadonly(retrying),
     report: shallowReadonly(report),
     retry,
@@ -93,6 +96,8 @@ function count(jobs: number): string {
 }
 
 function backInQueue(jobs: number): string {
+  if (jobs === 0)
+    return 'No job was retried.'
   return jobs === 1
     ? 'One job is back in the queue.'
     : `${jobs.toLocaleString('en')} jobs are back in the queue.`

@@ -1,43 +1,87 @@
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
-const exact = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'medium',
-  timeZone: 'UTC',
-})
-const UNITS = [
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-] as const
+/** When and where the reader is. */
+export interface Clock {
+  nowMs: number
+  /** An IANA name such as Europe/Berlin. */
+  timeZone: string
+}
 
-/** Formats an age in the largest unit that fits: "3 min. ago". Clocks differ, so a time after `nowMs` is "just now". */
-export function formatTimeAgo(iso: string, nowMs: number): string {
-  const sinceMs = nowMs - Date.parse(iso)
-  const unit = UNITS.find(([, ms]) => sinceMs >= ms)
-  return unit
-    ? relative.format(-Math.floor(sinceMs / unit[1]), unit[0])
-    : 'just now'
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+/** Older times are shown as a date. */
+const RECENT_DAYS = 7
+// Not from Intl, whose names differ between the server and the browsers: both must render the same text.
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** Numbers the days, by the UTC fields. */
+const dayNumber = (local: Date) => Math.floor(local.getTime() / DAY_MS)
+
+/**
+ * Formats a time as its reader would say it: "3 min ago", "yesterday 16:05", "23 Nov". Days are calendar days in the reader's time
+ * zone. Clocks differ, so a time after `nowMs` is "just now".
+ */
+export function formatTimeAgo(iso: string, { nowMs, timeZone }: Clock): string {
+  const ms = Date.parse(iso)
+  const sinceMs = nowMs - ms
+  if (sinceMs < MINUTE_MS)
+    return 'just now'
+  if (sinceMs < HOUR_MS)
+    return `${Math.floor(sinceMs / MINUTE_MS)} min ago`
+  const then = localDate(ms, timeZone)
+  const today = localDate(nowMs, timeZone)
+  const days = dayNumber(today) - dayNumber(then)
+  if (days === 0)
+    return `${Math.floor(sinceMs / HOUR_MS)} h ago`
+  if (days === 1)
+    return `yesterday ${then.toISOString().slice(11, 16)}`
+  if (days < RECENT_DAYS)
+    return `${days} days ago`
+  return then.getUTCFullYear() === today.getUTCFullYear()
+    ? formatDay(then)
+    : formatDate(then)
+}
+
+/** The time of day at this instant in the time zone, as the UTC fields of a Date. */
+function localDate(ms: number, timeZone: string): Date {
+  const fields = Object.fromEntries(zoneFormat(timeZone).formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
+  return new Date(Date.UTC(fields.year!, fields.month! - 1, fields.day, fields.hour, fields.minute))
+}
+
+const zoneFormats = new Map<string, Intl.DateTimeFormat>()
+function zoneFormat(timeZone: string): Intl.DateTimeFormat {
+  const format = zoneFormats.get(timeZone) ?? new Intl.DateTimeFormat('en', {
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    hourCycle: 'h23',
+    timeZone,
+  })
+  zoneFormats.set(timeZone, format)
+  return format
+}
+
+/** "23 Nov", from the UTC fields. */
+export function formatDay(date: Date): string {
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
+}
+
+/** "23 Nov 2026", from the UTC fields. */
+export function formatDate(date: Date): string {
+  return `${formatDay(date)} ${date.getUTCFullYear()}`
 }
 
 /** Formats a time to the second, in UTC like the API's logs, so that the server and every browser show the same. */
 export function formatExactTime(iso: string): string {
-  return `${exact.format(new Date(iso))} UTC`
+  const date = new Date(iso)
+  return `${formatDate(date)}, ${date.toISOString().slice(11, 19)} UTC`
 }
-
-const precise = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 3,
-  timeZone: 'UTC',
-})
 
 /** Formats a time to the millisecond, in UTC: the steps of a payment are only milliseconds apart. */
 export function formatPreciseTime(iso: string): string {
-  return `${precise.format(new Date(iso))} UTC`
+  const date = new Date(iso)
+  return `${formatDate(date)}, ${date.toISOString().slice(11, 23)} UTC`
 }
 
 const DURATIONS = [
@@ -60,16 +104,4 @@ export function formatDuration(seconds: number): string {
   return rest > 0
     ? `${Math.floor(seconds / unit)} ${name} ${rest} ${nextName}`
     : `${Math.floor(seconds / unit)} ${name}`
-}
-
-const axisFormats = [
-  { fromSeconds: 86_400, format: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }) },
-  { fromSeconds: 60, format: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' }) },
-  { fromSeconds: 1, format: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' }) },
-  { fromSeconds: 0, format: new Intl.DateTimeFormat('en-GB', { second: '2-digit', fractionalSecondDigits: 3, timeZone: 'UTC' }) },
-]
-
-/** Formats a tick of a time axis, as short as the step between ticks allows. Both are in seconds. */
-export function formatAxisTime(seconds: number, stepSeconds: number): string {
-  return axisFormats.find(({ fromSeconds }) => stepSeconds >= fromSeconds)!.format.format(seconds * 1_000)
 }

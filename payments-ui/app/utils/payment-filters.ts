@@ -1,4 +1,5 @@
 import type { LocationQuery } from 'vue-router'
+import { formatMoney } from './format-money'
 import { paymentStatusLook } from './payment-status-look'
 
 /** The filters of the payment list, by their names in the URL. Values are texts as typed. */
@@ -85,8 +86,8 @@ export function describeFilter(name: PaymentFilterName, value: string): string {
     case 'currency': return value
     case 'from': return `From ${value}`
     case 'to': return `To ${value}`
-    case 'amountFrom': return `At least ${value}`
-    case 'amountTo': return `At most ${value}`
+    case 'amountFrom': return `At least ${formatMoney(value, '')}`
+    case 'amountTo': return `At most ${formatMoney(value, '')}`
   }
 }
 

@@ -66,7 +66,7 @@ it('lists accounts with their balances, and searches by prefix', async () => {
   })
   page = await mountSuspended(AccountsPage, { route: '/accounts' })
   FakeEventSource.current.send('hello', {}, 'abc:1')
-  await shows('-5.130')
+  await shows('−5.130')
   expect(page.findAll('[data-testid=account-row] a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001', '/accounts/shop'])
   await page.get('input[name=prefix]').setValue('sh')
   await vi.waitFor(() => expect(page.findAll('[data-testid=account-row]')).toHaveLength(1), { timeout: 3_000 })

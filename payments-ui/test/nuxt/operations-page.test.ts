@@ -120,6 +120,12 @@ it('shows the API\'s figures, with a dash for unknown ones', async () => {
   expect(figure('p95')).toMatch(/–\s*longest 3 h 7 min/)
 })
 
+it('shows how many jobs are dead', async () => {
+  await open()
+  expect(figure('dead')).toMatch(/Dead\s*2\s*jobs given up/)
+  expect(page.text()).toContain('Dead jobs (2)')
+})
+
 it('shows the workers, with an unknown state under its plain name', async () => {
   await open()
   const rows = page.findAll('[data-testid=worker-row]').map(row => row.text())
@@ -189,7 +195,7 @@ it('reports no retried jobs if the first request failed or none were dead', asyn
   expect(page.text()).not.toContain('back in the queue')
   bulkResponses = [{ retried: 0, remaining: 0 }]
   await vi.waitFor(retryAll)
-  await vi.waitFor(() => expect(page.text()).toContain('0 jobs are back in the queue.'))
+  await vi.waitFor(() => expect(page.text()).toContain('No job was dead any more: someone else has retried them.'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
@@ -230,4 +236,17 @@ it('says why a job cannot be retried', async () => {
   await jobs()[0]!.get('button').trigger('click')
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(jobs()).toHaveLength(2)
+})
+
+it('says why a retry failed, and that none was retried, also while the figures cannot be fetched', async () => {
+  await open()
+  bulkResponses = [{ retried: 0, remaining: 2 }]
+  await retryAll()
+  await vi.waitFor(() => expect(page.text()).toContain('No job was retried. 2 are still dead.'))
+  registerEndpoint('/api/operations', event => refuse(event, 502))
+  await vi.waitFor(() => expect(page.text()).toContain('The figures below are from before the error'), { timeout: 5_000 })
+  refusals = { 'job-1': 404 }
+  await jobs()[0]!.get('button').trigger('click')
+  await vi.waitFor(() => expect(page.get('[data-testid=dead-jobs] [role=alert]').text()).toContain('It did not work'))
+  expect(page.text()).not.toContain('back in the queue')
 })

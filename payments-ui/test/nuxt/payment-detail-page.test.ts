@@ -60,10 +60,9 @@ it('shows what a pending payment is waiting for, and updates live when it settle
   }
   FakeEventSource.current.send('payment', { id: ID, status: 'completed', outcome: 'discrepancy' }, 'abc:2')
   await shows('Entries posted')
-  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Claimed by w:1', 'settlement:USD:2', '-$900.00'])
+  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Claimed by w:1', 'settlement:USD:2', '−$900.00'])
     expect(page.text()).toContain(text)
-  // A settlement account has no page.
-  expect(page.findAll('table a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001'])
+  expect(page.findAll('table a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001', '/accounts/settlement:USD:2'])
   expect(page.get('[data-testid=account-balance]').text()).toContain('$142.13')
 })
 
@@ -71,7 +70,10 @@ it('shows a dead job with its error', async () => {
   payment!.job = { ...payment!.job!, status: 'dead', attempts: 5, lastError: 'deadlock', finishedAt: AT }
   await open()
   await shows('After 5 attempts. deadlock')
-  expect(page.text()).toContain('Dead')
+  expect(page.get('[data-testid=payment]').text()).toContain('Job dead')
+  expect(page.text()).toContain('nothing is posted until it is retried')
+  expect(page.text()).toContain('Not reconciled: the job was given up.')
+  expect(page.text()).not.toContain('when the payment settles')
 })
 
 it('has a labelled copy button for every id and command', async () => {

@@ -247,7 +247,8 @@ describe('filters', () => {
     await vi.waitFor(() => page.get('select[name=outcome]'))
     await page.get('select[name=outcome]').setValue('discrepancy')
     await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy' }))
-    await page.get('input[name=currency]').setValue('eur')
+    await page.get('[role=search] input[name=currency]').setValue('eur')
+    await page.get('[role=search] input[name=currency]').trigger('blur')
     await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
     await vi.waitFor(() => expect(server.queries.at(-1)).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
     await button('Outcome: Discrepancy').trigger('click')
@@ -279,7 +280,7 @@ describe('filters', () => {
       ],
     }
     await open('/?currency=euro')
-    await vi.waitFor(() => expect(page.get('input[name=currency]').attributes('aria-invalid')).toBe('true'))
+    await vi.waitFor(() => expect(page.get('[role=search] input[name=currency]').attributes('aria-invalid')).toBe('true'))
     expect(page.text()).toContain('must be a code such as USD')
   })
 })

@@ -1,15 +1,37 @@
 import { expect, it } from 'vitest'
-import { formatAxisTime, formatDuration, formatExactTime, formatPreciseTime, formatTimeAgo } from '../../app/utils/format-time'
+import { formatDuration, formatExactTime, formatPreciseTime, formatTimeAgo } from '../../app/utils/format-time'
 
 const at = '2026-11-23T16:05:13.123Z'
-const after = (ms: number) => formatTimeAgo(at, Date.parse(at) + ms)
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+const after = (ms: number, timeZone = 'UTC') => formatTimeAgo(at, { nowMs: Date.parse(at) + ms, timeZone })
 
-it('formats an age in the largest unit that fits', () => {
+it('formats an age in the largest unit that fits, within a day', () => {
   expect(after(0)).toBe('just now')
   expect(after(59_999)).toBe('just now')
-  expect(after(60_000)).toBe('1 min. ago')
-  expect(after(3 * 3_600_000 + 1)).toBe('3 hr. ago')
-  expect(after(49 * 3_600_000)).toBe('2 days ago')
+  expect(after(MINUTE_MS)).toBe('1 min ago')
+  expect(after(59 * MINUTE_MS)).toBe('59 min ago')
+  expect(after(3 * HOUR_MS + 1)).toBe('3 h ago')
+})
+
+it('means the calendar day before by yesterday, in the reader\'s time zone', () => {
+  expect(after(8 * HOUR_MS)).toBe('yesterday 16:05') // 00:05 on the next day
+  expect(after(31 * HOUR_MS)).toBe('yesterday 16:05') // 23:05
+  expect(after(32 * HOUR_MS)).toBe('2 days ago')
+  expect(after(8 * HOUR_MS, 'America/New_York')).toBe('8 h ago')
+  expect(after(8 * HOUR_MS, 'Asia/Kathmandu')).toBe('yesterday 21:50')
+  expect(after(30 * MINUTE_MS, 'Asia/Kolkata')).toBe('30 min ago')
+})
+
+it('names the day of what is older than a week, and its year in another year', () => {
+  expect(after(6 * 24 * HOUR_MS)).toBe('6 days ago')
+  expect(after(7 * 24 * HOUR_MS)).toBe('23 Nov')
+  expect(after(60 * 24 * HOUR_MS)).toBe('23 Nov 2026')
+})
+
+it('counts calendar days across a change to summer time', () => {
+  const clock = { nowMs: Date.parse('2026-03-29T22:30:00Z'), timeZone: 'Europe/Berlin' } // 00:30 on March 30, after a day of 23 hours
+  expect(formatTimeAgo('2026-03-28T23:30:00Z', clock)).toBe('yesterday 00:30')
 })
 
 it('shows a time ahead of the clock as just now', () => {
@@ -26,7 +48,7 @@ it('formats the time to the millisecond', () => {
 
 it('accepts times with microseconds', () => {
   const micros = '2026-11-23T16:05:13.123987Z'
-  expect(formatTimeAgo(micros, Date.parse(at) + 60_000)).toBe('1 min. ago')
+  expect(formatTimeAgo(micros, { nowMs: Date.parse(at) + MINUTE_MS, timeZone: 'UTC' })).toBe('1 min ago')
   expect(formatExactTime(micros)).toBe('23 Nov 2026, 16:05:13 UTC')
   expect(formatPreciseTime(micros)).toBe('23 Nov 2026, 16:05:13.123 UTC')
 })
@@ -40,13 +62,4 @@ it.each([
   [93_784, '1 d 2 h'],
 ])('formats %d seconds as %s', (seconds, shown) => {
   expect(formatDuration(seconds)).toBe(shown)
-})
-
-it.each([
-  [86_400, '23 Nov'],
-  [300, '16:05'],
-  [5, '16:05:13'],
-  [0.1, '13.000'],
-])('formats an axis tick with a step of %d seconds as %s', (step, shown) => {
-  expect(formatAxisTime(Math.floor(Date.parse(at) / 1_000), step)).toBe(shown)
 })

@@ -39,7 +39,7 @@ it('describes each filter, with an unknown value unchanged', () => {
   expect(describeFilter('status', 'completed')).toBe('Completed')
   expect(describeFilter('status', 'on_hold')).toBe('on_hold')
   expect(describeFilter('outcome', 'toString')).toBe('Outcome: toString')
-  expect(describeFilter('amountFrom', '-5')).toBe('At least -5')
+  expect(describeFilter('amountFrom', '-5')).toBe('At least −5')
 })
 
 it('distinguishes a payment id from an account', () => {

@@ -1,4 +1,4 @@
-const FOCUSABLE = 'a[href], button:not([disabled]), input, select, summary, [tabindex]'
+const FOCUSABLE = 'a[href], button:not([disabled]), input, select, summary, [tabindex="0"]'
 /** Positions to remember for the back button. */
 const MAX_REMEMBERED = 50
 
@@ -57,8 +57,10 @@ export default defineNuxtPlugin((nuxtApp) => {
 function focusNear(container: Element, index: number): void {
   const sibling = container.children[Math.min(index, container.children.length - 1)]
   const target = sibling?.matches(FOCUSABLE) ? sibling : sibling?.querySelector(FOCUSABLE) ?? container
-  if (target === container && !container.hasAttribute('tabindex'))
+  if (target === container && !container.hasAttribute('tabindex')) {
     container.setAttribute('tabindex', '-1')
+    container.addEventListener('blur', () => container.removeAttribute('tabindex'), { once: true })
+  }
   ;(target as HTMLElement).focus({ preventScroll: true })
 }
 

@@ -46,7 +46,8 @@ describe('what is typed into the console', () => {
 
   it('is refused in words when it is no date, also from a link', async () => {
     const page = await session.open('/?from=2026-02-30')
-    await page.getByText('is not a day of the calendar').waitFor()
+    await page.getByText('is not a day of the calendar', { exact: true }).waitFor()
+    await page.getByText('The from date 2026-02-30 is not a day of the calendar.').waitFor()
     assert.equal(await page.getByText('2 March').count(), 0)
   })
 

@@ -92,6 +92,8 @@ export class EventHub {
   }
 
   heartbeat(): void {
+    if (this.#window)
+      return // every client got an event within this window
     let n = 0
     for (const client of this.#clients) {
       if (n++ % HEARTBEAT_SLICES === this.#heartbeatSlice)

@@ -70,6 +70,7 @@ describe('the rows that a list reads', () => {
     status: [...PAYMENT_STATUSES],
     outcome: ['matched', 'discrepancy', 'failed'],
     accountId: ['OLD', 'NEW', 'NOBODY'],
+    idempotencyKey: [{ caller: 'test', key: '019b0000-0000-7000-8000-000000000001' }, { caller: 'test', key: 'nobody' }],
     currency: ['USD', 'EUR'],
     amountFrom: ['10', '1000000'],
     amountTo: ['10', '0'],
@@ -78,7 +79,7 @@ describe('the rows that a list reads', () => {
   }
   const singles = Object.entries(VALUES).flatMap(([name, values]) => values.map((value): PaymentFilter => ({ [name]: value })))
   const pairs = singles.flatMap((one, i) => singles.slice(i + 1).filter(two => Object.keys(one)[0] !== Object.keys(two)[0]).map((two): PaymentFilter => ({ ...one, ...two })))
-  const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value === 'string' ? value : (value as { micros: bigint }).micros}`).join('&')
+  const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value === 'string' ? value : (value as { key?: string, micros?: bigint }).key ?? (value as { micros: bigint }).micros}`).join('&')
 
   it('are bounded for every filter and every pair of filters, with 50,000 newer failed payments', async () => {
     const unbounded: string[] = []
@@ -91,7 +92,7 @@ describe('the rows that a list reads', () => {
     assert.ok(pairs.length > 100)
   }).timeout(120_000)
 
-  const served: PaymentFilter[] = [{}, { status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { to: at(1) }, { status: 'failed', to: at(1) }]
+  const served: PaymentFilter[] = [{}, { status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { idempotencyKey: { caller: 'test', key: '019b0000-0000-7000-8000-000000000001' } }, { to: at(1) }, { status: 'failed', to: at(1) }]
   for (const filter of served) {
     it(`are those of the page if an index serves the filter: ${show(filter) || 'none'}`, async () => {
       const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))

@@ -9,6 +9,8 @@ export interface PaymentFilter {
   outcome?: Outcome | undefined
   accountId?: string | undefined
   currency?: string | undefined
+  /** A caller has at most one payment with a key. */
+  idempotencyKey?: { caller: string, key: string } | undefined
   /** Decimal strings with at most four decimals; the range includes both ends. */
   amountFrom?: string | undefined
   amountTo?: string | undefined

@@ -28,6 +28,11 @@ export const IdempotencyKey = {
   malformed: 'idempotency-key-malformed',
 } satisfies HeaderInput
 
+/** A query parameter: the key as a payment shows it. It may start with a quote if an earlier version stored it. */
+export const KeyParameter = z.string()
+  .regex(/^[\x21-\x7E]{1,255}$/, 'must be 1 to 255 visible ASCII characters without spaces')
+  .meta({ description: 'Exactly this idempotency key', examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'] })
+
 function parseKey(header: string): ParsedKey | undefined {
   if (PLAIN.test(header))
     return { key: header }

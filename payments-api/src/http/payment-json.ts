@@ -55,6 +55,7 @@ export function paymentJson(row: PaymentRow): PaymentJson {
 export function paymentDetailJson(row: PaymentDetailRow): object {
   return {
     ...paymentJson(row),
+    idempotencyKey: row.idempotency_key,
     reconciliation: row.result_status && {
       status: row.result_status,
       matched: row.matched,

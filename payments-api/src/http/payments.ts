@@ -14,7 +14,7 @@ import { listPayments } from '../sql/list-payments.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { CreatePayment } from './create-payment-body.ts'
 import { cursorOver } from './cursor.ts'
-import { IdempotencyKey } from './idempotency-key.ts'
+import { IdempotencyKey, KeyParameter } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
 import { loggedRequest } from './log-requests.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
@@ -34,6 +34,7 @@ const Filter = z.strictObject({
   status: Status.optional(),
   outcome: OutcomeName.optional(),
   accountId: KnownAccountId.optional(),
+  idempotencyKey: KeyParameter.transform(key => ({ caller: CALLER, key })).optional(),
   currency: KnownCurrency.optional(),
   amountFrom: DecimalString.optional().describe('At least this amount'),
   amountTo: DecimalString.optional().describe('At most this amount'),

@@ -135,6 +135,7 @@ export const ReconJob = z.object({ paymentId: Id, ...jobFields, createdAt: Insta
 
 export const PaymentDetail = z.object({
   ...paymentFields,
+  idempotencyKey: z.string().describe('The key that the payment was created with'),
   reconciliation: z.object({
     status: z.string(),
     matched: z.boolean(),

@@ -5,6 +5,7 @@ import type { PaymentRow } from './list-payments.ts'
 import { isoTime, isoTimeOrNull } from './exact-times.ts'
 
 export interface PaymentDetailRow extends PaymentRow {
+  idempotency_key: string
   matched: boolean | null
   notes: string | null
   reconciled_at: string | null
@@ -15,7 +16,7 @@ export interface PaymentDetailRow extends PaymentRow {
 /** One payment with its result, its job and its ledger entries (the customer's credit first), as of one instant. */
 export async function findPayment(db: Knex, id: string): Promise<PaymentDetailRow | undefined> {
   const { rows } = await db.raw<{ rows: PaymentDetailRow[] }>(`
-    select p.id, p.account_id, p.amount, p.currency, p.description, p.status, p.created_at, p.updated_at,
+    select p.id, p.idempotency_key, p.account_id, p.amount, p.currency, p.description, p.status, p.created_at, p.updated_at,
            r.status as result_status, r.discrepancy_amount, r.matched, r.notes, r.created_at as reconciled_at,
            case when j.payment_id is not null then json_build_object(
              'payment_id', j.payment_id, 'status', j.status, 'attempts', j.attempts, 'last_error', j.last_error, 'run_at', j.run_at,

@@ -29,8 +29,8 @@ export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRe
     : await readPage(db, plan(filter, page.before), page)
 }
 
-/** `from` and `to` are missing here: every walk serves both as a range of ids. */
-type FilterName = Exclude<keyof PaymentFilter, 'from' | 'to'>
+/** Missing here: `from` and `to`, which every walk serves as a range of ids, and `idempotencyKey`, which has a walk. */
+type FilterName = Exclude<keyof PaymentFilter, 'from' | 'to' | 'idempotencyKey'>
 type FilterValues = { [Name in FilterName]-?: NonNullable<PaymentFilter[Name]> }
 
 /**
@@ -91,8 +91,15 @@ function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
 
 /** Chooses the index that all candidates come from; payments has no index on the status. */
 function walkFor(filter: PaymentFilter): Walk {
-  const { accountId, currency, status } = filter
+  const { accountId, currency, idempotencyKey, status } = filter
   const results = resultsOf(filter)
+  if (idempotencyKey !== undefined) {
+    return {
+      table: 'payments',
+      where: [{ sql: 'caller = ? and idempotency_key = ?', values: [idempotencyKey.caller, idempotencyKey.key] }], // a unique index
+      serves: [],
+    }
+  }
   if (accountId !== undefined) {
     return {
       table: 'payments',

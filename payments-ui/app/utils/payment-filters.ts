@@ -5,6 +5,7 @@ import { paymentStatusLook } from './payment-status-look'
 /** The filters of the payment list, by their names in the URL. Values are texts as typed. */
 export const paymentFilterNames = [
   'accountId',
+  'idempotencyKey',
   'status',
   'outcome',
   'currency',
@@ -81,6 +82,7 @@ function startOfDay(day: string, plusDays = 0): string {
 export function describeFilter(name: PaymentFilterName, value: string): string {
   switch (name) {
     case 'accountId': return `Account ${value}`
+    case 'idempotencyKey': return `Key ${value}`
     case 'status': return paymentStatusLook(value).label
     case 'outcome': return `Outcome: ${outcomeLabel(value)}`
     case 'currency': return value

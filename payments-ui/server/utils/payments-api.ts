@@ -15,8 +15,13 @@ type ForwardedHeaders = Partial<Record<typeof FORWARDED_HEADERS[number], string>
 
 /** The API's response, or the problem to send to the browser instead. No call throws. */
 export type ApiResult<Body>
-  = | { ok: true, status: number, headers: ForwardedHeaders, body: Body }
-    | { ok: false, headers: ForwardedHeaders, problem: Problem }
+  = | { ok: true, status: number, headers: ForwardedHeaders, body: Body, /** The body's bytes as the API sent them. */ text: string }
+    | Failure
+/** The same for a body that is read while it arrives. */
+export type StreamResult
+  = | { ok: true, status: number, headers: ForwardedHeaders, body: ReadableStream<Uint8Array> }
+    | Failure
+interface Failure { ok: false, headers: ForwardedHeaders, problem: Problem }
 
 export interface PaymentsApiOptions {
   /** Where the API listens, such as http://127.0.0.1:3001. */
@@ -45,14 +50,16 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
       const response = await request(path, init, signal
         ? AbortSignal.any([signal, deadline])
         : deadline)
-      return response.ok
-        ? {
-            ok: true,
-            status: response.status,
-            headers: forwardedHeaders(response),
-            body: await response.json() as Body,
-          }
-        : await errorResult(response)
+      if (!response.ok)
+        return await errorResult(response)
+      const text = await response.text()
+      return {
+        ok: true,
+        status: response.status,
+        headers: forwardedHeaders(response),
+        body: JSON.parse(text) as Body,
+        text,
+      }
     }
     catch {
       return {
@@ -74,7 +81,7 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     }, signal)
   }
 
-  async function open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ApiResult<ReadableStream<Uint8Array>>> {
+  async function open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<StreamResult> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), timeoutMs)
     try {
@@ -189,7 +196,7 @@ async function withSegment<Body>(text: string, then: (safe: string) => Promise<A
  * Forwards problems that the caller caused, and a 503 with Retry-After. Everything else went wrong between this server and
  * the API (5xx, a redirect, a refused credential, a proxy's page) and becomes a 502, with the API's request id if it sent one.
  */
-async function errorResult<Body>(response: Response): Promise<ApiResult<Body>> {
+async function errorResult(response: Response): Promise<Failure> {
   const { status } = response
   const apiProblem = await readProblem(response)
   const causedByCaller = status >= 400 && status < 500 && status !== 401 && status !== 403

@@ -2,13 +2,13 @@ import type { H3Event } from 'h3'
 import type { Problem } from '../../shared/types/problem.ts'
 import type { ApiResult } from './payments-api.ts'
 
-/** Sends the API's response to the browser, or the problem that replaces it. */
+/** Sends the API's response to the browser, byte for byte, or the problem that replaces it. */
 export function sendResponse(event: H3Event, result: ApiResult<unknown>): string {
   if (!result.ok)
     return sendProblem(event, result.problem, result.headers)
   setResponseStatus(event, result.status)
   setHeaders(event, { ...result.headers, 'content-type': 'application/json' })
-  return JSON.stringify(result.body)
+  return result.text
 }
 
 /** Responds with application/problem+json and the problem's status. */

@@ -13,6 +13,7 @@ export interface Reconciliation {
 
 /** What GET /payments/{id} returns. */
 export interface PaymentDetail extends Payment {
+  idempotencyKey: string
   reconciliation: Reconciliation | null
   /** Null once a finished job has been pruned. */
   job: Job | null

@@ -22,11 +22,14 @@ describe('creating a payment', () => {
       .headers({ ...JSON_TYPE, location: regex('/payments/[0-9a-f-]{36}', `/payments/${PAYMENT_ID}`) })
       .jsonBody(accepted))
     .executeTest(async (server) => {
-      assert.deepEqual(await clientOf(server).createPayment(call(body)), {
+      const result = await clientOf(server).createPayment(call(body))
+      assert.ok(result.ok)
+      assert.deepEqual(result, {
         ok: true,
         status: 201,
         headers: { location: `/payments/${PAYMENT_ID}` },
         body: reify(accepted),
+        text: result.text,
       })
     }))
 

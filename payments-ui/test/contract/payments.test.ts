@@ -31,6 +31,14 @@ describe('listing payments', () => {
     }, { payments: eachLike(matched), nextCursor: nullValue() })
   })
 
+  it('finds a payment by its idempotency key', () => expectResponse({
+    given: ['a payment was made with an idempotency key', { accountId: ACCOUNT_ID, amount: '100.00' }],
+    description: 'the payments with an idempotency key',
+    path: '/payments',
+    query: { idempotencyKey: fact('idempotencyKey', PAYMENT_ID) },
+    call: client => client.listPayments(new URLSearchParams({ idempotencyKey: PAYMENT_ID })),
+  }, { payments: eachLike(pending), nextCursor: nullValue() }))
+
   it('shows discrepancies', () => expectResponse({
     given: settledPayments('42.13'),
     description: 'the payments of an account that have a discrepancy',

@@ -18,6 +18,7 @@ beforeEach(() => {
   clearNuxtState()
   payment = {
     ...aPayment({ id: ID, amount: '42.13' }),
+    idempotencyKey: 'order-4711',
     reconciliation: null,
     job: { status: 'pending', attempts: 0, lastError: null, runAt: AT, lockedBy: null, lockedAt: null, finishedAt: null },
     entries: [],
@@ -83,6 +84,7 @@ it('has a labelled copy button for every id and command', async () => {
   expect(names).toEqual([
     'Copy the payment id',
     'Copy the account',
+    'Copy the idempotency key',
     'Copy the curl command that reads this payment',
     'Copy the curl command that creates a similar payment',
   ])

@@ -19,6 +19,7 @@ describe('createPayment', () => {
       status: 201,
       headers: { 'location': '/payments/1', 'idempotent-replayed': 'true' },
       body: { id: '1', status: 'pending' },
+      text: '{"id":"1","status":"pending"}',
     })
   })
 

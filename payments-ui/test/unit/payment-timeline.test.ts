@@ -9,6 +9,7 @@ const LATER = '2026-11-23T16:05:13.456Z'
 function aDetail(values: Partial<PaymentDetail> = {}): PaymentDetail {
   return {
     ...aPayment({ createdAt: AT }),
+    idempotencyKey: 'order-4711',
     reconciliation: null,
     job: aJob(),
     entries: [],

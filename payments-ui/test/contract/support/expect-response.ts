@@ -21,7 +21,11 @@ interface Interaction {
 /** Records the request and the response fields that the client reads, and checks that the client returns them unchanged. */
 export async function expectResponse(interaction: Interaction, body: object): Promise<void> {
   await record(interaction).willRespondWith(200, response => response.headers(JSON_TYPE).jsonBody(body)).executeTest(async (server) => {
-    assert.deepEqual(await interaction.call(clientOf(server)), { ok: true, status: 200, headers: {}, body: Matchers.reify(body) })
+    const expected = Matchers.reify(body)
+    const result = await interaction.call(clientOf(server))
+    assert.ok(result.ok)
+    assert.deepEqual(JSON.parse(result.text), expected)
+    assert.deepEqual(result, { ok: true, status: 200, headers: {}, body: expected, text: result.text })
   })
 }
 

@@ -76,6 +76,7 @@ export const reconJob = <Expected extends Reads<Job>>(job: Expected) => ({ payme
 
 export const settledDetail = {
   ...disputed,
+  idempotencyKey: string('order-4711'),
   reconciliation: {
     status: equal('completed_with_discrepancy'),
     discrepancyAmount: amount('0.13'),
@@ -89,7 +90,7 @@ export const settledDetail = {
     { ...entry, entryType: equal('debit'), accountId: string('settlement:USD:0') },
   ],
 } satisfies Reads<PaymentDetail>
-export const waitingDetail = { ...pending, reconciliation: nullValue(), job: waitingJob, entries: [] } satisfies Reads<PaymentDetail>
+export const waitingDetail = { ...pending, idempotencyKey: string('order-4711'), reconciliation: nullValue(), job: waitingJob, entries: [] } satisfies Reads<PaymentDetail>
 
 export const balance = { balance: amount('350.00'), currency } satisfies Reads<Balance>
 export const account = { id: string(ACCOUNT_ID), currency, balance: amount('350.00'), entryCount: integer(2), updatedAt: instant() } satisfies Reads<Account>

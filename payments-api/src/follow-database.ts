@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ActivityHistory } from './domain/activity-history.ts'
 import type { EventHub } from './domain/event-hub.ts'
 import type { KnownCurrencies } from './domain/known-currencies.ts'
 import type { settleStatistics } from './domain/settle-statistics.ts'
@@ -11,13 +12,14 @@ export interface FollowDatabaseDeps {
   databaseUrl: string
   events: EventHub
   statistics: ReturnType<typeof settleStatistics>
+  history: ActivityHistory
   currencies: KnownCurrencies
   metrics: Metrics
   log: Logger
 }
 
 /** Listens for accepted and settled payments, and feeds the event streams, the statistics and the metrics. */
-export function followDatabase({ databaseUrl, events, statistics, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
+export function followDatabase({ databaseUrl, events, statistics, history, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
   return listen(databaseUrl, ['payment_events', 'recon_jobs'], {
     listening: () => {
       events.resync()
@@ -32,6 +34,7 @@ export function followDatabase({ databaseUrl, events, statistics, currencies, me
         return events.resync()
       events.publish(settled)
       statistics.record(settled.map(({ id }) => id))
+      history.recordSettled(settled)
       metrics.settled(settled.length)
     },
   }, log)

@@ -1,5 +1,7 @@
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { countQueue } from './count-queue.ts'
+import { activityHistory } from './domain/activity-history.ts'
 import { createPayments } from './domain/create-payment.ts'
 import { EventHub, HEARTBEAT_SLICE_MS } from './domain/event-hub.ts'
 import { MAX_WRITES } from './domain/group-commit.ts'
@@ -31,8 +33,9 @@ async function main(): Promise<void> {
   const events = new EventHub()
   const metrics = createMetrics(() => events.size, () => queueState(readDb))
   const statistics = settleStatistics()
+  const history = activityHistory()
   const currencies = knownCurrencies()
-  const notifications = followDatabase({ databaseUrl: config.databaseUrl, events, statistics, currencies, metrics, log })
+  const notifications = followDatabase({ databaseUrl: config.databaseUrl, events, statistics, history, currencies, metrics, log })
   const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
   const store = paymentStore({ readDb, writeDb, currencies, metrics, wake })
 
@@ -43,13 +46,16 @@ async function main(): Promise<void> {
     events,
     metrics,
     readStatistics: statistics.read,
+    readHistory: history.read,
     wake,
     log,
     draining: () => stop.signal.aborted,
   }), config.drainQuietMs, log)
   const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_SLICE_MS)
+  const counting = countQueue(async () => history.recordQueue((await queueState(readDb)).waiting))
   stop.signal.addEventListener('abort', () => {
     clearInterval(heartbeat)
+    clearInterval(counting)
     events.close()
   })
   drainOnSignal(stop, {

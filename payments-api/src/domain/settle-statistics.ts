@@ -1,18 +1,10 @@
+import { BUCKETS, countLatency, percentile } from './latency-buckets.ts'
 import { timeOfUuidv7 } from './uuidv7.ts'
 
 /** How far the statistics look back. */
 const WINDOW_SECONDS = 300
 /** The span of the current rate: long enough for a steady figure at a few payments per second. */
 const NOW_SECONDS = 10
-/** Largest relative error of a percentile. */
-const ACCURACY = 0.05
-/**
- * Bucket i holds latencies in (GROWTH ** (i - 1), GROWTH ** i] ms; its middle is within ACCURACY of both ends.
- * Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
- */
-const GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
-/** The last bucket begins at 400 days. It has no middle: its latencies are reported as the longest latency. */
-const BUCKETS = Math.ceil(Math.log(400 * 86_400_000) / Math.log(GROWTH)) + 2
 const SIGNIFICANT_DIGITS = 3
 
 interface Second {
@@ -83,8 +75,7 @@ export function settleStatistics(nowMs: () => number = Date.now): {
       second.settled += paymentIds.length
       for (const id of paymentIds) {
         const latencyMs = Math.max(0, now - timeOfUuidv7(id).getTime())
-        const bucket = bucketOf(latencyMs)
-        second.latencies[bucket] = second.latencies[bucket]! + 1
+        countLatency(second.latencies, latencyMs)
         second.longestMs = Math.max(second.longestMs, latencyMs)
       }
     },
@@ -99,30 +90,16 @@ export function settleStatistics(nowMs: () => number = Date.now): {
       const whole = rate(seconds, now, WINDOW_SECONDS)
       const longestMs = Math.max(0, ...seconds.map(second => second.longestMs))
       const counts = Array.from({ length: BUCKETS }, (_, bucket) => seconds.reduce((sum, second) => sum + second.latencies[bucket]!, 0))
-      const percentile = (fraction: number): number | null => {
-        let rank = Math.ceil(whole.settled * fraction)
-        const bucket = counts.findIndex(count => (rank -= count) <= 0)
-        return whole.settled === 0 ? null : Math.round(Math.min(middleOf(bucket), longestMs) * 10) / 10
-      }
       return {
         ...whole,
         now: rate(seconds, now, NOW_SECONDS),
         latencyMs: {
-          p50: percentile(0.5),
-          p95: percentile(0.95),
-          p99: percentile(0.99),
+          p50: percentile(counts, 0.5, longestMs),
+          p95: percentile(counts, 0.95, longestMs),
+          p99: percentile(counts, 0.99, longestMs),
           longest: whole.settled === 0 ? null : longestMs,
         },
       }
     },
   }
-}
-
-function bucketOf(latencyMs: number): number {
-  return latencyMs <= 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(latencyMs) / Math.log(GROWTH)))
-}
-
-/** The middle of a bucket, in milliseconds. */
-function middleOf(bucket: number): number {
-  return bucket === BUCKETS - 1 ? Infinity : 2 * GROWTH ** bucket / (GROWTH + 1)
 }

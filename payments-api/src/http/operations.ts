@@ -51,6 +51,7 @@ const Operations = z.object({
     lastSeenAt: z.string().meta({ format: 'date-time' }),
     stoppedAt: z.string().meta({ format: 'date-time' }).nullable(),
     settled: z.int().describe('Payments settled since the worker started'),
+    uncleanStops: z.int().describe('Consecutive starts, including the last one, that followed an unclean stop; 0 once the jobs of that time have settled'),
   })).describe('Workers seen within the last hour, newest first'),
 }).register(named, { id: 'Operations' })
 
@@ -100,6 +101,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
             lastSeenAt: worker.last_seen_at,
             stoppedAt: worker.stopped_at,
             settled: Number(worker.settled),
+            uncleanStops: worker.unclean_stops,
           })),
         })
       },

@@ -8,6 +8,8 @@ export interface WorkerRow {
   last_seen_at: string
   stopped_at: string | null
   settled: string
+  /** Consecutive starts after an unclean stop, including the last one. */
+  unclean_stops: number
   /** By the database's clock. */
   seconds_since_seen: number
 }
@@ -18,7 +20,7 @@ const MAX_WORKERS = 200
 /** The workers seen in the last hour, most recently started first. */
 export async function listWorkers(db: Knex): Promise<WorkerRow[]> {
   const { rows } = await db.raw<{ rows: WorkerRow[] }>(`
-    select id, host, pid, started_at, last_seen_at, stopped_at, settled, extract(epoch from now() - last_seen_at)::float8 as seconds_since_seen
+    select id, host, pid, started_at, last_seen_at, stopped_at, settled, unclean_stops, extract(epoch from now() - last_seen_at)::float8 as seconds_since_seen
       from recon_workers
      where last_seen_at > now() - interval '1 hour'
      order by started_at desc

@@ -1,9 +1,11 @@
 import type { Account, AccountPage, LedgerEntryPage } from '../../shared/types/account.ts'
 import type { Balance } from '../../shared/types/balance.ts'
+import type { OperationsHistory } from '../../shared/types/operations-history.ts'
 import type { Operations, QueuePause } from '../../shared/types/operations.ts'
 import type { PaymentDetail } from '../../shared/types/payment-detail.ts'
 import type { AcceptedPayment, PaymentPage } from '../../shared/types/payment.ts'
 import type { Problem } from '../../shared/types/problem.ts'
+import type { Proofs } from '../../shared/types/proofs.ts'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import { problem } from './problem.ts'
 
@@ -143,6 +145,16 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
 
     operations: (signal?: AbortSignal) =>
       call<Operations>('operations', {}, signal),
+
+    operationsHistory: (query?: URLSearchParams, signal?: AbortSignal) =>
+      call<OperationsHistory>(withQuery('operations/history', query), {}, signal),
+
+    proofs: (signal?: AbortSignal) =>
+      call<Proofs>('proofs', {}, signal),
+
+    /** Starts a check of the invariants, unless one runs. */
+    runProofs: (signal?: AbortSignal) =>
+      call<Proofs>('proofs/run', { method: 'POST' }, signal),
 
     /** Whether the API reaches its database. */
     ready: (signal?: AbortSignal) =>

@@ -1,9 +1,15 @@
 export interface Worker {
   id: string
+  host: string
+  pid: number
+  /** Consecutive starts after an unclean stop, including the last one. */
+  uncleanStops: number
   /** `running`, `stopped` or `lost` (no heartbeats, and it did not report that it stopped). */
   state: string
   startedAt: string
   lastSeenAt: string
+  /** Null while it runs, and if it did not stop cleanly. */
+  stoppedAt: string | null
   /** Payments settled since the worker started. */
   settled: number
 }

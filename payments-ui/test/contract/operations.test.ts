@@ -1,4 +1,6 @@
+import type { HistoryStep, OperationsHistory } from '../../shared/types/operations-history.ts'
 import type { Operations, QueuePause, SettleRate, Worker } from '../../shared/types/operations.ts'
+import type { Proof, Proofs } from '../../shared/types/proofs.ts'
 import type { RetriedReconJobs } from '../../shared/types/recon-job.ts'
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
@@ -24,12 +26,34 @@ const operations = {
   } satisfies Reads<Operations['settled']>,
   workers: eachLike({
     id: string('worker-1'),
+    host: string('here'),
+    pid: integer(1),
+    uncleanStops: integer(0),
     state: equal('running'),
     startedAt: instant(),
     lastSeenAt: instant(),
+    stoppedAt: nullValue(),
     settled: integer(1_000),
   } satisfies Reads<Worker>),
 } satisfies Reads<Operations>
+
+const proofs = {
+  state: string('idle'),
+  startedAt: nullValue(),
+  finishedAt: nullValue(),
+  since: nullValue(),
+  failed: equal(false),
+  proofs: eachLike({
+    name: string('one-payment-a-key'),
+    sentence: string('A caller\'s idempotency key has one payment.'),
+    state: equal('unchecked'),
+    checkedAt: nullValue(),
+    tookMs: nullValue(),
+    brokenRows: integer(0),
+    examples: [],
+  } satisfies Reads<Proof>),
+  chaos: nullValue(),
+} satisfies Reads<Proofs>
 
 const json = (body: object) => ({ body: JSON.stringify(body), contentType: 'application/json' })
 const retry = fact('paymentId', PAYMENT_ID, id => `/recon-jobs/${id}/retry`)
@@ -42,11 +66,38 @@ describe('operations', () => {
     call: client => client.operations(),
   }, operations))
 
+  it('shows what settled in the last minutes', () => expectResponse({
+    given: ['a worker is settling payments and one waits'],
+    description: 'the history of the last minutes',
+    path: '/operations/history',
+    query: { span: '15m' },
+    call: client => client.operationsHistory(new URLSearchParams({ span: '15m' })),
+  }, {
+    stepSeconds: integer(5),
+    // A step may have settled nothing: Pact cannot say that a figure is a number or null.
+    steps: eachLike({ startedAt: instant(), matched: integer(3), discrepancy: integer(0), failed: integer(0) } satisfies Partial<Reads<HistoryStep>>),
+  } satisfies Reads<OperationsHistory>))
+
   it('shows whether the API is ready', () => expectResponse({
     description: 'whether it is ready',
     path: '/ready',
     call: client => client.ready(),
   }, { status: string('ready') }))
+})
+
+describe('the proofs', () => {
+  it('are sentences', () => expectResponse({
+    description: 'the invariants',
+    path: '/proofs',
+    call: client => client.proofs(),
+  }, { ...proofs, state: equal('unavailable') }))
+
+  it('can be run', () => expectResponse({
+    description: 'a check of the invariants',
+    method: 'POST',
+    path: '/proofs/run',
+    call: client => client.runProofs(),
+  }, { ...proofs, state: equal('unavailable') }))
 })
 
 describe('the queue', () => {

@@ -1,0 +1,36 @@
+import type { Operations } from '#shared/types/operations'
+import type { Problem } from '#shared/types/problem'
+
+export interface HealthNote {
+  tone: 'error' | 'warning'
+  text: string
+}
+
+/** What is wrong with the system, worst first, in words short enough for the header. Empty while all is well or unknown. */
+export function healthNotes(operations: Operations | null, problem: Problem | null): HealthNote[] {
+  if (problem)
+    return [{ tone: 'error', text: 'API unreachable' }]
+  if (!operations)
+    return []
+  const { queue, workers } = operations
+  const lost = workers.filter(worker => worker.state === 'lost').length
+  const running = workers.filter(worker => worker.state === 'running').length
+  return [
+    ...(running === 0 ? [{ tone: 'error', text: 'No worker runs' } as const] : []),
+    ...(lost > 0 ? [{ tone: 'error', text: `${lost} ${lost === 1 ? 'worker' : 'workers'} lost` } as const] : []),
+    ...(queue.pausedAt === null ? [] : [{ tone: 'warning', text: 'Queue paused' } as const]),
+    ...(queue.dead > 0 ? [{ tone: 'error', text: `${shortCount(queue.dead)} dead` } as const] : []),
+  ]
+}
+
+/** The API counts no further than this. */
+const MAX_COUNTED = 100_000
+
+/** Writes a count in few characters: "1,234", "12k", "100k+". */
+export function shortCount(count: number): string {
+  if (count >= MAX_COUNTED)
+    return '100k+'
+  return count < 10_000
+    ? count.toLocaleString('en')
+    : `${Math.floor(count / 1_000)}k`
+}

@@ -1,0 +1,2 @@
+export default defineEventHandler(async event =>
+  sendResponse(event, await usePaymentsApi().operationsHistory(getRequestURL(event).searchParams, disconnectSignal(event.node.res))))

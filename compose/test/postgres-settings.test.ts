@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repoRoot } from '../src/config.ts'
-import { APIS, connectionsNeeded, postgresConf, postgresSetting, READER_CONNECTIONS, WORKERS } from '../src/connection-budget.ts'
+import { APIS, connectionsNeeded, postgresConf, postgresSetting, PROVER_CONNECTIONS, READER_CONNECTIONS, WORKERS } from '../src/connection-budget.ts'
 import { DataFolder } from '../src/data/data-folder.ts'
 import { allowParts, loginUrl, superuserUrl } from '../src/data/logins.ts'
 import { findPostgresHome, removeOutside } from '../src/embedded/postgres-home.ts'
@@ -28,12 +28,13 @@ describe('the settings of Postgres', () => {
     assert.match(read('docs/growing.md'), new RegExp(`${WORKERS.connections} connections each, and the cores`))
     assert.match(read('compose/.env'), new RegExp(`up to ${APIS.max} APIs and ${WORKERS.max} workers`))
     assert.match(read('compose/postgres/logins.sql'), new RegExp(`alter role payments_reader login connection limit ${READER_CONNECTIONS} `))
+    assert.match(read('compose/postgres/logins.sql'), new RegExp(`alter role payments_prover login connection limit ${PROVER_CONNECTIONS} `))
   })
 
   describe('on this machine', () => {
     const parent = mkdtempSync(join(tmpdir(), 'payments-test-'))
     const folder = new DataFolder(join(parent, 'data'))
-    const passwords: Passwords = { payments_owner: 'o', payments_api: 'a', payments_worker: 'w', payments_reader: 'r' }
+    const passwords: Passwords = { payments_owner: 'o', payments_api: 'a', payments_worker: 'w', payments_reader: 'r', payments_prover: 'p' }
     let server: ChildProcess
     let port: number
 
@@ -82,7 +83,7 @@ describe('the settings of Postgres', () => {
       const client = await connect(superuserUrl(port, 'postgres'), 5_000)
       const readers: { end: () => Promise<void> }[] = []
       try {
-        for (const role of ['payments_api', 'payments_worker', 'payments_reader'])
+        for (const role of ['payments_api', 'payments_worker', 'payments_reader', 'payments_prover'])
           await client.query(`create role ${role}`)
         await client.query('create database payments')
         await allowParts(port, passwords)

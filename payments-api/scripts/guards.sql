@@ -67,4 +67,4 @@
                (select 'member of ' || string_agg(m.roleid::regrole::text, ', ' order by 1) from pg_auth_members m where m.member = r.oid),
                (select 'owns ' || string_agg(t.relname, ', ' order by t.relname) from guarded t where t.relowner = r.oid))
         from pg_roles r
-       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader')) guard
+       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader', 'payments_prover')) guard

@@ -6,6 +6,9 @@ import { migrate } from '../src/sql/migrate.ts'
 /** The invariant that compares a database's guards with those that the migrations install. */
 export const GUARDS_PATH = join(process.env.CONTRACTS_DIR ?? join(import.meta.dirname, '../../contracts'), 'invariants/guards.sql')
 
+/** The API's copy, which it runs for the console. */
+export const OWN_GUARDS_PATH = join(import.meta.dirname, '../invariants/guards.sql')
+
 const GUARDED = `
   select * from pg_class
    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm') and relname in (TABLES)`
@@ -64,7 +67,9 @@ if (import.meta.main) {
     await client.query('create database payments_guards')
     await migrate(database)
     await mkdir(dirname(GUARDS_PATH), { recursive: true })
-    await writeFile(GUARDS_PATH, await guardsSql(database))
+    const guards = await guardsSql(database)
+    await writeFile(GUARDS_PATH, guards)
+    await writeFile(OWN_GUARDS_PATH, guards)
     await client.query('drop database payments_guards')
     await client.end()
   }

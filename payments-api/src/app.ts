@@ -3,6 +3,7 @@ import type { EventHub } from './domain/event-hub.ts'
 import type { HealthDeps } from './http/health.ts'
 import type { OperationsDeps } from './http/operations.ts'
 import type { PaymentsDeps } from './http/payments.ts'
+import type { ProofsDeps } from './http/proofs.ts'
 import type { Route } from './http/route.ts'
 import type { Metrics } from './metrics.ts'
 import express from 'express'
@@ -16,10 +17,11 @@ import { logRequests } from './http/log-requests.ts'
 import { operationRoutes } from './http/operations.ts'
 import { paymentRoutes } from './http/payments.ts'
 import { excerpt, sendProblem } from './http/problem.ts'
+import { proofRoutes } from './http/proofs.ts'
 import { queueRoutes } from './http/queue.ts'
 import { routerOf } from './http/route.ts'
 
-export interface AppDeps extends PaymentsDeps, OperationsDeps, Omit<HealthDeps, 'metrics'> {
+export interface AppDeps extends PaymentsDeps, OperationsDeps, ProofsDeps, Omit<HealthDeps, 'metrics'> {
   events: EventHub
   metrics: Metrics
 }
@@ -31,6 +33,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...accountRoutes(deps),
     ...operationRoutes(deps),
     ...queueRoutes(deps),
+    ...proofRoutes(deps),
     ...eventRoutes(deps),
     ...healthRoutes({ ...deps, metrics: deps.metrics.registry }),
   ]

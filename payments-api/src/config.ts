@@ -15,6 +15,10 @@ const Env = z.object({
   PORT: wholeNumber(0, 65_535).default(3001),
   /** While draining, an idle connection is closed after this long without a request on any connection. `make dev` sets 0. */
   DRAIN_QUIET_MS: wholeNumber(0, 5_000).default(500),
+  /** Postgres, as the role payments_prover. Without it, the API offers no proofs. */
+  PROOFS_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** A JSON file with the last chaos report, shown next to the proofs. */
+  CHAOS_REPORT: z.string().min(1, 'must be a path').optional(),
   LOG_LEVEL: z.enum([
     'fatal',
     'error',
@@ -33,6 +37,8 @@ export interface Config {
   host: string
   port: number
   drainQuietMs: number
+  proofsDatabaseUrl: string | undefined
+  chaosReport: string | undefined
   logLevel: string
 }
 
@@ -41,12 +47,14 @@ export interface Config {
  * @throws {ConfigError} naming each variable that is missing or wrong
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const { DATABASE_URL, HOST, PORT, DRAIN_QUIET_MS, LOG_LEVEL } = parse(Env, env)
+  const { DATABASE_URL, HOST, PORT, DRAIN_QUIET_MS, PROOFS_DATABASE_URL, CHAOS_REPORT, LOG_LEVEL } = parse(Env, env)
   return {
     databaseUrl: DATABASE_URL,
     host: HOST,
     port: PORT,
     drainQuietMs: DRAIN_QUIET_MS,
+    proofsDatabaseUrl: PROOFS_DATABASE_URL,
+    chaosReport: CHAOS_REPORT,
     logLevel: LOG_LEVEL,
   }
 }
@@ -68,7 +76,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv)
     // A URL may hold a password: never echo it.
     if (env[name] === undefined)
       return `${name} is not set`
-    return `${name} ${name === 'DATABASE_URL' ? 'is wrong' : `is ${JSON.stringify(env[name])}`}: ${issue.message}`
+    return `${name} ${name.endsWith('DATABASE_URL') ? 'is wrong' : `is ${JSON.stringify(env[name])}`}: ${issue.message}`
   })
   throw new ConfigError(problems.join('; '))
 }

@@ -6,6 +6,7 @@ import { createPayments } from './domain/create-payment.ts'
 import { EventHub, HEARTBEAT_SLICE_MS } from './domain/event-hub.ts'
 import { MAX_WRITES } from './domain/group-commit.ts'
 import { knownCurrencies } from './domain/known-currencies.ts'
+import { proofs } from './domain/proofs.ts'
 import { replayQuotedKeys } from './domain/replay-quoted-keys.ts'
 import { settleStatistics } from './domain/settle-statistics.ts'
 import { wakeWorkers } from './domain/wake-workers.ts'
@@ -15,6 +16,8 @@ import { apiServer, listenOn } from './http/server.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
 import { paymentStore, WRITE_GROUPS } from './payment-store.ts'
+import { readChaosReport } from './read-chaos-report.ts'
+import { checkInvariants, readPasses } from './sql/check-invariants.ts'
 import { connect } from './sql/connect.ts'
 import { queueState } from './sql/queue-state.ts'
 
@@ -47,6 +50,12 @@ async function main(): Promise<void> {
     metrics,
     readStatistics: statistics.read,
     readHistory: history.read,
+    proofs: proofs({
+      passes: readPasses(),
+      check: config.proofsDatabaseUrl === undefined ? undefined : checkInvariants(config.proofsDatabaseUrl),
+      log,
+    }),
+    readChaosReport: () => readChaosReport(config.chaosReport),
     wake,
     log,
     draining: () => stop.signal.aborted,

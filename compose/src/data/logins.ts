@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Passwords } from './state.ts'
-import { READER_CONNECTIONS } from '../connection-budget.ts'
+import { PROVER_CONNECTIONS, READER_CONNECTIONS } from '../connection-budget.ts'
 import { connect, disconnect } from '../machine/connect.ts'
 
 const TIMEOUT_MS = 10_000
@@ -21,9 +21,10 @@ export async function ensureDatabase(port: number, passwords: Passwords): Promis
 /** Gives each role that the migrations created a login with a separate password. */
 export async function allowParts(port: number, passwords: Passwords): Promise<void> {
   await asSuperuser(port, async (client) => {
-    for (const login of ['payments_api', 'payments_worker', 'payments_reader'] as const)
+    for (const login of ['payments_api', 'payments_worker', 'payments_reader', 'payments_prover'] as const)
       await allowLogin(client, login, passwords)
     await client.query(`alter role payments_reader connection limit ${READER_CONNECTIONS}`)
+    await client.query(`alter role payments_prover connection limit ${PROVER_CONNECTIONS}`)
   })
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { processIdentity } from '../machine/processes.ts'
 
@@ -86,11 +87,22 @@ const logins = [
   'payments_api',
   'payments_worker',
   'payments_reader',
+  'payments_prover',
 ] as const
 
-/** The password of each database login. */
-export const passwords = z.record(z.enum(logins), z.string())
+/**
+ * The password of each database login. A folder of an older version lacks the newest login: its password is derived from the
+ * owner's, so that services that start at the same time agree on it.
+ */
+export const passwords = z.preprocess(
+  saved => isOlder(saved) ? { ...saved, payments_prover: createHash('sha256').update(`payments_prover ${saved.payments_owner}`).digest('base64url') } : saved,
+  z.record(z.enum(logins), z.string()),
+)
 export type Passwords = z.infer<typeof passwords>
+
+function isOlder(saved: unknown): saved is { payments_owner: string } {
+  return typeof saved === 'object' && saved !== null && 'payments_owner' in saved && !('payments_prover' in saved)
+}
 
 /** Generates a password for each login. */
 export function makePasswords(generate: () => string): Passwords {

@@ -9,12 +9,12 @@ import { join } from 'node:path'
  */
 export function writeSecrets(folder: string, passwords: Passwords): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const { payments_owner: owner, payments_api: api, payments_worker: worker, payments_reader: reader } = passwords
-  const url = (login: string, password: string) => `DATABASE_URL=postgres://${login}:${password}@postgres:5432/payments\n`
+  const { payments_owner: owner, payments_api: api, payments_worker: worker, payments_reader: reader, payments_prover: prover } = passwords
+  const url = (login: string, password: string, name = 'DATABASE_URL') => `${name}=postgres://${login}:${password}@postgres:5432/payments\n`
   const files: Record<string, string> = {
-    logins: `OWNER_PASSWORD=${owner}\nAPI_PASSWORD=${api}\nWORKER_PASSWORD=${worker}\nREADER_PASSWORD=${reader}\n`,
+    logins: `OWNER_PASSWORD=${owner}\nAPI_PASSWORD=${api}\nWORKER_PASSWORD=${worker}\nREADER_PASSWORD=${reader}\nPROVER_PASSWORD=${prover}\n`,
     owner: url('payments_owner', owner),
-    api: url('payments_api', api),
+    api: url('payments_api', api) + url('payments_prover', prover, 'PROOFS_DATABASE_URL'),
     worker: url('payments_worker', worker),
   }
   // The image requires a superuser password, and the `logins` task logs in with it.

@@ -15,7 +15,7 @@ export async function mochaGlobalSetup(): Promise<void> {
   template = `template_api_${randomUUID().slice(0, 8)}`
   await asSuperuser(`create database ${template}`)
   await migrate(urlOf(template))
-  for (const role of ['payments_api', 'payments_worker', 'payments_reader'])
+  for (const role of ['payments_api', 'payments_worker', 'payments_reader', 'payments_prover'])
     await asSuperuser(`alter role ${role} login password '${PASSWORD}'`)
 }
 
@@ -25,7 +25,7 @@ export async function mochaGlobalTeardown(): Promise<void> {
 }
 
 export interface TestDatabase {
-  /** The URL for the role payments_api, payments_worker or payments_reader; by default for the superuser. */
+  /** The URL for the role payments_api, payments_worker, payments_reader or payments_prover; by default for the superuser. */
   url: (role?: string) => string
   /** Runs one statement as the superuser. */
   sql: <Row = Record<string, unknown>>(statement: string, values?: unknown[]) => Promise<Row[]>

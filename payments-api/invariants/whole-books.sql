@@ -1,0 +1,22 @@
+-- The books as a whole.
+--
+-- customers-and-settlement-cancel-out: In each currency, the balances of the customers and of the settlement accounts add
+--   up to zero.
+-- eight-settlement-accounts-a-currency: A currency in use has settlement accounts 0 to 7, and no others.
+-- workers-settle-what-was-settled: No worker has settled more payments than exist, and each was last seen after it started.
+select array['customers-and-settlement-cancel-out'] as broken, currency as subject,
+       sum(balance) filter (where kind = 'customer') as customers, sum(balance) filter (where kind = 'settlement') as settlement
+  from accounts
+ group by currency
+having sum(balance) <> 0
+union all
+select array['eight-settlement-accounts-a-currency'], currency, count(*) filter (where kind = 'settlement'), null
+  from accounts
+ group by currency
+having array_agg(id::text order by id) filter (where kind = 'settlement')
+       is distinct from array(select 'settlement:' || currency || ':' || shard from generate_series(0, 7) shard)
+union all
+select array['workers-settle-what-was-settled'], id, settled, null
+  from recon_workers
+ where settled not between 0 and (select count(*) from reconciliation_results)
+    or started_at > last_seen_at + interval '1 hour' or greatest(started_at, last_seen_at, stopped_at) > now() + interval '5 minutes';

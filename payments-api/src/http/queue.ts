@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { QueuePauseRow } from '../sql/pause-queue.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
+import { groupDeadJobs, MAX_GROUPED } from '../sql/group-dead-jobs.ts'
 import { pauseQueue, queuePause, resumeQueue } from '../sql/pause-queue.ts'
 import { MAX_COUNTED } from '../sql/queue-state.ts'
 import { countDeadJobs, retryJobs } from '../sql/retry-jobs.ts'
@@ -44,6 +45,17 @@ const RetriedReconJobs = z.object({
   remaining: z.int().min(0).describe(`Matching jobs that are still dead, counted up to ${MAX_COUNTED}. Repeat the request until there are none`),
 }).register(named, { id: 'RetriedReconJobs' })
 
+const DeadJobGroups = z.object({
+  groups: z.array(z.object({
+    error: z.string().nullable().describe('The lastError of its jobs; retry them with POST /recon-jobs/retry'),
+    jobs: z.int(),
+    amounts: z.array(z.object({ currency: z.string(), amount: z.string() })).describe('The sums of their payments, by currency, as decimal strings'),
+    accounts: z.int(),
+    accountIds: z.array(z.string()).describe('Some of the accounts'),
+    newestPaymentId: z.string().meta({ format: 'uuid' }),
+  })).describe('The largest group first'),
+}).register(named, { id: 'DeadJobGroups' })
+
 export interface QueueDeps {
   db: Knex
   /** Notifies the workers that jobs are due. */
@@ -52,6 +64,23 @@ export interface QueueDeps {
 
 export function queueRoutes({ db, wake }: QueueDeps): Route[] {
   return [
+    defineRoute({
+      tag: 'Operations',
+      operationId: 'groupDeadJobs',
+      method: 'get',
+      path: '/recon-jobs/errors',
+      summary: 'Get the dead jobs by their error',
+      description: `Covers the ${MAX_GROUPED} newest dead jobs and their 50 most frequent errors.`,
+      responses: {
+        200: { description: 'The groups', schema: DeadJobGroups },
+      },
+      handle: async (_input, _req, res) => {
+        const rows = await groupDeadJobs(db)
+        res.json({
+          groups: rows.map(row => ({ error: row.last_error, jobs: row.jobs, amounts: row.amounts, accounts: row.accounts, accountIds: row.account_ids, newestPaymentId: row.newest })),
+        })
+      },
+    }),
     defineRoute({
       tag: 'Operations',
       operationId: 'retryReconJobs',

@@ -14,7 +14,8 @@ const usePolling = createSharedComposable((refresh: () => void) => {
 /** The state of the queue and the workers, for the header, the navigation and the overview. */
 export function useSystemHealth() {
   const { body: operations, problem, load, refresh } = useResource<Operations>('operations', '/api/operations')
-  onMounted(() => usePolling(refresh))
+  // The header is mounted before the page is hydrated, which shows the same state: it must not change until then.
+  onMounted(() => onNuxtReady(() => usePolling(refresh)))
   return {
     operations,
     problem,

@@ -1,5 +1,6 @@
 import type { Account, AccountPage, LedgerEntryPage } from '../../shared/types/account.ts'
 import type { Balance } from '../../shared/types/balance.ts'
+import type { DeadJobGroups } from '../../shared/types/dead-job-groups.ts'
 import type { OperationsHistory } from '../../shared/types/operations-history.ts'
 import type { Operations, QueuePause } from '../../shared/types/operations.ts'
 import type { PaymentDetail } from '../../shared/types/payment-detail.ts'
@@ -162,6 +163,9 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
 
     listJobs: (query?: URLSearchParams, signal?: AbortSignal) =>
       call<ReconJobPage>(withQuery('recon-jobs', query), {}, signal),
+
+    deadJobGroups: (signal?: AbortSignal) =>
+      call<DeadJobGroups>('recon-jobs/errors', {}, signal),
 
     /** Puts a dead job back into the queue. A job that is not dead gives a 409. */
     retryJob: (paymentId: string, signal?: AbortSignal) =>

@@ -1,3 +1,4 @@
+import type { DeadJobGroup } from '../../shared/types/dead-job-groups.ts'
 import type { HistoryStep, OperationsHistory } from '../../shared/types/operations-history.ts'
 import type { Operations, QueuePause, SettleRate, Worker } from '../../shared/types/operations.ts'
 import type { Proof, Proofs } from '../../shared/types/proofs.ts'
@@ -129,6 +130,22 @@ describe('dead jobs', () => {
     query: { status: 'dead', limit: '200' },
     call: client => client.listJobs(new URLSearchParams({ status: 'dead', limit: '200' })),
   }, { jobs: eachLike(reconJob(deadJob)), nextCursor: nullValue() }))
+
+  it('are grouped by error', () => expectResponse({
+    given: ['a payment was given up'],
+    description: 'the dead jobs by error',
+    path: '/recon-jobs/errors',
+    call: client => client.deadJobGroups(),
+  }, {
+    groups: eachLike({
+      error: string('no such account'),
+      jobs: integer(1),
+      amounts: eachLike({ currency: string('USD'), amount: string('100.00') }),
+      accounts: integer(1),
+      accountIds: eachLike(string('ACC-001')),
+      newestPaymentId: string(PAYMENT_ID),
+    } satisfies Reads<DeadJobGroup>),
+  }))
 
   it('can be retried', () => expectResponse({
     given: ['a payment was given up'],

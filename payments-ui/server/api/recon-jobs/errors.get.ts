@@ -1,0 +1,2 @@
+export default defineEventHandler(async event =>
+  sendResponse(event, await usePaymentsApi().deadJobGroups(disconnectSignal(event.node.res))))

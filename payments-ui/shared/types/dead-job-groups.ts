@@ -1,0 +1,17 @@
+/** The dead jobs with one error. */
+export interface DeadJobGroup {
+  error: string | null
+  jobs: number
+  /** The sums of their payments, by currency, as decimal strings. */
+  amounts: { currency: string, amount: string }[]
+  accounts: number
+  /** Some of the accounts. */
+  accountIds: string[]
+  newestPaymentId: string
+}
+
+/** What GET /recon-jobs/errors returns. */
+export interface DeadJobGroups {
+  /** The largest first. */
+  groups: DeadJobGroup[]
+}

@@ -1125,6 +1125,107 @@ drop trigger payments_decimals on payments;
 create trigger payments_begin_pending after insert on payments
   for each row when (not begins_soundly(new)) execute function refuse_change();
 
+-- 0015_faster_anchors.sql
+
+-- Computes the digests of anchors in half the processor time; the digests stay the same.
+--
+-- Merge joins read results and entries in the order of their ids. Grouping by the first bytes of the id, before the segment, keeps
+-- that order, so the sort finds its input sorted.
+--
+-- Migration 0014 cites docs/decisions/0003-a-result-posts-itself.md: that decision is 0007-a-result-posts-itself.md now.
+create or replace function audit_segments(first int)
+returns table (seq int, payments bigint, results bigint, contents bytea)
+language sql stable set search_path = pg_catalog, public, pg_temp set enable_hashjoin = off as $$
+  with edge as materialized (
+    select coalesce(array_agg(pg_snapshot_xmax(snapshot) order by seq), '{}') as ends,
+           array(select pg_snapshot_xip(snapshot) from audit_anchors) as in_progress
+      from audit_anchors),
+  accepted as (
+    select segment, sum(n)::bigint as n, sha256(string_agg(digest, '' order by bucket)) as digest
+      from (
+        select substr(uuid_send(id), 1, 4) as bucket, segment, count(*) as n,
+               sha256(string_agg(uuid_send(id) || request_hash || textsend(caller) || '\x00' || textsend(idempotency_key) || '\x00', '' order by id)) as digest
+          from (
+            select id, request_hash, caller, idempotency_key,
+                   case when accepted_in = any (in_progress)
+                     then coalesce((select min(a.seq) from audit_anchors a where pg_visible_in_snapshot(accepted_in, a.snapshot)), cardinality(ends) + 1)
+                     else coalesce(width_bucket(accepted_in, ends), 0) + 1 end as segment
+              from payments, edge) payment
+         where segment >= first
+         group by 1, 2) part
+     group by 1),
+  settled as (
+    select segment, sum(n)::bigint as n, sha256(string_agg(digest, '' order by bucket)) as digest
+      from (
+        select substr(uuid_send(id), 1, 4) as bucket, segment, count(*) as n,
+               sha256(string_agg(uuid_send(id) || textsend(result) || coalesce(textsend(notes), '') || '\x00' || timestamptz_send(created_at)
+                 || coalesce(textsend(c.account_id) || int8send(c.account_version) || timestamptz_send(c.at)
+                   || textsend(d.account_id) || int8send(d.account_version) || timestamptz_send(d.at), ''), '' order by id)) as digest
+          from (
+            select payment_id as id, status as result, notes, created_at,
+                   case when settled_in = any (in_progress)
+                     then coalesce((select min(a.seq) from audit_anchors a where pg_visible_in_snapshot(settled_in, a.snapshot)), cardinality(ends) + 1)
+                     else coalesce(width_bucket(settled_in, ends), 0) + 1 end as segment
+              from reconciliation_results, edge) result
+          left join lateral (select account_id, account_version, e.created_at as at from ledger_entries e where e.payment_id = id and e.entry_type = 'credit') c on true
+          left join lateral (select account_id, account_version, e.created_at as at from ledger_entries e where e.payment_id = id and e.entry_type = 'debit') d on true
+         where segment >= first
+         group by 1, 2) part
+     group by 1)
+  select s.seq, coalesce(p.n, 0), coalesce(r.n, 0), sha256(coalesce(p.digest, '') || coalesce(r.digest, ''))
+    from edge
+   cross join lateral generate_series(first, cardinality(ends) + 1) s(seq)
+    left join accepted p on p.segment = s.seq
+    left join settled r on r.segment = s.seq
+$$;
+
+-- 0016_jobs_finish_with_results.sql
+
+-- Refuses a worker's login that finishes a job without its result; migration 0014 checks everybody else row by row. One check a
+-- statement: a batch updates its jobs and inserts its results in one statement, and both are visible when this trigger runs.
+
+-- Creating a trigger waits for the writers of the table and blocks new ones, so this waits for 300 ms at a time.
+do $$
+begin
+  for attempt in 1..150 loop
+    begin
+      set local lock_timeout = '300ms';
+      lock table recon_jobs in share row exclusive mode;
+      set local lock_timeout = 0;
+      return;
+    exception when lock_not_available or deadlock_detected then
+      perform pg_sleep(2);
+    end;
+  end loop;
+  raise exception 'the tables were in use for too long: end long transactions, then migrate again' using errcode = 'lock_not_available';
+end $$;
+
+-- Only lookups: plpgsql keeps the plan of its first batch for batches of any size.
+create function check_finished_jobs() returns trigger
+language plpgsql set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  if exists (
+    select
+      from new_rows job
+     where job.status = 'completed'
+       and not exists (select from reconciliation_results r where r.payment_id = job.payment_id))
+  then
+    raise exception '% on % is not allowed (%)', tg_op, tg_table_name, tg_name using errcode = 'restrict_violation';
+  end if;
+  return null;
+end $$;
+revoke execute on function check_finished_jobs() from public;
+create trigger recon_jobs_finish_with_results after update on recon_jobs referencing new table as new_rows
+  for each statement when (current_user = 'payments_worker') execute function check_finished_jobs();
+
+-- 0017_accounts_by_name.sql
+
+-- Serves the list of customers' accounts and the search by the start of a name, both without regard to case: a person who looks for
+-- ACC-001 types acc. The columns never change, so a new balance stays a heap-only (HOT) update.
+create index accounts_by_name on accounts (lower(id), id) where kind = 'customer';
+
 -- 0018_prover.sql
 
 -- The console's proofs: a login that only checks the invariants (payments-api/invariants), for an API that asks for it. It

@@ -160,7 +160,12 @@ it('says that someone else has retried a job, and shows no error', async () => {
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
-const retryAll = () => page.get('[data-testid=retry-all]').trigger('click')
+/** A busy button ignores clicks. */
+async function retryAll(): Promise<void> {
+  const button = () => page.get('[data-testid=retry-all]')
+  await vi.waitFor(() => expect(button().attributes('aria-disabled')).toBe('false'))
+  await button().trigger('click')
+}
 
 it('retries all in several requests, and no more than were dead at the start', async () => {
   await open()
@@ -194,7 +199,7 @@ it('reports no retried jobs if the first request failed or none were dead', asyn
   await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(page.text()).not.toContain('back in the queue')
   bulkResponses = [{ retried: 0, remaining: 0 }]
-  await vi.waitFor(retryAll)
+  await retryAll()
   await vi.waitFor(() => expect(page.text()).toContain('No job was dead any more: someone else has retried them.'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })

@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'nuxt',
           include: ['test/nuxt/**/*.test.ts'],
           environment: 'nuxt',
+          testTimeout: 30_000,
         },
       }),
     ],

@@ -5,6 +5,7 @@ import { setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import AccountPage from '~/pages/accounts/[id].vue'
 import AccountsPage from '~/pages/accounts/index.vue'
+import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
 
 const AT = '2026-11-23T16:05:13.123Z'
@@ -49,7 +50,7 @@ function serveEntries(count: number, pageSize: number) {
   })
 }
 
-const shows = (text: string) => vi.waitFor(() => expect(page.text()).toContain(text), { timeout: 3_000 })
+const shows = (text: string) => eventually(() => expect(page.text()).toContain(text))
 const button = (text: string) => page.findAll('button').find(button => button.text() === text)!
 
 it('lists accounts with their balances, and searches by prefix', async () => {
@@ -69,7 +70,7 @@ it('lists accounts with their balances, and searches by prefix', async () => {
   await shows('−5.130')
   expect(page.findAll('[data-testid=account-row] a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001', '/accounts/shop'])
   await page.get('input[name=prefix]').setValue('sh')
-  await vi.waitFor(() => expect(page.findAll('[data-testid=account-row]')).toHaveLength(1), { timeout: 3_000 })
+  await eventually(() => expect(page.findAll('[data-testid=account-row]')).toHaveLength(1))
   expect(useRoute().query).toEqual({ prefix: 'sh' })
   expect(prefixes).toContain('sh')
   await page.get('input[name=prefix]').setValue('zz')
@@ -89,7 +90,7 @@ it('shows an account\'s balance, its entries step by step, and the chart\'s data
   await button('Load more').trigger('click')
   expect(entries()).toHaveLength(30)
   await button('Load more').trigger('click')
-  await vi.waitFor(() => expect(entries()).toHaveLength(45))
+  await eventually(() => expect(entries()).toHaveLength(45))
   expect(page.text()).toContain('All 45 entries')
   expect(page.get('figure').text()).toContain('$45.00 USD after 23 Nov 2026, 16:05:13 UTC')
   expect(page.find('details table').exists()).toBe(false)

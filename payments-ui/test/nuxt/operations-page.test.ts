@@ -5,6 +5,7 @@ import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { readBody, setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import OperationsPage from '~/pages/operations.vue'
+import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
 
 const AT = '2026-11-23T16:05:13.123Z'
@@ -105,7 +106,7 @@ const jobs = () => page.findAll('[data-testid=dead-job]')
 async function open() {
   page = await mountSuspended(OperationsPage, { route: '/operations' })
   FakeEventSource.current.send('hello', {}, 'abc:1')
-  await vi.waitFor(() => expect(jobs()).toHaveLength(dead.length))
+  await eventually(() => expect(jobs()).toHaveLength(dead.length))
 }
 
 const figure = (name: string) => page.get(`[data-testid=figure-${name}]`).text()
@@ -138,7 +139,7 @@ it('shows the workers, with an unknown state under its plain name', async () => 
 
 it('shows the health of each part', async () => {
   await open()
-  await vi.waitFor(() => expect(stateOf('Live updates')).toBe('ok'))
+  await eventually(() => expect(stateOf('Live updates')).toBe('ok'))
   for (const part of ['Console', 'Payments API', 'Database', 'Workers'])
     expect(stateOf(part), part).toBe('ok')
 })
@@ -147,7 +148,7 @@ it('shows dead jobs with their error, and retries one', async () => {
   await open()
   expect(jobs()[0]!.text()).toContain('deadlock of job-1')
   await jobs()[0]!.get('button').trigger('click')
-  await vi.waitFor(() => expect(jobs()).toHaveLength(1))
+  await eventually(() => expect(jobs()).toHaveLength(1))
   expect(retried).toEqual(['job-1'])
   expect(page.text()).toContain('The job is back in the queue.')
 })
@@ -156,14 +157,14 @@ it('says that someone else has retried a job, and shows no error', async () => {
   await open()
   refusals = { 'job-1': 409 }
   await jobs()[0]!.get('button').trigger('click')
-  await vi.waitFor(() => expect(page.text()).toContain('someone else has retried it'))
+  await eventually(() => expect(page.text()).toContain('someone else has retried it'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
 /** A busy button ignores clicks. */
 async function retryAll(): Promise<void> {
   const button = () => page.get('[data-testid=retry-all]')
-  await vi.waitFor(() => expect(button().attributes('aria-disabled')).toBe('false'))
+  await eventually(() => expect(button().attributes('aria-disabled')).toBe('false'))
   await button().trigger('click')
 }
 
@@ -171,7 +172,7 @@ it('retries all in several requests, and no more than were dead at the start', a
   await open()
   bulkResponses = [{ retried: 1_000, remaining: 500 }, { retried: 500, remaining: 3 }, { retried: 3, remaining: 0 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('1,500 jobs are back in the queue. 3 are still dead.'))
+  await eventually(() => expect(page.text()).toContain('1,500 jobs are back in the queue. 3 are still dead.'))
   expect(bulkRetries).toEqual([{}, {}])
 })
 
@@ -180,7 +181,7 @@ it('retries the jobs with one error', async () => {
   await page.get('select[name=error]').setValue('deadlock of job-2')
   bulkResponses = [{ retried: 1, remaining: 0 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('One job is back in the queue.'))
+  await eventually(() => expect(page.text()).toContain('One job is back in the queue.'))
   expect(bulkRetries).toEqual([{ error: 'deadlock of job-2' }])
 })
 
@@ -188,7 +189,7 @@ it('says how many jobs were retried before a request failed, and why it failed',
   await open()
   bulkResponses = [{ retried: 1_000, remaining: 500 }, 502]
   await retryAll()
-  await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
+  await eventually(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(page.text()).toContain('1,000 jobs are back in the queue. Then a request failed.')
 })
 
@@ -196,11 +197,11 @@ it('reports no retried jobs if the first request failed or none were dead', asyn
   await open()
   bulkResponses = [502]
   await retryAll()
-  await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
+  await eventually(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(page.text()).not.toContain('back in the queue')
   bulkResponses = [{ retried: 0, remaining: 0 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('No job was dead any more: someone else has retried them.'))
+  await eventually(() => expect(page.text()).toContain('No job was dead any more: someone else has retried them.'))
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
@@ -213,17 +214,17 @@ it('pauses the queue after confirmation, with a reason, and resumes it', async (
   expect(pause).toEqual(RUNNING)
   await page.get('[name=reason]').setValue('the bank corrects its accounts')
   await page.get('[data-testid=pause-form]').trigger('submit')
-  await vi.waitFor(() => expect(queue().attributes('data-state')).toBe('paused'))
+  await eventually(() => expect(queue().attributes('data-state')).toBe('paused'))
   expect(queue().text()).toMatch(/The queue is paused\s*the bank corrects its accounts\s*Paused by an operator/)
   expect(page.get('[data-part=Workers]').attributes('data-state')).toBe('paused')
   await page.get('[data-testid=resume-queue]').trigger('click')
-  await vi.waitFor(() => expect(queue().attributes('data-state')).toBe('running'))
+  await eventually(() => expect(queue().attributes('data-state')).toBe('running'))
 })
 
 it('shows who paused the queue and why', async () => {
   pause = { pausedAt: AT, pausedBy: 'recon-worker', pauseReason: '51 of the last 100 jobs were refused' }
   await open()
-  await vi.waitFor(() => expect(queue().text()).toMatch(/51 of the last 100 jobs were refused\s*Paused by a worker/))
+  await eventually(() => expect(queue().text()).toMatch(/51 of the last 100 jobs were refused\s*Paused by a worker/))
 })
 
 it('says why the queue could not be paused, and still shows it as running', async () => {
@@ -231,7 +232,7 @@ it('says why the queue could not be paused, and still shows it as running', asyn
   pauseRefusal = 502
   await page.get('[data-testid=pause-queue]').trigger('click')
   await page.get('[data-testid=pause-form]').trigger('submit')
-  await vi.waitFor(() => expect(queue().get('[role=alert]').text()).toContain('It did not work'))
+  await eventually(() => expect(queue().get('[role=alert]').text()).toContain('It did not work'))
   expect(queue().attributes('data-state')).toBe('running')
 })
 
@@ -239,7 +240,7 @@ it('says why a job cannot be retried', async () => {
   await open()
   refusals = { 'job-1': 502 }
   await jobs()[0]!.get('button').trigger('click')
-  await vi.waitFor(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
+  await eventually(() => expect(page.get('[role=alert]').text()).toContain('It did not work'))
   expect(jobs()).toHaveLength(2)
 })
 
@@ -247,11 +248,11 @@ it('says why a retry failed, and that none was retried, also while the figures c
   await open()
   bulkResponses = [{ retried: 0, remaining: 2 }]
   await retryAll()
-  await vi.waitFor(() => expect(page.text()).toContain('No job was retried. 2 are still dead.'))
+  await eventually(() => expect(page.text()).toContain('No job was retried. 2 are still dead.'))
   registerEndpoint('/api/operations', event => refuse(event, 502))
-  await vi.waitFor(() => expect(page.text()).toContain('The figures below are from before the error'), { timeout: 5_000 })
+  await eventually(() => expect(page.text()).toContain('The figures below are from before the error'))
   refusals = { 'job-1': 404 }
   await jobs()[0]!.get('button').trigger('click')
-  await vi.waitFor(() => expect(page.get('[data-testid=dead-jobs] [role=alert]').text()).toContain('It did not work'))
+  await eventually(() => expect(page.get('[data-testid=dead-jobs] [role=alert]').text()).toContain('It did not work'))
   expect(page.text()).not.toContain('back in the queue')
 })

@@ -5,6 +5,7 @@ import { setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import PaymentPage from '~/pages/payments/[id].vue'
 import { aPayment } from '../support/a-payment'
+import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
 
 const ID = '01932f00-0000-7000-8000-000000000001'
@@ -40,7 +41,7 @@ async function open() {
   FakeEventSource.current.send('hello', {}, 'abc:1')
 }
 
-const shows = (text: string) => vi.waitFor(() => expect(page.text()).toContain(text), { timeout: 3_000 })
+const shows = (text: string) => eventually(() => expect(page.text()).toContain(text))
 
 it('shows what a pending payment is waiting for, and updates live when it settles', async () => {
   await open()

@@ -3,6 +3,7 @@ import type { FakeConsoleServer } from '../support/fake-console-server'
 import { mountSuspended } from '@nuxt/test-utils/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import PaymentForm from '~/components/payment/PaymentForm.vue'
+import { eventually } from '../support/eventually'
 import { fakeConsoleServer } from '../support/fake-console-server'
 
 const VALIDATION = {
@@ -32,10 +33,10 @@ afterEach(() => form.unmount())
 const field = (name: string) => form.get<HTMLInputElement>(`input[name=${name}]`)
 const shownKey = () => form.get('[data-testid=idempotency-key]').text()
 const submit = () => form.get('[data-testid=payment-form]').trigger('submit')
-const sentOnce = (times = 1) => vi.waitFor(() => expect(server.sent).toHaveLength(times))
-const created = () => vi.waitFor(() => expect(form.emitted('created')).toHaveLength(1))
+const sentOnce = (times = 1) => eventually(() => expect(server.sent).toHaveLength(times))
+const created = () => eventually(() => expect(form.emitted('created')).toHaveLength(1))
 /** Waits until the button is enabled again, a moment after a success. */
-const ready = () => vi.waitFor(() => expect(form.get('[data-testid=submit-payment]').attributes('aria-disabled')).toBe('false'), { timeout: 2_000 })
+const ready = () => eventually(() => expect(form.get('[data-testid=submit-payment]').attributes('aria-disabled')).toBe('false'))
 
 it.each([
   ['preset-100', '100.00'],
@@ -91,7 +92,7 @@ describe('one key for one payment', () => {
     const key = shownKey()
     const raw = vi.spyOn($fetch, 'raw').mockRejectedValueOnce(new TypeError('Failed to fetch'))
     await submit()
-    await vi.waitFor(() => expect(form.get('[role=alert]').text()).toContain('The console did not respond'))
+    await eventually(() => expect(form.get('[role=alert]').text()).toContain('The console did not respond'))
     expect(raw.mock.calls[0]?.[1]?.headers).toMatchObject({ 'idempotency-key': key })
     await submit()
     await created()
@@ -102,7 +103,7 @@ describe('one key for one payment', () => {
     const undecided = { type: '/problems/api-timeout', title: 'No response in time', status: 504 }
     server.refusals.push(undecided, undecided)
     await submit()
-    await vi.waitFor(() => expect(form.text()).toContain('so it is created only once'))
+    await eventually(() => expect(form.text()).toContain('so it is created only once'))
     await submit()
     await sentOnce(2)
     await ready()
@@ -128,7 +129,7 @@ describe('one key for one payment', () => {
     const key = shownKey()
     server.refusals.push(VALIDATION)
     await submit()
-    await vi.waitFor(() => expect(form.text()).toContain('must be a plain decimal number'))
+    await eventually(() => expect(form.text()).toContain('must be a plain decimal number'))
     expect(shownKey()).toBe(key)
     await field('amount').setValue('7.00')
     expect(shownKey()).not.toBe(key)
@@ -138,7 +139,7 @@ describe('one key for one payment', () => {
     const key = shownKey()
     server.refusals.push({ type: '/problems/idempotency-key-reused', title: 'Another request', status: 422 })
     await submit()
-    await vi.waitFor(() => expect(form.text()).toContain('Use a new key'))
+    await eventually(() => expect(form.text()).toContain('Use a new key'))
     await form.findAll('button').find(button => button.text() === 'Use a new key')!.trigger('click')
     expect(shownKey()).not.toBe(key)
   })
@@ -153,7 +154,7 @@ it('restores the payment and its key after a reload interrupted an attempt', asy
   await sentOnce()
   form.unmount()
   form = await mountSuspended(PaymentForm)
-  await vi.waitFor(() => expect(field('amount').element.value).toBe('7.00'))
+  await eventually(() => expect(field('amount').element.value).toBe('7.00'))
   expect(field('accountId').element.value).toBe('ACC-001')
   expect(shownKey()).toBe(key)
   expect(form.text()).toContain('The page was closed or reloaded before a response arrived')
@@ -182,7 +183,7 @@ it('says what is wrong while the user types, unless further typing can fix it', 
 it('shows errors at their fields, and removes each when its field is edited', async () => {
   server.refusals.push(VALIDATION)
   await submit()
-  await vi.waitFor(() => expect(field('amount').attributes('aria-invalid')).toBe('true'))
+  await eventually(() => expect(field('amount').attributes('aria-invalid')).toBe('true'))
   expect(field('accountId').attributes('aria-invalid')).toBe('true')
   expect(field('currency').attributes('aria-invalid')).not.toBe('true')
   const describedBy = field('amount').attributes('aria-describedby')!
@@ -202,7 +203,7 @@ it('shows other problems as an alert, with the request id', async () => {
     instance: 'urn:uuid:42',
   })
   await submit()
-  await vi.waitFor(() => expect(form.find('[role=alert]').exists()).toBe(true))
+  await eventually(() => expect(form.find('[role=alert]').exists()).toBe(true))
   const alert = form.get('[role=alert]').text()
   for (const part of ['The payments API failed', 'Try again.', 'Request id 42'])
     expect(alert).toContain(part)
@@ -216,5 +217,5 @@ it('shows errors that belong to none of its fields in the alert', async () => {
     ],
   })
   await submit()
-  await vi.waitFor(() => expect(form.find('[role=alert]').text()).toContain('colour is not a field of a payment'))
+  await eventually(() => expect(form.find('[role=alert]').text()).toContain('colour is not a field of a payment'))
 })

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import LiveStatus from '~/components/ui/LiveStatus.vue'
 import PaymentsPage from '~/pages/index.vue'
 import { aPayment } from '../support/a-payment'
+import { eventually } from '../support/eventually'
 import { fakeConsoleServer } from '../support/fake-console-server'
 import { FakeEventSource } from '../support/fake-event-source'
 
@@ -35,7 +36,7 @@ const button = (text: string) => page.findAll('button').find(button => button.te
 const rows = () => page.findAll('[data-testid=payment-row]')
 const ids = () => rows().map(row => row.attributes('data-payment-id'))
 const statuses = () => rows().map(row => row.attributes('data-status'))
-const shows = (expected: () => unknown, value: unknown) => vi.waitFor(() => expect(expected()).toEqual(value), { timeout: 3_000 })
+const shows = (expected: () => unknown, value: unknown) => eventually(() => expect(expected()).toEqual(value))
 
 it('lists payments with exact amounts, statuses and discrepancies', async () => {
   server.payments = [
@@ -94,7 +95,7 @@ it('fetches the amount of every discrepancy, however many payments settle at onc
 
 it('shows new payments without a reload, with about three requests per second at most', async () => {
   await open()
-  await vi.waitFor(() => expect(page.text()).toContain('No payments yet'))
+  await eventually(() => expect(page.text()).toContain('No payments yet'))
   const before = server.listRequests
   server.payments = [
     aPayment({ id: '9' }),
@@ -120,7 +121,7 @@ it('says that live updates are paused, resumes after the last seen event, and du
   await shows(state, 'reconnecting')
   expect(page.text()).toContain('Live updates are paused')
   expect(broken.closed).toBe(true)
-  await vi.waitFor(() => expect(FakeEventSource.opened).toHaveLength(2), { timeout: 3_000 })
+  await eventually(() => expect(FakeEventSource.opened).toHaveLength(2))
   expect(FakeEventSource.current.url).toBe('/api/events?after=abc%3A2')
   server.payments = [
     aPayment({ id: '2' }),
@@ -164,7 +165,7 @@ it('says what failed, and retries on request', async () => {
     instance: 'urn:uuid:42',
   }
   await open()
-  await vi.waitFor(() => expect(page.find('[role=alert]').text()).toContain('Request id 42'))
+  await eventually(() => expect(page.find('[role=alert]').text()).toContain('Request id 42'))
   server.listProblem = undefined
   server.payments = [
     aPayment({ id: '1' }),
@@ -178,11 +179,11 @@ it('shows the balance of a typed account, and explains an account without paymen
   server.balances = { 'ACC-002': '250.00' }
   await open()
   const balance = () => page.get('[data-testid=account-balance]').text()
-  await vi.waitFor(() => expect(balance()).toContain('No payments to ACC-001 yet'))
+  await eventually(() => expect(balance()).toContain('No payments to ACC-001 yet'))
   const input = page.get<HTMLInputElement>('[data-testid=account-input]')
   await input.setValue('ACC-002')
   await input.trigger('keydown', { key: 'Enter' })
-  await vi.waitFor(() => expect(balance()).toContain('$250.00'))
+  await eventually(() => expect(balance()).toContain('$250.00'))
 })
 
 it('links a row to its payment and account', async () => {
@@ -205,18 +206,18 @@ it('follows a row\'s link within the app, and leaves clicks that open a tab to t
   account.element.dispatchEvent(intoTab)
   expect(intoTab.defaultPrevented).toBe(false)
   await account.trigger('click')
-  await vi.waitFor(() => expect(useRoute().path).toBe('/accounts/ACC-002'))
+  await eventually(() => expect(useRoute().path).toBe('/accounts/ACC-002'))
 })
 
 it('hides the form, and shows it again with the focus in it', async () => {
   await open()
   const focus = vi.spyOn(HTMLElement.prototype, 'focus')
   const form = () => page.find('[data-testid=payment-form]')
-  await vi.waitFor(() => expect(form().exists()).toBe(true))
+  await eventually(() => expect(form().exists()).toBe(true))
   await button('Hide form').trigger('click')
   expect(form().exists()).toBe(false)
   await button('New payment').trigger('click')
-  await vi.waitFor(() => expect(focus.mock.contexts).toEqual([form().get('input').element]))
+  await eventually(() => expect(focus.mock.contexts).toEqual([form().get('input').element]))
   focus.mockRestore()
 })
 
@@ -227,7 +228,7 @@ describe('filters', () => {
     ]
     server.matching = () => []
     await open('/?status=failed&from=2026-11-23&to=2026-11-23')
-    await vi.waitFor(() => expect(page.text()).toContain('No payment matches these filters'))
+    await eventually(() => expect(page.text()).toContain('No payment matches these filters'))
     expect(server.queries).toContainEqual({
       status: 'failed',
       from: '2026-11-23T00:00:00.000Z',
@@ -244,15 +245,15 @@ describe('filters', () => {
   it('are kept in the URL, and removing one leaves the others', async () => {
     await open()
     await button('Filters').trigger('click')
-    await vi.waitFor(() => page.get('select[name=outcome]'))
+    await eventually(() => page.get('select[name=outcome]'))
     await page.get('select[name=outcome]').setValue('discrepancy')
-    await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy' }))
+    await eventually(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy' }))
     await page.get('[role=search] input[name=currency]').setValue('eur')
     await page.get('[role=search] input[name=currency]').trigger('blur')
-    await vi.waitFor(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
-    await vi.waitFor(() => expect(server.queries.at(-1)).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
+    await eventually(() => expect(useRoute().query).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
+    await eventually(() => expect(server.queries.at(-1)).toEqual({ outcome: 'discrepancy', currency: 'EUR' }))
     await button('Outcome: Discrepancy').trigger('click')
-    await vi.waitFor(() => expect(useRoute().query).toEqual({ currency: 'EUR' }))
+    await eventually(() => expect(useRoute().query).toEqual({ currency: 'EUR' }))
   })
 
   it('follow a few empty pages, then let the user continue the search', async () => {
@@ -260,7 +261,7 @@ describe('filters', () => {
     server.pages = { older: [] }
     server.pageCursors = { older: 'older' }
     await open('/?currency=EUR')
-    await vi.waitFor(() => expect(page.text()).toContain('No match so far'))
+    await eventually(() => expect(page.text()).toContain('No match so far'))
     server.pages = {
       older: [
         aPayment({ id: '1', currency: 'EUR' }),
@@ -280,7 +281,7 @@ describe('filters', () => {
       ],
     }
     await open('/?currency=euro')
-    await vi.waitFor(() => expect(page.get('[role=search] input[name=currency]').attributes('aria-invalid')).toBe('true'))
+    await eventually(() => expect(page.get('[role=search] input[name=currency]').attributes('aria-invalid')).toBe('true'))
     expect(page.text()).toContain('must be a code such as USD')
   })
 })
@@ -316,7 +317,7 @@ it('holds new payments back while the user has scrolled down, and shows them on 
     aPayment({ id: '1', status: 'completed', outcome: 'matched' }),
   ]
   FakeEventSource.current.send('arrived')
-  await vi.waitFor(() => expect(page.get('[data-testid=new-payments]').text()).toBe('2 new payments'), { timeout: 3_000 })
+  await eventually(() => expect(page.get('[data-testid=new-payments]').text()).toBe('2 new payments'))
   expect(ids()).toEqual(['1'])
   expect(statuses()).toEqual(['completed'])
   await page.get('[data-testid=new-payments]').trigger('click')

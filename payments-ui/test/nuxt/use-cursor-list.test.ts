@@ -1,7 +1,8 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { defineComponent, h } from 'vue'
 import { useCursorList } from '~/composables/useCursorList'
+import { eventually } from '../support/eventually'
 
 afterEach(() => clearNuxtState())
 
@@ -29,6 +30,6 @@ it('keeps a page that was loaded while a refresh was on its way', async () => {
   const more = list.loadMore()
   slow.resolve()
   await Promise.all([refreshed, more])
-  await vi.waitFor(() => expect(list.loadingMore.value).toBe(false))
+  await eventually(() => expect(list.loadingMore.value).toBe(false))
   expect(list.rows.value).toEqual([1, 2, 3, 4])
 })

@@ -43,7 +43,7 @@ help: ## List the verbs
 	@echo '    for make chaos: SEED, ROUNDS, ROUND, FAULT, DURATION, RATE, SYSTEM (docs/chaos.md describes them)'
 
 ##@ Run the system
-.PHONY: up dev down status logs reset redeploy scale validate audit audit-anchor service migrate load chaos bench
+.PHONY: up dev down status logs reset redeploy scale validate audit audit-anchor service migrate load chaos chaos-drill bench
 up: compose/$(lockfile) ## Start everything, and return once every part is healthy
 	@node compose/src/verbs/up.ts
 
@@ -102,6 +102,9 @@ load: install-parts build ## Run the k6 load tests, then audit the books: make l
 
 chaos: install-parts build ## Break a system under load, and audit it after each fault: make chaos ROUNDS=100 SEED=7 FAULT=kill-postgres
 	@exec node loadtest/chaos/main.ts
+
+chaos-drill: install-parts build ## Test make chaos: break copies of this tree on purpose, and expect each break to be named
+	@exec node loadtest/chaos/drill/main.ts
 
 bench: install-parts build ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
 	@node loadtest/bench/main.ts

@@ -1,5 +1,6 @@
 import type { ChaosJournal } from '../auditor/chaos/journal.ts'
 import type { CheckedInvariant } from '../auditor/check-books.ts'
+import type { Excuse } from '../faults/fault.ts'
 import type { System } from '../runner/with-system.ts'
 import type { Client } from './client.ts'
 import type { Generator } from './start-generator.ts'
@@ -10,11 +11,13 @@ import { connect, disconnect } from '../../compose/src/machine/connect.ts'
 import { readBooks } from '../auditor/chaos/books.ts'
 import { checkRound } from '../auditor/chaos/check-round.ts'
 import { checkStreams } from '../auditor/chaos/check-streams.ts'
+import { checkTransactions } from '../auditor/chaos/check-transactions.ts'
 import { paymentEntries, readChaosJournal } from '../auditor/chaos/journal.ts'
 import { checkBooks } from '../auditor/check-books.ts'
 import { checkJournal } from '../auditor/check-journal.ts'
 import { Findings } from '../auditor/findings.ts'
 import { waitUntilRunSettled } from '../auditor/wait-until-settled.ts'
+import { findDeadlocks } from './find-deadlocks.ts'
 import { readPages, revealKeys } from './reveal.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
@@ -43,10 +46,12 @@ export interface AuditedRound {
   client: Client
   /** Epoch milliseconds. */
   from: number
+  /** What the round's faults may have caused. */
+  excuses: ReadonlySet<Excuse>
 }
 
 /** Audits a round whose callers have stopped: reveals each unknown outcome, and compares all that callers saw with the database. */
-export async function auditRound({ stack, apis }: Pick<System, 'stack' | 'apis'>, { folder, runId, generator, client, from }: AuditedRound): Promise<RoundAudit> {
+export async function auditRound({ stack, apis }: Pick<System, 'stack' | 'apis'>, { folder, runId, generator, client, from, excuses }: AuditedRound): Promise<RoundAudit> {
   const findings = new Findings()
   const journalNow = () => readChaosJournal(readdirSync(folder).filter(name => name.endsWith('.jsonl')).map(name => join(folder, name)))
   const database = await connect(stack.endpoints().databaseUrl, QUERY_TIMEOUT_MS)
@@ -66,6 +71,9 @@ export async function auditRound({ stack, apis }: Pick<System, 'stack' | 'apis'>
     const journal = journalNow()
     const { acknowledged, centsOff } = await checkJournal({ payments: paymentEntries(journal.exchanges) }, { runId, complete: true }, database, findings)
     checkRound({ journal, keysBefore: new Set(before.payments.map(({ key }) => key)), books, window: { from, to: Date.now() } }, findings)
+    checkTransactions(books, { mayRefuse: excuses.has('attempts') }, findings)
+    for (const line of excuses.has('deadlocks') ? [] : await findDeadlocks(stack, from))
+      findings.add('deadlocks although only our own transactions took locks', line)
     const invariants = await checkBooks(stack.endpoints().databaseUrl, findings, firstIdAt(from))
     return {
       findings,

@@ -8,6 +8,9 @@ import { z } from 'zod'
 const RETRY_AFTER_MS = 300
 const MAX_RETRIES = 3
 const LIST_LIMIT = 20
+/** Some payments arrive as a burst: at one process and to one account, within a millisecond or two. */
+const BURSTS = 0.03
+const BURST_SIZE = 5
 
 const acceptedPayment = z.object({ id: z.string() })
 const entriesPage = z.object({ entries: z.array(z.object({ createdAt: z.string() })) })
@@ -38,7 +41,17 @@ export async function runCaller({ name, client, random, apis, accounts, everyMs,
     const paid = await payPatiently(client, { key, payment }, api, random, signal)
     if (paid.outcome === 'ok')
       await afterwards(paid, payment)
+    if (random.number() < BURSTS)
+      await burst(key, payment)
     await delay(Math.max(0, due - performance.now()), null, { signal }).catch(() => {})
+  }
+
+  async function burst(first: string, { accountId }: Payment): Promise<void> {
+    const process = api()
+    await Promise.all(Array.from({ length: BURST_SIZE }, (_, i) => {
+      const key = `${first}-${i}`
+      return client({ purpose: 'pay', api: process, path: '/payments', key, payment: { accountId, amount: drawAmount(random), description: key } })
+    }))
   }
 
   async function afterwards(paid: Exchange, payment: Payment): Promise<void> {

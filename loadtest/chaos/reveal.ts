@@ -6,10 +6,10 @@ import { z } from 'zod'
 const CONCURRENCY = 8
 const TRIES = 5
 const RETRY_MS = 500
-/** Small, so that a list has several pages. */
-const PAGE_LIMIT = 37
+/** Small, so that a list has many pages, and payments of one millisecond are on two of them. */
+const PAGE_LIMIT = 7
 /** More pages than a list of a round can have. */
-const MAX_PAGES = 200
+const MAX_PAGES = 5_000
 
 const page = z.object({ nextCursor: z.string().nullable() })
 

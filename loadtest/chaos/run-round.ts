@@ -57,7 +57,7 @@ export async function runRound(system: System, plan: RoundPlan, { runId, folder,
     if (signal.aborted)
       return null
 
-    const audit = await auditRound(system, { folder, runId, generator, client: client.call, from })
+    const audit = await auditRound(system, { folder, runId, generator, client: client.call, from, excuses: new Set(plan.faults.flatMap(({ fault }) => fault.excuses ?? [])) })
     const result = judgeRound(plan, { strikes, at, heldMs, recoveryMs, unhealthy }, audit)
     if (result.verdict === 'red')
       writeFileSync(join(folder, 'findings.json'), `${JSON.stringify(audit.findings.all, null, 2)}\n`)

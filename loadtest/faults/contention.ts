@@ -61,6 +61,7 @@ export const deadlock: Fault = {
   holdMs: [5_000, 15_000],
   modes: BOTH,
   callersMaySeeErrors: true,
+  excuses: ['deadlocks'],
   targets: async (_, random) => [random.pick(Object.keys(LOCK_ORDER))],
   start: async (system, [victim], random) => {
     const [first, second] = LOCK_ORDER[victim as keyof typeof LOCK_ORDER]

@@ -62,6 +62,7 @@ export const revokeGrant: Fault = {
 export const changeColumnType: Fault = {
   ...common,
   name: 'change-column-type',
+  excuses: ['deadlocks'],
   description: 'the type of a column that the workers read changes under load, and changes back',
   holdMs: [2_000, 5_000],
   targets: async () => ['recon_jobs.attempts'],
@@ -110,6 +111,7 @@ function maintain(name: string, description: string, sql: (table: string) => str
     name,
     description,
     holdMs: [3_000, 10_000],
+    excuses: ['deadlocks'],
     targets: async (_, random) => [random.pick(['payments', 'recon_jobs', 'accounts', 'ledger_entries'])],
     start: async (system, [table], random) => repeatedly(undo, system, random, SIGNAL_EVERY_MS, () => asAdmin(system, async (admin) => {
       for (const statement of sql(table!))

@@ -9,6 +9,9 @@ export interface Random {
   pick: <T>(of: readonly T[]) => T
 }
 
+/** What our parts never do by themselves, but may do while a fault lasts. */
+export type Excuse = 'attempts' | 'deadlocks'
+
 /**
  * A fault as a value, like a Jepsen nemesis. `make chaos` and the k6 scenarios refer to it by name, alone or together with others,
  * and decide how long it lasts.
@@ -26,6 +29,8 @@ export interface Fault {
   modes: readonly ('embedded' | 'compose')[]
   /** Whether callers may see errors (5xx, lost connections) while it lasts. A fault that must be invisible says false. */
   callersMaySeeErrors: boolean
+  /** Of jobs that are refused or of locks that somebody else takes: counted attempts, or deadlocks. Default: none. */
+  excuses?: readonly Excuse[]
   /** Why it cannot run on this system or machine, for people; null if it can. The runner skips it and says so. Default: null. */
   unavailable?: (system: System) => Promise<string | null>
   /** Chooses what to hit. Called once, before any fault starts. Draws every choice from `random`, so that a seed repeats it. */

@@ -68,6 +68,7 @@ export const poisonInBatch: Fault = {
   holdMs: [3_000, 10_000],
   modes: BOTH,
   callersMaySeeErrors: false,
+  excuses: ['attempts', 'deadlocks'],
   targets: async (_, random) => [`job ${random.integer(1, BATCH_SIZE)} of ${BATCH_SIZE}`],
   start: async (system, [target]) => {
     const position = Number(/\d+/.exec(target!)![0])
@@ -85,6 +86,7 @@ export const poisonTenth: Fault = {
   holdMs: [5_000, 15_000],
   modes: BOTH,
   callersMaySeeErrors: false,
+  excuses: ['attempts', 'deadlocks'],
   targets: async (_, random) => [`payments whose hash modulo 10 is ${random.integer(0, 9)}`],
   start: (system, [target]) => poison(system, `abs(hashtext(new.payment_id::text)::bigint) % 10 = ${/\d$/.exec(target!)![0]}`),
   stop: heal,

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { edits } from './edits.ts'
 
 export interface Change {
   /** The change, for display. */
@@ -8,22 +9,6 @@ export interface Change {
   edit: (tree: string) => void
   /** The text that a red run must contain, which names what broke. Undefined for a change that must stay green. */
   named?: string
-}
-
-type Edit = [file: string, was: string | RegExp, is: string]
-
-/** Applies these edits. Throws if one changes nothing, since the drill would then prove nothing. */
-function edits(...list: Edit[]): (tree: string) => void {
-  return (tree) => {
-    for (const [file, was, is] of list) {
-      const path = join(tree, file)
-      const text = readFileSync(path, 'utf8')
-      const edited = text.replaceAll(typeof was === 'string' ? was : new RegExp(was, 'gm'), is)
-      if (edited === text)
-        throw new Error(`${file} does not contain ${String(was)}: update compose/src/contracts/drill.ts to the changed code`)
-      writeFileSync(path, edited)
-    }
-  }
 }
 
 const JSON_FILE = 'payments-api/src/http/payment-json.ts'

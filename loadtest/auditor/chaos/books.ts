@@ -8,6 +8,8 @@ export interface BookedPayment {
   status: string
   /** Epoch milliseconds on the database's clock; null while it is pending. */
   settledAt: number | null
+  /** How many attempts its job has counted. */
+  attempts: number
 }
 
 export interface BookedEntry {
@@ -26,6 +28,8 @@ export interface Books {
   payments: BookedPayment[]
   /** The entries of the run's accounts, in the order of their versions. */
   entries: BookedEntry[]
+  /** The accounts that no transaction opened together with a payment. */
+  openedAlone: string[]
 }
 
 /** Reads the payments and accounts whose keys and ids begin with the run's id, in one snapshot. */
@@ -34,9 +38,11 @@ export async function readBooks(database: pg.Client, runId: string): Promise<Boo
   // '~' is the highest character that a key may contain, and this column sorts by code point.
   const { rows: payments } = await database.query<BookedPayment>(`
     select p.id, p.idempotency_key as key, p.account_id as "accountId", p.amount::text, p.status,
-           extract(epoch from r.created_at)::float8 * 1000 as "settledAt"
+           extract(epoch from r.created_at)::float8 * 1000 as "settledAt",
+           coalesce(j.attempts, 0)::int as attempts
       from payments p
       left join reconciliation_results r on r.payment_id = p.id
+      left join recon_jobs j on j.payment_id = p.id
      where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
      order by p.id`, [`${runId}-`, `${runId}-~`])
   const { rows: entries } = await database.query<BookedEntry>(`
@@ -45,6 +51,13 @@ export async function readBooks(database: pg.Client, runId: string): Promise<Boo
       from ledger_entries
      where account_id = any($1)
      order by account_id, account_version`, [[...new Set(payments.map(({ accountId }) => accountId))]])
+  // A job and an account that one transaction wrote have the time at which it began.
+  const { rows: openedAlone } = await database.query<{ id: string }>(`
+    select a.id
+      from accounts a
+     where a.id like $1
+       and not exists (select from payments p join recon_jobs j on j.payment_id = p.id where p.account_id = a.id and j.created_at = a.created_at)
+     order by a.id`, [`${runId}-%`])
   await database.query('commit')
-  return { payments, entries }
+  return { payments, entries, openedAlone: openedAlone.map(({ id }) => id) }
 }

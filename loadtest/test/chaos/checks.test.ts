@@ -6,6 +6,7 @@ import { checkPages } from '../../auditor/chaos/check-pages.ts'
 import { checkReadsOfEntries, checkReadsOfPayments } from '../../auditor/chaos/check-reads.ts'
 import { checkReplays } from '../../auditor/chaos/check-replays.ts'
 import { checkStreams } from '../../auditor/chaos/check-streams.ts'
+import { checkTransactions } from '../../auditor/chaos/check-transactions.ts'
 import { checkVersions } from '../../auditor/chaos/check-versions.ts'
 import { Findings } from '../../auditor/findings.ts'
 
@@ -27,8 +28,9 @@ const read = (path: string, body: object | string, what: Partial<Exchange> = {})
 
 const entry = (version: number, balanceAfter: string): Books['entries'][number] => ({ paymentId: String(version), accountId: 'a', version, type: 'credit', amount: '1.00', balanceAfter, createdAt: `2026-01-01T00:00:0${version}.000000Z` })
 const books: Books = {
-  payments: ['1', '2', '3'].map(id => ({ id, key: id, accountId: 'a', amount: '1.00', status: 'completed', settledAt: 100 })),
+  payments: ['1', '2', '3'].map(id => ({ id, key: id, accountId: 'a', amount: '1.00', status: 'completed', settledAt: 100, attempts: 1 })),
   entries: [entry(1, '1.00'), entry(2, '2.00'), entry(3, '3.00')],
+  openedAlone: [],
 }
 
 /** Each check with what it accepts and what turns it red. */
@@ -111,4 +113,17 @@ cases('an event stream', (lines: StreamLine[], findings) => checkStreams({ strea
   ['when it announced a settlement twice', [line('hello', 60), ...announced, announced[0]!], /more than once: 1/],
   ['when it announced another status', [line('hello', 60), ...announced.slice(1), line('payment', 110, '1', 'failed')], /wrong status: 1/],
   ['when it never opened', [line('end', 60)], /never opened: 1/],
+])
+
+const booked = { ...books.payments[0]!, attempts: 2 }
+const dead = { ...booked, status: 'pending', settledAt: null, attempts: 1 }
+const afterAnOutage = (books: Books, findings: Findings): void => checkTransactions(books, { mayRefuse: false }, findings)
+cases('what belongs in one transaction', afterAnOutage, [
+  ['when each job counts the attempt that settled it', books, null],
+  ['when a job counts one more', { ...books, payments: [booked] }, /count an attempt although nothing refused them: 1/],
+  ['when a job that has not settled counts one', { ...books, payments: [dead] }, /count an attempt although nothing refused them: 1/],
+  ['when an account was opened by itself', { ...books, openedAlone: ['a'] }, /not opened together with a payment: 1/],
+])
+cases('what belongs in one transaction, of a fault that refuses jobs,', (books: Books, findings) => checkTransactions(books, { mayRefuse: true }, findings), [
+  ['when jobs count several attempts', { ...books, payments: [booked, dead] }, null],
 ])

@@ -1,5 +1,6 @@
 // `make chaos-drill`: proves that `make chaos` notices. Applies each mutation to a copy of this tree and runs `make chaos` there: it
-// must be red within a stated number of rounds, and name what is wrong. Without a mutation it must stay green.
+// must be red within a stated number of rounds, and name what is wrong. The last one, which changes nothing, must stay green.
+import type { Mutation } from './mutations.ts'
 import type { CopyRun } from './run-copy.ts'
 import { styleText } from 'node:util'
 import { count } from '../../../compose/src/count.ts'
@@ -8,49 +9,52 @@ import { abortOnSignals, duration, runVerb } from '../../../compose/src/verb.ts'
 import { MUTATIONS } from './mutations.ts'
 import { runCopy } from './run-copy.ts'
 
-/** Every fault of the mutations, and enough rounds to draw each. */
-const CONTROL = { fault: [...new Set(MUTATIONS.map(({ fault }) => fault))].join(), seed: 1, rounds: 10 }
+/** Of a finding on the terminal. */
+const MAX_WIDTH = 150
 
 await runVerb(async () => {
   const begin = Date.now()
   const only = process.env.ONLY
-  const mutations = MUTATIONS.filter(({ change, fault, named }) => !only || [change, fault, named].some(text => text.includes(only)))
+  const mutations = MUTATIONS.filter(({ change }) => !only || change.includes(only))
   if (mutations.length === 0)
     throw new Refusal(`ONLY=${only} matches no mutation. loadtest/chaos/drill/mutations.ts lists them.`)
   const interrupted = abortOnSignals(() => console.log('\nInterrupted: stopping the copy\'s system.')).signal
   let wrong = 0
-  for (const { change, edits, named, ...settings } of mutations) {
+  for (const mutation of mutations) {
     const begin = Date.now()
-    const run = await runCopy(edits, settings, interrupted)
+    const run = await runCopy(mutation, interrupted)
     if (interrupted.aborted)
       return 1
-    const red = run.rounds.find(({ verdict }) => verdict === 'red')
-    const finding = [...red?.findings ?? []].find(line => line.includes(named))?.trim()
-    const verdict = red ? `red in round ${red.round} of at most ${settings.rounds}` : 'not red'
-    wrong += finding === undefined ? 1 : 0
-    console.log(`${mark(finding !== undefined)}  ${change}\n        ${settings.fault}: ${verdict}, after ${duration(Date.now() - begin)}${finding === undefined ? '' : `\n        ${cut(finding)}`}`)
-    if (finding === undefined)
-      console.log(`        expected: "${named}"\n${quoted(run)}`)
+    const { isRight, text } = judge(mutation, run)
+    wrong += isRight ? 0 : 1
+    console.log(`${isRight ? styleText('green', 'ok    ') : styleText('red', 'FAILED')}  ${mutation.change}\n${indented(`${text}, after ${duration(Date.now() - begin)}`)}`)
+    if (isRight && mutation.named !== undefined)
+      console.log(indented(cut(findingOf(mutation, run)!)))
+    if (!isRight)
+      console.log(`${indented(`expected ${mutation.named === undefined ? 'green' : `red, naming "${mutation.named}"`}`)}\n${run.output.replaceAll(/^(?=.)/gm, '  | ')}`)
   }
-
-  const control = await runCopy([], CONTROL, interrupted)
-  if (interrupted.aborted)
-    return 1
-  const isGreen = control.rounds.length === CONTROL.rounds && control.findings.length === 0 && control.rounds.every(({ verdict }) => verdict !== 'red')
-  wrong += isGreen ? 0 : 1
-  console.log(`${mark(isGreen)}  Without a mutation\n        ${CONTROL.fault}: ${isGreen ? `green in ${CONTROL.rounds} rounds` : `not green\n${quoted(control)}`}`)
-  console.log(`\n${wrong === 0 ? 'Each mutation was named, and without one all is green,' : `Wrong verdict for ${count(wrong, 'run')}`} after ${duration(Date.now() - begin)}.`)
+  console.log(`\n${wrong === 0 ? 'Every mutation was named, and what is harmless stayed green,' : `Wrong verdict for ${count(wrong, 'mutation')}`} after ${duration(Date.now() - begin)}.`)
   return wrong === 0 ? 0 : 1
 })
 
-function mark(isRight: boolean): string {
-  return isRight ? styleText('green', 'ok    ') : styleText('red', 'FAILED')
+function judge(mutation: Mutation, run: CopyRun): { isRight: boolean, text: string } {
+  const { fault, rounds, named } = mutation
+  const red = run.rounds.find(({ verdict }) => verdict === 'red')
+  const isRight = named === undefined
+    ? !red && run.rounds.length === rounds && run.findings.length === 0
+    : findingOf(mutation, run) !== undefined
+  const verdict = red ? `red in round ${red.round} of at most ${rounds}` : `green in ${count(run.rounds.length, 'round')}`
+  return { isRight, text: `${fault}: ${verdict}` }
+}
+
+function findingOf({ named }: Mutation, { rounds }: CopyRun): string | undefined {
+  return rounds.flatMap(({ findings }) => findings).find(line => named !== undefined && line.includes(named))?.trim()
+}
+
+function indented(text: string): string {
+  return `        ${text}`
 }
 
 function cut(line: string): string {
-  return line.length > 160 ? `${line.slice(0, 159)}…` : line
-}
-
-function quoted({ output }: CopyRun): string {
-  return output.replaceAll(/^(?=.)/gm, '  | ')
+  return line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line
 }

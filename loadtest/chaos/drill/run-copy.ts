@@ -1,4 +1,3 @@
-import type { Edit } from '../../../compose/src/contracts/edits.ts'
 import type { RoundResult } from '../judge-round.ts'
 import type { Mutation } from './mutations.ts'
 import { spawn } from 'node:child_process'
@@ -27,8 +26,8 @@ export interface CopyRun {
   output: string
 }
 
-/** Runs `make chaos` in a copy of this tree with these edits. The copy is deleted afterwards. */
-export async function runCopy(edits: readonly Edit[], { fault, seed, rate, rounds }: Pick<Mutation, 'fault' | 'seed' | 'rate' | 'rounds'>, signal: AbortSignal): Promise<CopyRun> {
+/** Runs `make chaos` in a mutated copy of this tree. The copy is deleted afterwards. */
+export async function runCopy({ edits, fault, seed, rate, rounds }: Mutation, signal: AbortSignal): Promise<CopyRun> {
   const copy = mkdtempSync(join(tmpdir(), 'payments-drill-'))
   try {
     chmodSync(copy, 0o711) // started by root, Postgres runs as another user

@@ -23,9 +23,18 @@ describe('the mutations of make chaos-drill', () => {
       finally {
         rmSync(copy, { recursive: true })
       }
-      assert.ok(faults.some(({ name }) => name === fault), `${fault} is no fault`)
+      assert.deepEqual(fault.split(',').filter(name => !faults.some(fault => fault.name === name)), [], 'unknown faults')
     })
   }
 
-  it('are a dozen at least', () => assert.ok(MUTATIONS.length >= 12))
+  it('are in the table of docs/chaos.md', () => {
+    const page = readFileSync(join(repoRoot, 'docs/chaos.md'), 'utf8')
+    const rows = MUTATIONS.filter(({ named }) => named !== undefined).map(({ change, fault, rounds, named }) => `| ${change} | \`${fault}\` | ${rounds} | ${named} |`)
+    assert.deepEqual(rows.filter(row => !page.includes(row)), [])
+  })
+
+  it('are a dozen at least, and one harmless', () => {
+    assert.ok(MUTATIONS.filter(({ named }) => named !== undefined).length >= 12)
+    assert.equal(MUTATIONS.filter(({ named }) => named === undefined).length, 1)
+  })
 })

@@ -16,7 +16,7 @@ const service = z.looseObject({
   volumes: z.array(z.unknown()).default([]),
   ports: z.array(z.looseObject({ published: z.coerce.number() })).optional(),
   deploy: z.looseObject({ resources: z.looseObject({ limits }) }),
-}).transform(({ build, develop, depends_on, restart, security_opt, tmpfs, shm_size, ...service }) => ({
+}).transform(({ build, develop, pull_policy, depends_on, restart, security_opt, tmpfs, shm_size, ...service }) => ({
   ...service,
   volumes: [
     ...service.volumes,

@@ -12,6 +12,8 @@ const MIN_COMPACT = 10_000
 /** With more decimals than this, an amount in a unit is longer than written out. */
 const MAX_UNIT_DECIMALS = 2
 const DAY_S = 86_400
+/** The height of a time axis: a time, and the date under it. */
+export const TIME_AXIS_PX = 46
 
 /** Labels of an axis of amounts: each different, as short as the step between them allows. */
 export function axisAmounts(ticks: readonly number[]): string[] {

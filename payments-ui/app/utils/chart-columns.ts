@@ -35,3 +35,9 @@ export function historyTotals({ steps }: OperationsHistory) {
   const sum = (count: (step: HistoryStep) => number) => steps.reduce((total, step) => total + count(step), 0)
   return { matched: sum(step => step.matched), discrepancy: sum(step => step.discrepancy), failed: sum(step => step.failed) }
 }
+
+/** The indexes of values between two gaps, which a line cannot show. */
+export function lonePoints(values: ArrayLike<number | null | undefined>): number[] {
+  const isGap = (index: number) => values[index] === null || values[index] === undefined
+  return Array.from(values, (_, index) => index).filter(index => !isGap(index) && isGap(index - 1) && isGap(index + 1))
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chartColumns, historyTotals } from '../../app/utils/chart-columns'
+import { chartColumns, historyTotals, lonePoints } from '../../app/utils/chart-columns'
 
 const step = (second: number, values = {}) => ({ startedAt: `2026-11-23T16:05:${String(second).padStart(2, '0')}.000Z`, matched: 0, discrepancy: 0, failed: 0, p50: null, p95: null, waiting: null, ...values })
 
@@ -21,4 +21,11 @@ describe('chartColumns', () => {
   it('counts the running step in the totals', () => {
     expect(historyTotals(history)).toEqual({ matched: 11, discrepancy: 5, failed: 5 })
   })
+})
+
+it('finds the values that stand alone between gaps, at the ends too', () => {
+  expect(lonePoints([null, 5, null, 7, 8, null, 0])).toEqual([1, 6])
+  expect(lonePoints([3])).toEqual([0])
+  expect(lonePoints([1, 2, undefined, null])).toEqual([])
+  expect(lonePoints([])).toEqual([])
 })

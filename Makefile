@@ -18,9 +18,10 @@ endif
 
 packages := compose payments-api recon-worker payments-ui loadtest
 lockfile := node_modules/.package-lock.json
-# The browser of the end-to-end tests is a package by itself: `make up` needs none of its 220 MB.
+# The browser of the end-to-end tests is a package by itself: running and measuring the system need none of its 220 MB.
 browser := compose/test/e2e
-installed := $(packages:%=%/$(lockfile)) $(browser)/$(lockfile)
+without_browser := $(packages:%=%/$(lockfile))
+installed := $(without_browser) $(browser)/$(lockfile)
 # The console's sources, and the file that a build writes last.
 ui_sources := $(addprefix payments-ui/,app server shared public nuxt.config.ts package.json $(lockfile))
 ui_build := payments-ui/.output/nitro.json
@@ -50,7 +51,7 @@ up: compose/$(lockfile) ## Start everything, and return once every part is healt
 # `make up` runs this if the parts start as processes. Images install and build what they need themselves.
 .PHONY: parts dependencies
 parts: dependencies build
-dependencies: $(filter-out loadtest/% $(browser)/%,$(installed))
+dependencies: $(filter-out loadtest/%,$(without_browser))
 
 dev: compose/$(lockfile) ## Run everything in the foreground, with each change live on save, and debuggers
 	@exec node compose/src/verbs/dev.ts
@@ -97,16 +98,24 @@ audit-anchor: compose/$(lockfile) ## Add and print an anchor: a digest of the bo
 	@node compose/src/verbs/audit-anchor.ts
 
 ##@ Measure
-load: install-parts build ## Run the k6 load tests, then audit the books: make load SCENARIO=steady RATE=500 DURATION=5m
+# These refuse a wrong setting before they install and build the parts.
+measuring := compose/$(lockfile) loadtest/$(lockfile)
+load: $(measuring) ## Run the k6 load tests, then audit the books: make load SCENARIO=steady RATE=500 DURATION=5m
+	@node loadtest/runner/check-settings.ts load
+	@$(MAKE) parts
 	@node loadtest/runner/load.ts
 
-chaos: install-parts build ## Break a system under load, and audit it after each fault: make chaos ROUNDS=100 SEED=7 FAULT=kill-postgres
+chaos: $(measuring) ## Break a system under load, and audit it after each fault: make chaos ROUNDS=100 SEED=7 FAULT=kill-postgres
+	@node loadtest/runner/check-settings.ts chaos
+	@$(MAKE) parts
 	@exec node loadtest/chaos/main.ts
 
-chaos-drill: install-parts build ## Test make chaos: break copies of this tree on purpose, and expect each break to be named
+chaos-drill: $(without_browser) build ## Test make chaos: break copies of this tree on purpose, and expect each break to be named
 	@exec node loadtest/chaos/drill/main.ts
 
-bench: install-parts build ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
+bench: $(measuring) ## Benchmark against other systems, half an hour; only some: make bench ONLY=settle ROUNDS=1
+	@node loadtest/runner/check-settings.ts bench
+	@$(MAKE) parts
 	@node loadtest/bench/main.ts
 
 ##@ Run on several machines

@@ -47,7 +47,7 @@ export function readChaosSettings(env: NodeJS.ProcessEnv, config: Config, known:
   }
   const parsed = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
   if (!parsed.success)
-    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}`).join('; '))
+    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}.`).join(' '))
   const { SEED, ROUNDS, ROUND, DURATION, RATE, FAULT, SYSTEM } = parsed.data
   if (ROUND !== undefined && SEED === undefined)
     throw new Refusal(`ROUND=${ROUND} needs the SEED of the run that it repeats.`)

@@ -68,6 +68,7 @@ describe('the rows that a list reads', () => {
   const at = (millisecond: number): PaymentFilter['from'] => parseInstant(new Date(Number.parseInt('019b00000000', 16) + millisecond).toISOString())
   const VALUES: { [Name in keyof PaymentFilter]-?: PaymentFilter[Name][] } = {
     status: [...PAYMENT_STATUSES],
+    jobDead: [true],
     outcome: ['matched', 'discrepancy', 'failed'],
     accountId: ['OLD', 'NEW', 'NOBODY'],
     idempotencyKey: [{ caller: 'test', key: '019b0000-0000-7000-8000-000000000001' }, { caller: 'test', key: 'nobody' }],
@@ -79,7 +80,7 @@ describe('the rows that a list reads', () => {
   }
   const singles = Object.entries(VALUES).flatMap(([name, values]) => values.map((value): PaymentFilter => ({ [name]: value })))
   const pairs = singles.flatMap((one, i) => singles.slice(i + 1).filter(two => Object.keys(one)[0] !== Object.keys(two)[0]).map((two): PaymentFilter => ({ ...one, ...two })))
-  const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value === 'string' ? value : (value as { key?: string, micros?: bigint }).key ?? (value as { micros: bigint }).micros}`).join('&')
+  const show = (filter: PaymentFilter): string => Object.entries(filter).map(([name, value]) => `${name}=${typeof value !== 'object' ? String(value) : (value as { key?: string, micros?: bigint }).key ?? (value as { micros: bigint }).micros}`).join('&')
 
   it('are bounded for every filter and every pair of filters, with 50,000 newer failed payments', async () => {
     const unbounded: string[] = []
@@ -92,7 +93,7 @@ describe('the rows that a list reads', () => {
     assert.ok(pairs.length > 100)
   }).timeout(120_000)
 
-  const served: PaymentFilter[] = [{}, { status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { idempotencyKey: { caller: 'test', key: '019b0000-0000-7000-8000-000000000001' } }, { to: at(1) }, { status: 'failed', to: at(1) }]
+  const served: PaymentFilter[] = [{}, { status: 'pending' }, { jobDead: true }, { jobDead: true, status: 'pending' }, { status: 'failed' }, { outcome: 'failed' }, { outcome: 'discrepancy' }, { status: 'completed', outcome: 'discrepancy' }, { accountId: 'OLD' }, { accountId: 'OLD', currency: 'USD' }, { accountId: 'NOBODY' }, { idempotencyKey: { caller: 'test', key: '019b0000-0000-7000-8000-000000000001' } }, { to: at(1) }, { status: 'failed', to: at(1) }]
   for (const filter of served) {
     it(`are those of the page if an index serves the filter: ${show(filter) || 'none'}`, async () => {
       const n = await rowsRead(trx => listPayments(trx, filter, { limit: LIMIT }))
@@ -103,6 +104,8 @@ describe('the rows that a list reads', () => {
   const contradictions: PaymentFilter[] = [
     { status: 'pending', outcome: 'matched' },
     { status: 'failed', outcome: 'matched' },
+    { status: 'failed', jobDead: true },
+    { outcome: 'matched', jobDead: true },
     { status: 'completed', outcome: 'failed' },
     { amountFrom: '10.0001', amountTo: '10' },
     { amountFrom: '-1', amountTo: '-1.5' },

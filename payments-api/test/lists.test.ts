@@ -63,6 +63,7 @@ describe('lists', () => {
     const minute = fc.integer({ min: 0, max: 120 }).map(i => new Date(Date.UTC(2026, 0, 1, 0, i)).toISOString())
     const filters = fc.record({
       status: fc.constantFrom('pending', 'completed', 'failed'),
+      jobDead: fc.constant('true'),
       outcome: fc.constantFrom('matched', 'discrepancy', 'failed'),
       accountId: fc.constantFrom('USD-1', 'JPY-0', 'NOBODY'),
       currency: fc.constantFrom('USD', 'JPY', 'EUR'),
@@ -74,6 +75,7 @@ describe('lists', () => {
     await fc.assert(fc.asyncProperty(filters, fc.constantFrom(1, 7, 50, 200), async (filter, limit) => {
       const expected = payments.filter(payment =>
         (filter.status === undefined || (payment.result ? STATUS[payment.result] : 'pending') === filter.status)
+        && (filter.jobDead === undefined || (payment.result === null && payment.job === 'dead'))
         && (filter.outcome === undefined || (payment.result && OUTCOME[payment.result]) === filter.outcome)
         && (filter.accountId === undefined || payment.accountId === filter.accountId)
         && (filter.currency === undefined || payment.currency === filter.currency)
@@ -84,6 +86,13 @@ describe('lists', () => {
       assert.deepEqual(await everyPage(filter, limit), expected.map(payment => payment.id))
     }), { numRuns: 150 })
   }).timeout(60_000)
+
+  it('mark the pending payments whose job is dead, and no other', async () => {
+    const { body } = await call<{ payments: { id: string, jobDead: boolean }[] }>(`${api.url}/payments?limit=200`)
+    const dead = payments.filter(({ result, job }) => result === null && job === 'dead')
+    assert.deepEqual(body.payments.filter(({ jobDead }) => jobDead).map(({ id }) => id), dead.map(({ id }) => id))
+    assert.ok(dead.length > 0)
+  })
 
   it('examine a bounded number of payments per page, and continue from there', async () => {
     const db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
@@ -105,7 +114,7 @@ describe('lists', () => {
     }
   })
 
-  for (const query of ['status=done', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
+  for (const query of ['status=done', 'jobDead=false', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
     it(`refuse ?${query} with the parameter's name`, async () => {
       const { status, body } = await call<{ errors: { parameter: string }[] }>(`${api.url}/payments?${query}`)
       assert.deepEqual([status, body.errors.map(error => error.parameter)], [400, [query.split('=')[0]]])

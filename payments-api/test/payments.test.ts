@@ -231,16 +231,30 @@ describe('payments', () => {
       const created = (await post({ accountId: 'ACC-DETAIL', amount: '1.00' })).body
       const { status, body } = await call(`${api.url}/payments/${created.id}`)
       assert.equal(status, 200)
-      const { updatedAt, job, ...rest } = body as Record<string, unknown> & { job: { status: string, attempts: number } }
+      const { updatedAt, job, idempotencyKey, ...rest } = body as Record<string, unknown> & { job: { status: string, attempts: number } }
       assert.deepEqual(rest, {
         ...created,
+        jobDead: false,
+        traceId: null,
         outcome: null,
         discrepancyAmount: null,
         reconciliation: null,
         entries: [],
       })
       assert.equal(updatedAt, created.createdAt)
+      assert.equal(typeof idempotencyKey, 'string')
       assert.deepEqual([job.status, job.attempts], ['pending', 0])
+    })
+
+    it('returns the trace of the request that created it', async () => {
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+      const response = await fetch(`${api.url}/payments`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), 'traceparent': `00-${trace}-00f067aa0ba902b7-01` },
+        body: JSON.stringify({ accountId: 'ACC-TRACE', amount: '1.00' }),
+      })
+      const { id } = await response.json() as { id: string }
+      assert.equal((await call<{ traceId: string }>(`${api.url}/payments/${id}`)).body.traceId, trace)
     })
 
     it('responds with 404 for an unknown id and 400 for a malformed one', async () => {

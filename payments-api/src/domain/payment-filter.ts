@@ -6,6 +6,8 @@ import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from './payment.ts'
 /** The filters of a list of payments. A payment must match all that are set. */
 export interface PaymentFilter {
   status?: PaymentStatus | undefined
+  /** Only payments whose job is dead. They are pending. */
+  jobDead?: true | undefined
   outcome?: Outcome | undefined
   accountId?: string | undefined
   currency?: string | undefined
@@ -28,8 +30,10 @@ export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | 
 
 /** Whether the filters contradict each other, so that no payment can match. */
 export function matchesNothing(filter: PaymentFilter): boolean {
-  const { amountFrom, amountTo, from, to } = filter
-  return resultsOf(filter)?.length === 0
+  const { amountFrom, amountTo, from, to, jobDead } = filter
+  const results = resultsOf(filter)
+  return results?.length === 0
+    || (jobDead === true && results !== undefined)
     || (amountFrom !== undefined && amountTo !== undefined && tenThousandths(amountFrom) > tenThousandths(amountTo))
     || (from !== undefined && to !== undefined && firstMillisecondFrom(from) >= firstMillisecondFrom(to))
 }

@@ -29,6 +29,7 @@ export interface PaymentJson {
   currency: string
   description: string
   status: PaymentStatus
+  jobDead: boolean
   outcome: Outcome | null
   discrepancyAmount: string | null
   createdAt: string
@@ -44,6 +45,7 @@ export function paymentJson(row: PaymentRow): PaymentJson {
     currency: row.currency,
     description: row.description,
     status: row.status,
+    jobDead: row.job_dead,
     outcome: row.result_status && OUTCOMES[row.result_status],
     discrepancyAmount: row.result_status === 'completed_with_discrepancy' ? row.discrepancy_amount : null,
     createdAt: row.created_at,
@@ -56,6 +58,7 @@ export function paymentDetailJson(row: PaymentDetailRow): object {
   return {
     ...paymentJson(row),
     idempotencyKey: row.idempotency_key,
+    traceId: row.trace_id,
     reconciliation: row.result_status && {
       status: row.result_status,
       matched: row.matched,

@@ -32,6 +32,7 @@ const CSV_STALL_MS = 60_000
 
 const Filter = z.strictObject({
   status: Status.optional(),
+  jobDead: z.literal('true', 'must be true').transform((): true => true).optional().describe('Only payments whose job is dead'),
   outcome: OutcomeName.optional(),
   accountId: KnownAccountId.optional(),
   idempotencyKey: KeyParameter.transform(key => ({ caller: CALLER, key })).optional(),

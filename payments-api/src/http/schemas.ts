@@ -100,6 +100,7 @@ const paymentFields = {
     description: `${PAYMENT_STATUSES.join(', ')}; show an unknown status as it is`,
     examples: ['completed'],
   }),
+  jobDead: z.boolean().describe('Its job was given up: the payment stays pending until the job is retried'),
   outcome: z.string().nullable().meta({
     description: `What reconciliation found: ${Object.values(OUTCOMES).join(', ')}; null before that`,
     examples: ['matched'],
@@ -136,6 +137,7 @@ export const ReconJob = z.object({ paymentId: Id, ...jobFields, createdAt: Insta
 export const PaymentDetail = z.object({
   ...paymentFields,
   idempotencyKey: z.string().describe('The key that the payment was created with'),
+  traceId: z.string().nullable().meta({ description: 'The trace of the request that created it; null without a traceparent, and once its job was pruned', pattern: '^[0-9a-f]{32}$' }),
   reconciliation: z.object({
     status: z.string(),
     matched: z.boolean(),

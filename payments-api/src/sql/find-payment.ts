@@ -6,6 +6,8 @@ import { isoTime, isoTimeOrNull } from './exact-times.ts'
 
 export interface PaymentDetailRow extends PaymentRow {
   idempotency_key: string
+  /** 32 hexadecimal digits, from the traceparent of the request. */
+  trace_id: string | null
   matched: boolean | null
   notes: string | null
   reconciled_at: string | null
@@ -17,6 +19,7 @@ export interface PaymentDetailRow extends PaymentRow {
 export async function findPayment(db: Knex, id: string): Promise<PaymentDetailRow | undefined> {
   const { rows } = await db.raw<{ rows: PaymentDetailRow[] }>(`
     select p.id, p.idempotency_key, p.account_id, p.amount, p.currency, p.description, p.status, p.created_at, p.updated_at,
+           coalesce(j.status = 'dead', false) as job_dead, split_part(j.traceparent, '-', 2) as trace_id,
            r.status as result_status, r.discrepancy_amount, r.matched, r.notes, r.created_at as reconciled_at,
            case when j.payment_id is not null then json_build_object(
              'payment_id', j.payment_id, 'status', j.status, 'attempts', j.attempts, 'last_error', j.last_error, 'run_at', j.run_at,

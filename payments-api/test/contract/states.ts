@@ -79,8 +79,9 @@ export function providerStates({ url, database }: { url: string, database: TestD
     },
 
     'a payment was given up': async () => {
-      const [paymentId] = await seedPayments(database, [{ accountId: newAccountId(), amount: '100.00', result: null, job: 'dead' }])
-      return { paymentId: paymentId! }
+      const accountId = newAccountId()
+      const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: null, job: 'dead' }])
+      return { accountId, paymentId: paymentId! }
     },
 
     'the queue is running': async () => void await database.sql('select resume_queue()'),

@@ -90,6 +90,13 @@ const DURATIONS = [
   ['min', 60],
 ] as const
 
+/** Formats a short time: "8 ms", "1.2 s", then as formatDuration does. */
+export function formatElapsed(ms: number): string {
+  return ms < 1_000
+    ? `${Math.round(ms)} ms`
+    : formatDuration(ms / 1_000)
+}
+
 /** Formats a duration in its two largest units: "2 min 5 s", "0.4 s". */
 export function formatDuration(seconds: number): string {
   if (seconds < 10)

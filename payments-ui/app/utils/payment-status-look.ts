@@ -1,4 +1,4 @@
-import type { PaymentStatus } from '#shared/types/payment'
+import type { Payment, PaymentStatus } from '#shared/types/payment'
 import type { BadgeColor } from './badge-class'
 
 export interface StatusLook {
@@ -15,8 +15,18 @@ const LOOKS: Record<PaymentStatus, StatusLook> = {
   failed: { label: 'Failed', color: 'error', icon: 'M18 6 6 18M6 6l12 12' },
 }
 
+/** A pending payment whose job is dead looks like no other pending payment: nothing will happen until somebody retries the job. */
+const STUCK: StatusLook = { label: 'Stuck', color: 'error', icon: 'M12 8v4M12 16h.01M7.9 2h8.2L22 7.9v8.2L16.1 22H7.9L2 16.1V7.9L7.9 2z' }
+
+/** Whether the worker has given the payment up. A settled payment is not stuck, whatever an older response said of its job. */
+export function isStuck({ status, jobDead }: Pick<Payment, 'status' | 'jobDead'>): boolean {
+  return status === 'pending' && jobDead
+}
+
 /** How to show a status. An unknown status of a newer API is shown under its plain name. */
-export function paymentStatusLook(status: string): StatusLook {
+export function paymentStatusLook(status: string, stuck = false): StatusLook {
+  if (stuck)
+    return STUCK
   return Object.hasOwn(LOOKS, status)
     ? LOOKS[status as PaymentStatus]
     : { label: status, color: 'neutral', icon: 'M9.1 9a3 3 0 0 1 5.8 1c0 2-3 3-3 3M12 17h.01M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0' }

@@ -1,5 +1,5 @@
 import type { PaymentDetail } from '#shared/types/payment-detail'
-import { formatExactTime } from './format-time'
+import { formatElapsed, formatExactTime } from './format-time'
 
 export interface TimelineStep {
   title: string
@@ -7,17 +7,38 @@ export interface TimelineStep {
   /** ISO 8601; null if the step has not happened yet. */
   time: string | null
   state: 'done' | 'waiting' | 'failed'
+  /** The time since the step before, such as "+8 ms". Missing if either time is unknown. */
+  elapsed?: string
+}
+
+export interface PaymentTimeline {
+  steps: TimelineStep[]
+  /** The time from acceptance to the result, such as "12 ms"; null until the payment has settled. */
+  settledIn: string | null
 }
 
 /** What has happened to a payment, in order, and what it is waiting for. */
-export function paymentTimeline(payment: PaymentDetail): TimelineStep[] {
-  return [
-    { title: 'Created', time: payment.createdAt, state: 'done' },
-    { title: 'Reconciliation queued', detail: 'In the same transaction as the payment', time: payment.createdAt, state: 'done' },
+export function paymentTimeline(payment: PaymentDetail): PaymentTimeline {
+  const steps: TimelineStep[] = [
+    { title: 'Created', detail: 'With its job, in one transaction', time: payment.createdAt, state: 'done' },
     ...attemptSteps(payment),
     ...resultSteps(payment),
     ...entrySteps(payment),
   ]
+  const { reconciliation, createdAt } = payment
+  return {
+    steps: steps.map((step, index) => {
+      const before = steps[index - 1]?.time
+      return step.time && before
+        ? { ...step, elapsed: `+${formatElapsed(msBetween(before, step.time))}` }
+        : step
+    }),
+    settledIn: reconciliation && formatElapsed(msBetween(createdAt, reconciliation.createdAt)),
+  }
+}
+
+function msBetween(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from)) // the API's clock and the database's may differ
 }
 
 function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
@@ -38,7 +59,7 @@ function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
       ...claimed,
       {
         title: 'Gave up',
-        detail: `After ${job.attempts} attempts. ${job.lastError ?? ''}`.trim(),
+        detail: `After ${job.attempts} attempts: ${job.lastError ?? 'no error was recorded'}`,
         time: job.finishedAt,
         state: 'failed',
       },

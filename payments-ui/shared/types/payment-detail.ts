@@ -14,6 +14,8 @@ export interface Reconciliation {
 /** What GET /payments/{id} returns. */
 export interface PaymentDetail extends Payment {
   idempotencyKey: string
+  /** Null if the request had no traceparent header, and once the job has been pruned. */
+  traceId: string | null
   reconciliation: Reconciliation | null
   /** Null once a finished job has been pruned. */
   job: Job | null

@@ -23,6 +23,8 @@ export interface AcceptedPayment {
 }
 
 export interface Payment extends AcceptedPayment {
+  /** The worker has given the job up: the payment stays pending until the job is retried. */
+  jobDead: boolean
   /** Null until the payment has settled. */
   outcome: OrNewer<PaymentOutcome> | null
   /** A decimal string; null if there is no discrepancy. */

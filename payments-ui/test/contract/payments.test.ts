@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
 import { expectProblem, expectResponse } from './support/expect-response.ts'
-import { accepted, ACCOUNT_ID, cursor, disputed, fact, matched, PAYMENT_ID, pending, settledDetail, waitingDetail } from './support/expected.ts'
+import { accepted, ACCOUNT_ID, cursor, disputed, fact, matched, PAYMENT_ID, pending, settledDetail, stuck, waitingDetail } from './support/expected.ts'
 import { clientOf, pact } from './support/pact.ts'
 
 const { eachLike, nullValue, regex, string } = Matchers
@@ -54,6 +54,14 @@ describe('listing payments', () => {
     query: { accountId, status: 'pending' },
     call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, status: 'pending' })),
   }, { payments: eachLike(pending), nextCursor: nullValue() }))
+
+  it('shows those whose job is dead', () => expectResponse({
+    given: ['a payment was given up'],
+    description: 'the payments of an account whose job is dead',
+    path: '/payments',
+    query: { accountId, jobDead: 'true' },
+    call: client => client.listPayments(new URLSearchParams({ accountId: ACCOUNT_ID, jobDead: 'true' })),
+  }, { payments: eachLike(stuck), nextCursor: nullValue() }))
 
   it('continues where a page ended', () => expectResponse({
     given: settledPayments('100.00', '250.00'),

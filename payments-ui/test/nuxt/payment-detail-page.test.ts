@@ -20,6 +20,7 @@ beforeEach(() => {
   payment = {
     ...aPayment({ id: ID, amount: '42.13' }),
     idempotencyKey: 'order-4711',
+    traceId: null,
     reconciliation: null,
     job: { status: 'pending', attempts: 0, lastError: null, runAt: AT, lockedBy: null, lockedAt: null, finishedAt: null },
     entries: [],
@@ -62,19 +63,20 @@ it('shows what a pending payment is waiting for, and updates live when it settle
   }
   FakeEventSource.current.send('payment', { id: ID, status: 'completed', outcome: 'discrepancy' }, 'abc:2')
   await shows('Entries posted')
-  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Claimed by w:1', 'settlement:USD:2', '−$900.00'])
+  for (const text of ['Discrepancy $0.13', 'the amount ends in .13', 'Claimed by w:1', 'settlement:USD:2', '−$900.00', '+$42.13', '−$42.13', 'Sum $0.00'])
     expect(page.text()).toContain(text)
   expect(page.findAll('table a').map(link => link.attributes('href'))).toEqual(['/accounts/ACC-001', '/accounts/settlement:USD:2'])
   expect(page.get('[data-testid=account-balance]').text()).toContain('$142.13')
 })
 
 it('shows a dead job with its error', async () => {
+  payment!.jobDead = true
   payment!.job = { ...payment!.job!, status: 'dead', attempts: 5, lastError: 'deadlock', finishedAt: AT }
   await open()
-  await shows('After 5 attempts. deadlock')
-  expect(page.get('[data-testid=payment]').text()).toContain('Job dead')
+  await shows('After 5 attempts: deadlock')
+  expect(page.get('[data-testid=payment]').text()).toContain('Stuck')
   expect(page.text()).toContain('nothing is posted until it is retried')
-  expect(page.text()).toContain('Not reconciled: the job was given up.')
+  expect(page.text()).toContain('The last error was: Deadlock. Nothing was posted')
   expect(page.text()).not.toContain('when the payment settles')
 })
 
@@ -83,8 +85,8 @@ it('has a labelled copy button for every id and command', async () => {
   await shows('Using curl')
   const names = page.findAll('button[aria-label^=Copy]').map(button => button.attributes('aria-label'))
   expect(names).toEqual([
-    'Copy the payment id',
     'Copy the account',
+    'Copy the payment id',
     'Copy the idempotency key',
     'Copy the curl command that reads this payment',
     'Copy the curl command that creates a similar payment',

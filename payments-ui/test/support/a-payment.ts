@@ -8,6 +8,7 @@ export function aPayment(values: Partial<Payment> = {}): Payment {
     currency: 'USD',
     description: '',
     status: 'pending',
+    jobDead: false,
     outcome: null,
     discrepancyAmount: null,
     createdAt: '2026-11-23T16:05:13.123Z',

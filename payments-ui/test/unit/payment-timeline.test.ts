@@ -10,6 +10,7 @@ function aDetail(values: Partial<PaymentDetail> = {}): PaymentDetail {
   return {
     ...aPayment({ createdAt: AT }),
     idempotencyKey: 'order-4711',
+    traceId: null,
     reconciliation: null,
     job: aJob(),
     entries: [],
@@ -30,16 +31,16 @@ function aJob(values: Partial<PaymentDetail['job']> = {}): PaymentDetail['job'] 
   }
 }
 
-const titles = (payment: PaymentDetail) => paymentTimeline(payment).map(step => step.title)
+const titles = (payment: PaymentDetail) => paymentTimeline(payment).steps.map(step => step.title)
 
 it('ends with what a new payment is waiting for', () => {
-  expect(titles(aDetail())).toEqual(['Created', 'Reconciliation queued', 'Waiting for a worker'])
+  expect(titles(aDetail())).toEqual(['Created', 'Waiting for a worker'])
 })
 
 it('shows a failed attempt and the time of the next one', () => {
-  const steps = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }))
-  expect(steps.slice(2)).toEqual([
-    { title: 'Claimed by w:1', detail: 'Attempt 1', time: AT, state: 'done' },
+  const { steps } = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }))
+  expect(steps.slice(1)).toEqual([
+    { title: 'Claimed by w:1', detail: 'Attempt 1', time: AT, state: 'done', elapsed: '+0 ms' },
     { title: 'The attempt failed', detail: 'deadlock', time: null, state: 'failed' },
     { title: 'Waiting for a worker', detail: 'Not before 23 Nov 2026, 16:05:13 UTC', time: null, state: 'waiting' },
   ])
@@ -47,11 +48,12 @@ it('shows a failed attempt and the time of the next one', () => {
 
 it('shows that a job is dead, and why', () => {
   const job = aJob({ status: 'dead', attempts: 5, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock', finishedAt: LATER })
-  expect(paymentTimeline(aDetail({ job })).at(-1)).toEqual({
+  expect(paymentTimeline(aDetail({ job })).steps.at(-1)).toEqual({
     title: 'Gave up',
-    detail: 'After 5 attempts. deadlock',
+    detail: 'After 5 attempts: deadlock',
     time: LATER,
     state: 'failed',
+    elapsed: '+333 ms',
   })
 })
 
@@ -65,13 +67,15 @@ it('shows reconciliation and posting', () => {
       { paymentId: '1', entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '42.13', accountVersion: 1, createdAt: LATER },
     ],
   })
-  expect(titles(payment)).toEqual(['Created', 'Reconciliation queued', 'Claimed by w:1', 'Reconciled with a discrepancy', 'Entries posted'])
+  expect(titles(payment)).toEqual(['Created', 'Claimed by w:1', 'Reconciled with a discrepancy', 'Entries posted'])
+  expect(paymentTimeline(payment).steps.map(step => step.elapsed)).toEqual([undefined, '+0 ms', '+333 ms', '+0 ms'])
+  expect(paymentTimeline(payment).settledIn).toBe('333 ms')
   expect(titles({ ...payment, job: null })).not.toContain('Claimed by w:1')
 })
 
 it('shows a failure, and an unknown outcome under its plain name', () => {
   const reconciliation = { status: 'x', discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
-  expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).at(-1))
+  expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).steps.at(-1))
     .toMatchObject({ title: 'Failed', detail: 'the amount is zero', state: 'failed' })
   expect(titles(aDetail({ status: 'held', outcome: 'on_hold', job: null, reconciliation })).at(-1)).toBe('Reconciled: on_hold')
 })

@@ -46,8 +46,8 @@ export const accepted = {
 } satisfies Reads<AcceptedPayment>
 
 /** A payment that has not been reconciled yet. */
-export const pending = { ...accepted, outcome: nullValue(), discrepancyAmount: nullValue() } satisfies Reads<Payment>
-export const matched = { ...accepted, status: equal('completed'), outcome: equal('matched'), discrepancyAmount: nullValue() } satisfies Reads<Payment>
+export const pending = { ...accepted, jobDead: equal(false), outcome: nullValue(), discrepancyAmount: nullValue() } satisfies Reads<Payment>
+export const matched = { ...pending, status: equal('completed'), outcome: equal('matched'), discrepancyAmount: nullValue() } satisfies Reads<Payment>
 export const disputed = { ...matched, outcome: equal('discrepancy'), discrepancyAmount: amount('0.13') } satisfies Reads<Payment>
 
 export const entry = {
@@ -74,9 +74,12 @@ const waitingJob = { ...finishedJob, status: equal('pending'), attempts: integer
 export const deadJob = { ...finishedJob, status: equal('dead'), attempts: integer(5), lastError: string('the account does not exist') } satisfies Reads<Job>
 export const reconJob = <Expected extends Reads<Job>>(job: Expected) => ({ paymentId: id, ...job }) satisfies Reads<ReconJob>
 
+export const stuck = { ...pending, jobDead: equal(true) } satisfies Reads<Payment>
+
 export const settledDetail = {
   ...disputed,
   idempotencyKey: string('order-4711'),
+  traceId: nullValue(),
   reconciliation: {
     status: equal('completed_with_discrepancy'),
     discrepancyAmount: amount('0.13'),
@@ -90,7 +93,7 @@ export const settledDetail = {
     { ...entry, entryType: equal('debit'), accountId: string('settlement:USD:0') },
   ],
 } satisfies Reads<PaymentDetail>
-export const waitingDetail = { ...pending, idempotencyKey: string('order-4711'), reconciliation: nullValue(), job: waitingJob, entries: [] } satisfies Reads<PaymentDetail>
+export const waitingDetail = { ...pending, idempotencyKey: string('order-4711'), traceId: nullValue(), reconciliation: nullValue(), job: waitingJob, entries: [] } satisfies Reads<PaymentDetail>
 
 export const balance = { balance: amount('350.00'), currency } satisfies Reads<Balance>
 export const account = { id: string(ACCOUNT_ID), currency, balance: amount('350.00'), entryCount: integer(2), updatedAt: instant() } satisfies Reads<Account>

@@ -40,7 +40,7 @@ describe('the console', () => {
     it('in the content after a row was opened, and on the row after Back', async () => {
       const account = newAccount('focus')
       const [first] = await settled(account, ['1.00', '2.00', '3.00'])
-      const page = await session.open(`/?accountId=${account}`)
+      const page = await session.open(`/?accountId=${account}`, { width: 900 }) // wide screens open a drawer
       const link = page.locator(`a[href="/payments/${first}"]`)
       await link.focus()
       await page.keyboard.press('Enter')

@@ -33,6 +33,7 @@ export function usePaymentFilters() {
         : '/api/payments.csv'
     }),
     set: (name: PaymentFilterName, value: string) => go(withFilter(filters.value, name, value)),
+    setAll: go,
     clear: () => go({}),
   }
 }

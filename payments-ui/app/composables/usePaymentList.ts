@@ -171,7 +171,7 @@ export function usePaymentList({ name = 'payment-list', query: filters = ref({})
     }
     if ([
       ...batch.keys(),
-    ].some(id => !known.has(id)) || 'status' in filters.value || 'outcome' in filters.value) {
+    ].some(id => !known.has(id)) || ['status', 'outcome', 'jobDead'].some(name => name in filters.value)) {
       refresh()
     }
   }, PATCH_EVERY_MS)

@@ -7,6 +7,7 @@ export const paymentFilterNames = [
   'accountId',
   'idempotencyKey',
   'status',
+  'jobDead',
   'outcome',
   'currency',
   'from',
@@ -84,6 +85,7 @@ export function describeFilter(name: PaymentFilterName, value: string): string {
     case 'accountId': return `Account ${value}`
     case 'idempotencyKey': return `Key ${value}`
     case 'status': return paymentStatusLook(value).label
+    case 'jobDead': return 'Stuck'
     case 'outcome': return `Outcome: ${outcomeLabel(value)}`
     case 'currency': return value
     case 'from': return `From ${value}`
@@ -108,4 +110,14 @@ export function outcomeLabel(outcome: string): string {
 /** Whether a search text is a payment id rather than an account. */
 export function isPaymentId(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim())
+}
+
+/** The periods that are one click away, in days of UTC like the filters `from` and `to`. */
+export function quickPeriods(nowMs: number): { label: string, filters: PaymentFilters }[] {
+  const day = (daysAgo: number) => new Date(nowMs - daysAgo * DAY_MS).toISOString().slice(0, 10)
+  return [
+    { label: 'Today', filters: { from: day(0), to: day(0) } },
+    { label: 'Yesterday', filters: { from: day(1), to: day(1) } },
+    { label: '7 days', filters: { from: day(6), to: day(0) } },
+  ]
 }

@@ -13,7 +13,7 @@ export interface TimelineStep {
 
 export interface PaymentTimeline {
   steps: TimelineStep[]
-  /** The time from acceptance to the result, such as "12 ms"; null until the payment has settled. */
+  /** The time from acceptance until everything was written, such as "12 ms"; null until the payment has settled. */
   settledIn: string | null
 }
 
@@ -25,7 +25,7 @@ export function paymentTimeline(payment: PaymentDetail): PaymentTimeline {
     ...resultSteps(payment),
     ...entrySteps(payment),
   ]
-  const { reconciliation, createdAt } = payment
+  const { reconciliation, entries, createdAt } = payment
   return {
     steps: steps.map((step, index) => {
       const before = steps[index - 1]?.time
@@ -33,7 +33,7 @@ export function paymentTimeline(payment: PaymentDetail): PaymentTimeline {
         ? { ...step, elapsed: `+${formatElapsed(msBetween(before, step.time))}` }
         : step
     }),
-    settledIn: reconciliation && formatElapsed(msBetween(createdAt, reconciliation.createdAt)),
+    settledIn: reconciliation && formatElapsed(msBetween(createdAt, entries[0]?.createdAt ?? reconciliation.createdAt)),
   }
 }
 

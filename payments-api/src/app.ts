@@ -7,6 +7,7 @@ import type { ProofsDeps } from './http/proofs.ts'
 import type { Route } from './http/route.ts'
 import type { Metrics } from './metrics.ts'
 import express from 'express'
+import { accountEntryRoutes } from './http/account-entries.ts'
 import { accountRoutes } from './http/accounts.ts'
 import { checkRequest } from './http/check-request.ts'
 import { docsRouter } from './http/docs.ts'
@@ -31,6 +32,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
   return [
     ...paymentRoutes(deps),
     ...accountRoutes(deps),
+    ...accountEntryRoutes(deps),
     ...operationRoutes(deps),
     ...queueRoutes(deps),
     ...proofRoutes(deps),

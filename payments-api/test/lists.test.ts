@@ -187,6 +187,56 @@ describe('lists', () => {
     assert.deepEqual((({ id, balance, entryCount }) => ({ id, balance, entryCount }))((await call<{ id: string, balance: string, entryCount: number }>(`${api.url}/accounts/HIST`)).body), { id: 'HIST', balance: '6.00', entryCount: 3 })
   })
 
+  it('of entries and statements keep to a period, and a statement\'s entries lead from its opening to its closing balance', async () => {
+    await seedPayments(database, Array.from({ length: 5 }, (_, i) => ({ accountId: 'PERIOD', amount: `${i + 1}.00`, result: 'completed' as const })))
+    await database.sql(`set session_replication_role = replica; update ledger_entries set created_at = '2026-03-01T00:00:00.000001Z'::timestamptz + account_version * interval '1 day' where account_id = 'PERIOD'; set session_replication_role = origin`)
+    const versions = async (period: string): Promise<number[]> =>
+      (await call<{ entries: { accountVersion: number }[] }>(`${api.url}/accounts/PERIOD/entries?${period}`)).body.entries.map(({ accountVersion }) => accountVersion)
+    const csv = async (period: string): Promise<string[][]> =>
+      (await (await fetch(`${api.url}/accounts/PERIOD/statement.csv?${period}`)).text()).trimEnd().split('\r\n').slice(1).map(line => line.split(','))
+    for (const [period, expected] of [
+      ['', [5, 4, 3, 2, 1]],
+      ['from=2026-03-03T00:00:00.000001Z&to=2026-03-05T00:00:00.000001Z', [3, 2]],
+      ['from=2026-03-03T00:00:00.0000011Z&to=2026-03-05T00:00:00.0000011Z', [4, 3]],
+      ['from=2026-03-04T00:00:00Z&cursor=5', [4, 3]],
+      ['to=2026-03-05T00:00:00Z&cursor=5&limit=2', [3, 2]],
+      ['from=2030-01-01T00:00:00Z', []],
+      ['to=2020-01-01T00:00:00Z', []],
+      ['from=2026-03-05T00:00:00Z&to=2026-03-02T00:00:00Z', []],
+    ] as const) {
+      assert.deepEqual(await versions(period), expected, period)
+      if (period.includes('cursor'))
+        continue
+      const [opening, ...entries] = await csv(period)
+      const closing = entries.pop()!
+      assert.deepEqual([opening![1], closing[1]], ['opening balance', 'closing balance'])
+      assert.equal(entries.length, expected.length, period)
+      let balance = Number(opening![5])
+      for (const [, , , amount, , after] of entries) {
+        balance += Number(amount)
+        assert.equal(Number(after), balance)
+      }
+      assert.equal(Number(closing[5]), balance, period)
+    }
+    const settlement = (await database.sql<{ account: string }>(`select account_id as account from ledger_entries where entry_type = 'debit' limit 1`))[0]!.account
+    assert.match(await (await fetch(`${api.url}/accounts/${settlement}/statement.csv`)).text(), /,debit,[-\da-f]+,-[\d.]+,(?:USD|JPY),-/)
+    assert.equal((await call(`${api.url}/accounts/NOBODY/statement.csv`)).status, 404)
+  })
+
+  it('of balances over time have the first and the last entry, and stay short', async () => {
+    await seedPayments(database, Array.from({ length: 500 }, () => ({ accountId: 'BUSY', amount: '1.00', result: 'completed' as const })))
+    const versions = async (account: string): Promise<number[]> => {
+      const { body } = await call<{ points: { accountVersion: number, balance: string }[] }>(`${api.url}/accounts/${account}/history`)
+      assert.ok(body.points.every(({ accountVersion, balance }) => account !== 'BUSY' || Number(balance) === accountVersion))
+      return body.points.map(({ accountVersion }) => accountVersion)
+    }
+    const busy = await versions('BUSY')
+    assert.deepEqual([busy.length, busy[0], busy.at(-1)], [400, 1, 500])
+    assert.ok(busy.every((version, i) => i === 0 || [1, 2].includes(version - busy[i - 1]!)))
+    assert.deepEqual(await versions('PERIOD'), [1, 2, 3, 4, 5])
+    assert.equal((await call(`${api.url}/accounts/NOBODY/history`)).status, 404)
+  })
+
   it('of jobs filter by status, and a dead job can be retried once', async () => {
     const jobs = async (status: string): Promise<string[]> => {
       const ids: string[] = []

@@ -45,6 +45,11 @@ export function microsecondText({ micros }: Instant): string {
   return `${second}.${fraction.toString().padStart(6, '0')}Z`
 }
 
+/** The last instant before this one that the database can keep. */
+export function microsecondBefore({ micros, beyond }: Instant): Instant {
+  return { micros: beyond ? micros : micros - 1n, beyond: false }
+}
+
 /** The first whole millisecond at or after the instant: a time in whole milliseconds is at or after both or neither. */
 export function firstMillisecondFrom({ micros, beyond }: Instant): Date {
   const ms = micros / MICROS_PER_MS // rounds towards 1970

@@ -3,26 +3,22 @@ import type { AccountRow } from '../sql/list-accounts.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
 import { balanceText } from '../domain/money.ts'
-import { balanceAt } from '../sql/balance-at.ts'
+import { accountAt } from '../sql/account-at.ts'
 import { findAccount } from '../sql/find-account.ts'
 import { listAccounts } from '../sql/list-accounts.ts'
-import { listEntries } from '../sql/list-entries.ts'
+import { AccountPath, noSuchAccount } from './account-entries.ts'
 import { cursorOver } from './cursor.ts'
 import { InstantParameter } from './instant.ts'
-import { entryJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
-import { Account, Balance, KnownAccountId, LedgerEntry, Limit, pageOf } from './schemas.ts'
+import { Account, Balance, Limit, pageOf } from './schemas.ts'
 
-const AccountPath = z.object({ accountId: KnownAccountId })
 const Prefix = z.string().regex(/^[\w.-]{0,64}$/, 'must be letters, digits, ".", "_" or "-"')
 const AtQuery = z.strictObject({
   at: InstantParameter.optional().describe('The balance after all entries up to and including this instant; now by default'),
 })
 
 export function accountRoutes({ db }: { db: Knex }): Route[] {
-  const noSuchAccount = (accountId: string): string => `There is no account ${accountId}: no payment has named it.`
-
   return [
     defineRoute({
       tag: 'Accounts',
@@ -85,40 +81,11 @@ export function accountRoutes({ db }: { db: Knex }): Route[] {
         const account = await findAccount(db, accountId)
         if (!account)
           return sendProblem(res, 'not-found', noSuchAccount(accountId))
-        const balance = at ? await balanceAt(db, accountId, at) ?? '0' : account.balance
+        const { balance } = at ? await accountAt(db, accountId, at) ?? { balance: '0' } : account
         res.json({
           accountId,
           balance: balanceText(balance, account.currency),
           currency: account.currency,
-        })
-      },
-    }),
-    defineRoute({
-      tag: 'Accounts',
-      operationId: 'listAccountEntries',
-      method: 'get',
-      path: '/accounts/{accountId}/entries',
-      summary: 'List an account\'s ledger entries, newest first',
-      params: AccountPath,
-      query: z.strictObject({
-        limit: Limit,
-        cursor: cursorOver(z.string().regex(/^\d{1,18}$/, 'is not a cursor of this list')),
-      }),
-      responses: {
-        200: {
-          description: 'A page',
-          schema: pageOf('entries', LedgerEntry),
-        },
-      },
-      problems: ['not-found'],
-      handle: async ({ params: { accountId }, query: { limit, cursor } }, _req, res) => {
-        const rows = await listEntries(db, { accountId, limit: limit + 1, before: cursor })
-        if (rows.length === 0 && !await findAccount(db, accountId))
-          return sendProblem(res, 'not-found', noSuchAccount(accountId))
-        const page = rows.slice(0, limit)
-        res.json({
-          entries: page.map(entryJson),
-          nextCursor: rows.length > limit ? page.at(-1)!.account_version : null,
         })
       },
     }),

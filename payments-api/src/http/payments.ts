@@ -7,7 +7,6 @@ import type { QuotedRequest } from '../domain/replay-quoted-keys.ts'
 import type { PaymentRow } from '../sql/list-payments.ts'
 import type { Page } from '../sql/read-page.ts'
 import type { Route } from './route.ts'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
@@ -16,19 +15,17 @@ import { CreatePayment } from './create-payment-body.ts'
 import { cursorOver } from './cursor.ts'
 import { IdempotencyKey, KeyParameter } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
-import { loggedRequest } from './log-requests.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
+import { sendCsv } from './send-csv.ts'
 
 /** Callers are not distinguished yet: all share one namespace of idempotency keys. */
 const CALLER = 'anonymous'
 /** Rows that the export reads at a time. */
 const CSV_PAGE = 1_000
-/** A client that reads nothing for this long is disconnected. */
-const CSV_STALL_MS = 60_000
 
 const Filter = z.strictObject({
   status: Status.optional(),
@@ -99,14 +96,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
 
   async function exportCsv(filter: z.output<typeof Filter>, req: Request, res: Response): Promise<void> {
     const first = await listPayments(db, filter, { limit: CSV_PAGE }) // a failure here still gets a problem response
-    res.set('Content-Disposition', 'attachment; filename="payments.csv"').type('text/csv; charset=utf-8')
-    if (req.method === 'HEAD')
-      return void res.end()
-    res.setTimeout(CSV_STALL_MS, () => res.destroy())
-    await pipeline(csvLines(filter, first), res).catch((error: unknown) => {
-      if (!res.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-        log.error({ req: loggedRequest(req), err: error }, 'the export broke off')
-    })
+    await sendCsv({ lines: csvLines(filter, first), filename: 'payments.csv', log }, req, res)
   }
 
   return [

@@ -155,6 +155,14 @@ export const Balance = z.object({
   currency: Currency,
 }).register(named, { id: 'Balance' })
 
+export const BalanceHistory = z.object({
+  points: z.array(z.object({
+    accountVersion: z.int().min(1).describe('The number of the account\'s entry'),
+    balance: Amount.describe('The balance after that entry'),
+    createdAt: Instant.describe('When that entry was posted'),
+  })).describe('Oldest first'),
+}).register(named, { id: 'BalanceHistory' })
+
 export const Account = z.object({
   id: KnownAccountId,
   currency: Currency,

@@ -2,12 +2,19 @@ import type { Knex } from 'knex'
 import type { Instant } from '../domain/instant.ts'
 import { microsecondText } from '../domain/instant.ts'
 
+/** An account as its last entry until an instant left it. */
+export interface AccountAt {
+  balance: string
+  /** The number of its entries until then. */
+  version: string
+}
+
 /**
- * An account's balance at an instant: balance_after of its last entry until then, by a binary search over its versions,
- * whose times ascend (about 20 index look-ups for a million entries). Undefined before its first entry.
+ * An account at an instant: its last entry until then, by a binary search over its versions, whose times ascend (about 20 index
+ * look-ups for a million entries). Undefined before its first entry.
  */
-export async function balanceAt(db: Knex, accountId: string, at: Instant): Promise<string | undefined> {
-  const { rows } = await db.raw<{ rows: { balance_after: string }[] }>(`
+export async function accountAt(db: Knex, accountId: string, at: Instant): Promise<AccountAt | undefined> {
+  const { rows } = await db.raw<{ rows: AccountAt[] }>(`
     with recursive search as (
       select 0::bigint as low, version as high from accounts where id = ?
       union all
@@ -17,7 +24,7 @@ export async function balanceAt(db: Knex, accountId: string, at: Instant): Promi
        cross join lateral (select (low + high + 1) / 2 as middle) m
         join ledger_entries e on e.account_id = ? and e.account_version = middle
        where low < high)
-    select e.balance_after
+    select e.balance_after as balance, e.account_version as version
       from search
       join ledger_entries e on e.account_id = ? and e.account_version = search.low
      where search.low = search.high`, [
@@ -26,6 +33,6 @@ export async function balanceAt(db: Knex, accountId: string, at: Instant): Promi
     microsecondText(at),
     accountId,
     accountId,
-  ]).options({ name: 'balance-at' })
-  return rows[0]?.balance_after
+  ]).options({ name: 'account-at' })
+  return rows[0]
 }

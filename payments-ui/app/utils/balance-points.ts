@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '#shared/types/account'
+import type { BalanceAfter } from '#shared/types/account'
 
 export interface BalancePoint {
   /** ISO 8601. */
@@ -11,14 +11,14 @@ export interface BalancePoint {
   y: number
 }
 
-/** Returns the balance after each entry, oldest first. `entries` are newest first. */
-export function balancePoints(entries: readonly LedgerEntry[]): BalancePoint[] {
-  return entries.map(entry => ({
-    time: entry.createdAt,
-    balance: entry.balanceAfter,
-    seconds: Date.parse(entry.createdAt) / 1_000,
-    y: Number(entry.balanceAfter),
-  })).reverse()
+/** Returns the points of a balance's history for the chart. */
+export function balancePoints(history: readonly BalanceAfter[]): BalancePoint[] {
+  return history.map(({ createdAt, balance }) => ({
+    time: createdAt,
+    balance,
+    seconds: Date.parse(createdAt) / 1_000,
+    y: Number(balance),
+  }))
 }
 
 /**

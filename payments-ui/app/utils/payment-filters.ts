@@ -65,15 +65,16 @@ export function filterErrors({ from, to }: PaymentFilters): Partial<Record<Payme
   }
 }
 
-/** Date.parse reads February 30 as March 2, so compare what it returns with the text. */
-function isDay(text: string): boolean {
+/** Whether this is a day of the calendar. Date.parse reads February 30 as March 2, so compare what it returns with the text. */
+export function isDay(text: string): boolean {
   const ms = DAY.test(text)
     ? Date.parse(`${text}T00:00:00Z`)
     : Number.NaN
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
 }
 
-function startOfDay(day: string, plusDays = 0): string {
+/** The start of a day in UTC, or of a later one. An invalid day is returned unchanged. */
+export function startOfDay(day: string, plusDays = 0): string {
   return isDay(day)
     ? new Date(Date.parse(`${day}T00:00:00Z`) + plusDays * DAY_MS).toISOString()
     : day

@@ -1,4 +1,4 @@
-import type { Account, AccountPage, LedgerEntryPage } from '../../shared/types/account.ts'
+import type { Account, AccountPage, BalanceHistory, LedgerEntryPage } from '../../shared/types/account.ts'
 import type { Balance } from '../../shared/types/balance.ts'
 import type { DeadJobGroups } from '../../shared/types/dead-job-groups.ts'
 import type { OperationsHistory } from '../../shared/types/operations-history.ts'
@@ -138,8 +138,15 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     findAccount: (accountId: string, signal?: AbortSignal) =>
       withSegment(accountId, safe => call<Account>(`accounts/${safe}`, {}, signal)),
 
-    accountBalance: (accountId: string, signal?: AbortSignal) =>
-      withSegment(accountId, safe => call<Balance>(`accounts/${safe}/balance`, {}, signal)),
+    accountBalance: (accountId: string, query?: URLSearchParams, signal?: AbortSignal) =>
+      withSegment(accountId, safe => call<Balance>(withQuery(`accounts/${safe}/balance`, query), {}, signal)),
+
+    accountHistory: (accountId: string, signal?: AbortSignal) =>
+      withSegment(accountId, safe => call<BalanceHistory>(`accounts/${safe}/history`, {}, signal)),
+
+    /** Exports an account's statement as CSV. `signal` ends the stream. */
+    exportStatement: (accountId: string, query: URLSearchParams, signal: AbortSignal) =>
+      withSegment(accountId, safe => open(withQuery(`accounts/${safe}/statement.csv`, query), { accept: 'text/csv' }, signal)),
 
     listEntries: (accountId: string, query?: URLSearchParams, signal?: AbortSignal) =>
       withSegment(accountId, safe => call<LedgerEntryPage>(withQuery(`accounts/${safe}/entries`, query), {}, signal)),
@@ -198,7 +205,7 @@ function withQuery(path: string, query: URLSearchParams | undefined): string {
 }
 
 /** Escapes a text as one path segment. No resource is named by a dot segment, which would change the path even if escaped. */
-async function withSegment<Body>(text: string, then: (safe: string) => Promise<ApiResult<Body>>): Promise<ApiResult<Body>> {
+async function withSegment<Result>(text: string, then: (safe: string) => Promise<Result>): Promise<Result | Failure> {
   return /^\.{0,2}$/.test(text)
     ? {
         ok: false,

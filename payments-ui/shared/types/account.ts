@@ -35,3 +35,16 @@ export interface LedgerEntryPage {
   /** Opaque; null on the last page. */
   nextCursor: string | null
 }
+
+/** An account's balance after one of its entries. */
+export interface BalanceAfter {
+  accountVersion: number
+  /** A decimal string. */
+  balance: string
+  createdAt: string
+}
+
+export interface BalanceHistory {
+  /** Oldest first. A long history leaves entries out, evenly. */
+  points: BalanceAfter[]
+}

@@ -3,7 +3,7 @@ import type { Account, LedgerEntry } from '../../shared/types/account'
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import AccountPage from '~/pages/accounts/[id].vue'
+import AccountPage from '~/pages/accounts/[id]/index.vue'
 import AccountsPage from '~/pages/accounts/index.vue'
 import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
@@ -78,20 +78,20 @@ it('lists accounts with their balances, and searches by prefix', async () => {
 })
 
 it('shows an account\'s balance, its entries step by step, and the chart\'s data as a table', async () => {
-  serveEntries(45, 30)
+  serveEntries(45, 20)
+  registerEndpoint('/api/accounts/ACC-001/history', () => ({ points: [1, 23, 45].map(version => ({ accountVersion: version, balance: `${version}.00`, createdAt: AT })) }))
   registerEndpoint('/api/accounts/ACC-001', () => anAccount({ balance: '45.00', entryCount: 45 }))
   registerEndpoint('/api/payments', () => ({ payments: [], nextCursor: null }))
   page = await mountSuspended(AccountPage, { route: '/accounts/ACC-001' })
   FakeEventSource.current.send('hello', {}, 'abc:1')
-  await shows('The last 30 entries')
+  await shows('At 3 of 45 entries, evenly spaced')
   expect(page.get('[data-testid=account-balance]').text()).toContain('$45.00')
   const entries = () => page.findAll('table').find(table => table.text().includes('newest first'))!.findAll('tbody tr')
   expect(entries()).toHaveLength(20)
   await button('Load more').trigger('click')
-  expect(entries()).toHaveLength(30)
+  await eventually(() => expect(entries()).toHaveLength(40))
   await button('Load more').trigger('click')
   await eventually(() => expect(entries()).toHaveLength(45))
-  expect(page.text()).toContain('All 45 entries')
   expect(page.get('figure').text()).toContain('$45.00 USD after 23 Nov 2026, 16:05:13 UTC')
   expect(page.find('details table').exists()).toBe(false)
   const details = page.get<HTMLDetailsElement>('details')

@@ -1,2 +1,2 @@
 export default defineEventHandler(async event =>
-  sendResponse(event, await usePaymentsApi().accountBalance(getRouterParam(event, 'id', { decode: true }) ?? '', disconnectSignal(event.node.res))))
+  sendResponse(event, await usePaymentsApi().accountBalance(getRouterParam(event, 'id', { decode: true }) ?? '', getRequestURL(event).searchParams, disconnectSignal(event.node.res))))

@@ -1,0 +1,91 @@
+import type { Page } from 'playwright-core'
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import axe from 'axe-core'
+import { superuserUrl } from '../../src/data/logins.ts'
+import { connect } from '../../src/machine/connect.ts'
+import { pay } from '../support/pay.ts'
+import { until } from '../support/until.ts'
+import { consoleSession } from './console-session.ts'
+
+const QUERY_TIMEOUT_MS = 20_000
+
+interface InPage {
+  axe: typeof axe
+  document: { documentElement: { scrollWidth: number } }
+  innerWidth: number
+}
+
+// An account's past: its balance on a day, its statement on screen, on paper and as CSV.
+describe('an account in the console', () => {
+  const session = consoleSession()
+  const texts = (page: Page, id: string) => page.getByTestId(id).allInnerTexts().then(all => all.map(text => text.replaceAll(/\s+/g, ' ').trim()))
+
+  before(async () => {
+    for (const amount of ['100.00', '42.13', '7.00'])
+      await pay(session.api, { accountId: 'PAST', amount })
+    const entries = async () => (await (await fetch(`${session.api}/accounts/PAST/entries`)).json() as { entries?: unknown[] }).entries?.length ?? 0
+    await until('the payments are settled', async () => await entries() === 3)
+    const database = await connect(superuserUrl(session.system.config.ports.postgres, 'payments'), QUERY_TIMEOUT_MS)
+    try {
+      await database.query(`
+        set session_replication_role = replica;
+        update ledger_entries set created_at = '2026-10-01T12:00:00Z'::timestamptz + account_version * interval '1 day' where account_id = 'PAST'`)
+    }
+    finally {
+      await database.end()
+    }
+  })
+
+  it('says its balance at the end of a day', async () => {
+    const page = await session.open('/accounts/PAST')
+    await page.getByLabel('Balance on').fill('2026-10-02')
+    await page.getByLabel('Balance on').press('Enter')
+    await until('the balance is shown', async () => /^\$100\.00 USD at the end of that day/.test((await texts(page, 'balance-on'))[0] ?? ''))
+  })
+
+  it('has a statement whose entries lead from the opening to the closing balance, also as CSV and on paper', async () => {
+    const page = await session.open('/accounts/PAST/statement?from=2026-10-03&to=2026-10-03')
+    await page.getByTestId('statement').waitFor()
+    assert.match((await texts(page, 'opening-balance'))[0]!, /\$100\.00 USD$/)
+    assert.match((await texts(page, 'closing-balance'))[0]!, /\$142\.13 USD$/)
+    assert.deepEqual((await texts(page, 'statement-entry')).map(text => text.split(' ').slice(-4)), [['$42.13', 'USD', '$142.13', 'USD']])
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('statement-csv').click()])
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n').map(line => line.split(','))
+    assert.deepEqual(lines.map(([, what, , amount, , balance]) => [what, amount, balance]), [
+      ['entry', 'amount', 'balance'],
+      ['opening balance', '', '100.00'],
+      ['credit', '42.13', '142.13'],
+      ['closing balance', '', '142.13'],
+    ])
+    await page.emulateMedia({ media: 'print' })
+    assert.equal(await page.getByRole('button', { name: 'Print' }).isVisible(), false)
+    assert.equal(await page.locator('header').isVisible(), false)
+  })
+
+  it('of the settlement kind has a name for people and signed debits', async () => {
+    const { entries } = await (await fetch(`${session.api}/payments?accountId=PAST`)).json().then(async body =>
+      (await fetch(`${session.api}/payments/${(body as { payments: { id: string }[] }).payments[0]!.id}`)).json()) as { entries: { accountId: string }[] }
+    const settlement = entries.map(({ accountId }) => accountId).find(id => id.includes(':'))!
+    const page = await session.open(`/accounts/${settlement}`)
+    assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /^USD settlement account \d+$/)
+  })
+
+  for (const path of ['/accounts/PAST', '/accounts/PAST/statement?from=2026-10-01&to=2026-10-31']) {
+    it(`${path} without an accessibility violation that axe finds, light or dark, and without overflow from 375 px on`, async () => {
+      const page = await session.open(path)
+      await page.locator('table').first().waitFor()
+      await page.evaluate(axe.source)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await page.locator(`html.${colorScheme}`).waitFor()
+        const found = await page.evaluate(async () => (await (globalThis as unknown as InPage).axe.run({ resultTypes: ['violations'] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`))
+        assert.deepEqual(found, [], colorScheme)
+        for (const width of [375, 1280]) {
+          await page.setViewportSize({ width, height: 800 })
+          assert.equal(await page.evaluate(() => (globalThis as unknown as InPage).document.documentElement.scrollWidth - (globalThis as unknown as InPage).innerWidth), 0, `${width} px`)
+        }
+      }
+    })
+  }
+})

@@ -1,0 +1,64 @@
+import type { LedgerEntry, LedgerEntryPage } from '#shared/types/account'
+import type { Balance } from '#shared/types/balance'
+import type { Problem } from '#shared/types/problem'
+
+/** The API's largest page. */
+const PAGE_SIZE = 200
+/** A page shows at most this many entries; the CSV has all. */
+const MAX_PAGES = 5
+const DAY_MS = 86_400_000
+
+/** Days in UTC, such as 2026-11-01, both inclusive. */
+export interface Period { from: string, to: string }
+
+export interface Statement {
+  currency: string
+  opening: string
+  closing: string
+  /** Oldest first. */
+  entries: LedgerEntry[]
+  /** The period has older entries than these. */
+  cut: boolean
+}
+
+/** An account's statement for a period: the balances at its ends and the entries between. */
+export function useStatement(accountId: string, period: Readonly<Ref<Period>>) {
+  const path = `/api/accounts/${encodeURIComponent(accountId)}`
+  const statement = useState<Statement | null>('statement', () => shallowRef(null))
+  const problem = useState<Problem | null>('statement-problem', () => shallowRef(null))
+
+  async function fetchStatement({ from, to }: Period): Promise<Statement | Problem> {
+    const [opening, closing] = await Promise.all([
+      fetchJson<Balance>(`${path}/balance`, { query: { at: endOfDay(dayOf(Date.parse(from) - DAY_MS)) } }),
+      fetchJson<Balance>(`${path}/balance`, { query: { at: endOfDay(to) } }),
+    ])
+    if (!opening.ok)
+      return opening.problem
+    if (!closing.ok)
+      return closing.problem
+    const newestFirst: LedgerEntry[] = []
+    let cursor: string | undefined
+    for (let page = 0; page < MAX_PAGES && (page === 0 || cursor !== undefined); page++) {
+      const result = await fetchJson<LedgerEntryPage>(`${path}/entries`, { query: { from: startOfDay(from), to: startOfDay(to, 1), limit: PAGE_SIZE, cursor } })
+      if (!result.ok)
+        return result.problem
+      newestFirst.push(...result.body.entries)
+      cursor = result.body.nextCursor ?? undefined
+    }
+    const { currency } = closing.body
+    // A payment may settle between the requests, so the entries decide.
+    return { currency, opening: opening.body.balance, closing: newestFirst[0]?.balanceAfter ?? closing.body.balance, entries: newestFirst.reverse(), cut: cursor !== undefined }
+  }
+
+  async function load(): Promise<void> {
+    const wanted = period.value
+    const result = await fetchStatement(wanted)
+    if (period.value !== wanted)
+      return // another period has been chosen since
+    const failed = 'status' in result
+    problem.value = failed ? result : null
+    statement.value = failed ? null : result
+  }
+
+  return { statement: shallowReadonly(statement), problem: shallowReadonly(problem), load }
+}

@@ -4,6 +4,7 @@ export const sections = [
   { to: '/', label: 'Payments', icon: 'i-lucide-arrow-left-right', within: /^\/(?:payments(?:\/|$)|$)/ },
   { to: '/accounts', label: 'Accounts', icon: 'i-lucide-book-open', within: /^\/accounts(?:\/|$)/ },
   { to: '/operations', label: 'Operations', icon: 'i-lucide-cog', within: /^\/(?:operations|dead-jobs)/ },
+  { to: '/map', label: 'Map', icon: 'i-lucide-workflow', within: /^\/map/ },
   { to: '/proofs', label: 'Proofs', icon: 'i-lucide-shield-check', within: /^\/proofs/ },
   { to: '/race', label: 'Race', icon: 'i-lucide-flag', within: /^\/race/ },
 ] as const

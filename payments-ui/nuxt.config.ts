@@ -31,6 +31,10 @@ export default defineNuxtConfig({
     public: {
       // NUXT_PUBLIC_API_URL: the API's address in the commands that a person copies. The console itself does not use it.
       apiUrl: 'http://localhost:3001',
+      // NUXT_PUBLIC_KILL_URL and NUXT_PUBLIC_KILL_TOKEN: where the harness kills workers for the map, in development only. Empty:
+      // the map offers no such thing. Pages call it themselves, so this server has no rights over processes.
+      killUrl: '',
+      killToken: '',
     },
   },
   experimental: {

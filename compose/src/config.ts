@@ -43,6 +43,7 @@ const environment = z.object({
   ONLY: z.string().optional(),
   FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
   ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be SEQ:DIGEST, as `make audit-anchor` prints it').optional(),
+  CONSOLE_CHAOS: z.enum(['0', '1'], 'it must be 1 to let the console\'s map kill workers, or 0').default('0').transform(chaos => chaos === '1'),
   DEST: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
   PUSH: z.enum(['0', '1'], 'it must be 1 to push the images to the registry in IMAGES, or 0').default('0').transform(push => push === '1'),
 })
@@ -105,6 +106,8 @@ export interface Config {
   version?: string
   /** Whether `make images` pushes what it builds. */
   push: boolean
+  /** Whether the console's map can kill workers. For development; never on by default. */
+  consoleChaos: boolean
   /** The environment of every part, besides what it gets explicitly. */
   inheritedEnv: Record<string, string>
   /** The environment of Docker's programs. */
@@ -155,6 +158,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dest: values.DEST,
     version: values.VERSION,
     push: values.PUSH,
+    consoleChaos: values.CONSOLE_CHAOS,
     inheritedEnv: {
       ...pick(given, INHERITED),
       ...(values.PAYMENTS_NODE_OPTIONS && { NODE_OPTIONS: values.PAYMENTS_NODE_OPTIONS }),

@@ -69,6 +69,8 @@ export const desiredState = z.object({
   logLevel: z.string(),
   /** The first debugger port of a stack in development form; missing: the stack runs as in production. */
   debugPort: z.int().optional(),
+  /** Whether the console's map can kill workers; missing: no. */
+  consoleChaos: z.boolean().optional(),
   /** The number of requested restarts for each part. When it grows, the supervisor restarts the part. */
   restarts: z.record(z.string(), z.int()),
   /** The same for replacements: the new process starts before the old one stops, if they can share their port. */

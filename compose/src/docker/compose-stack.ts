@@ -39,6 +39,8 @@ export class ComposeStack implements Stack {
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<Outcome> {
+    if (this.config.consoleChaos)
+      throw new Refusal('CONSOLE_CHAOS=1 works only on plain processes, because nothing may reach into containers: `make up MODE=embedded CONSOLE_CHAOS=1`.')
     const { problem, remedy, cpus } = checkEngine(this.config.dockerEnv)
     if (problem !== null)
       throw new Refusal(`${problem}. ${remedy} Without Docker: \`make up MODE=embedded\`.`)

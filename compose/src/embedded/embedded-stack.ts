@@ -46,9 +46,9 @@ export class EmbeddedStack implements Stack {
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
     for (const folder of [this.folder, ...this.services])
       await endLeftovers(folder)
-    const { ports, autoPorts, workers, apis, logLevel, dev, debugPort, chaos } = this.config
+    const { ports, autoPorts, workers, apis, logLevel, dev, debugPort, chaos, consoleChaos } = this.config
     await requireFreePorts(ports)
-    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), ...(chaos && { chaos }), restarts: {} })
+    this.folder.writeDesired({ ports, workers: workers ?? 1, apis, logLevel, ...(dev && { debugPort }), ...(chaos && { chaos }), ...(consoleChaos && { consoleChaos }), restarts: {} })
     await startSupervisor(this.folder, progress, { signal, timeoutMs: START_TIMEOUT_MS, attached: dev })
     this.folder.remember({ mode: 'embedded', ...(autoPorts && { ports }) })
     return 'started'

@@ -1,5 +1,6 @@
 import type { DataFolder } from '../data/data-folder.ts'
 import type { DesiredState, Passwords } from '../data/state.ts'
+import type { KillSwitch } from './kill-switch.ts'
 import type { PartSpec } from './part.ts'
 import type { PostgresHome } from './postgres-home.ts'
 import { cp, rm } from 'node:fs/promises'
@@ -129,7 +130,7 @@ export function workerPart({ desired, passwords, inheritedEnv, devEnv }: Setting
 }
 
 /** The console is served from a copy of its build, so that a rebuild does not remove files in use. */
-export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpec {
+export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting, killSwitch?: KillSwitch): PartSpec {
   const port = desired.ports.ui
   return {
     ...NODE_PART,
@@ -146,6 +147,7 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
           PORT: String(port),
           NUXT_API_URL: `http://127.0.0.1:${desired.ports.api}`,
           NUXT_PUBLIC_API_URL: `http://localhost:${desired.ports.api}`,
+          ...killEnv(killSwitch),
         }),
         url: `http://localhost:${port}`,
         health: `http://127.0.0.1:${port}/health`,
@@ -155,7 +157,7 @@ export function uiPart({ desired, inheritedEnv, consoleCopy }: Setting): PartSpe
 }
 
 /** Nuxt's dev server: it applies changes to the open pages by itself. */
-export function uiDevPart({ desired, inheritedEnv }: Setting): PartSpec {
+export function uiDevPart({ desired, inheritedEnv }: Setting, killSwitch?: KillSwitch): PartSpec {
   const port = desired.ports.ui
   return {
     ...NODE_PART,
@@ -167,11 +169,22 @@ export function uiDevPart({ desired, inheritedEnv }: Setting): PartSpec {
         ...inheritedEnv,
         NODE_ENV: 'development',
         NUXT_API_URL: `http://127.0.0.1:${desired.ports.api}`,
+        ...killEnv(killSwitch),
       }),
       url: `http://localhost:${port}`,
       health: `http://127.0.0.1:${port}/health`,
     }),
   }
+}
+
+/** The addresses under which a browser on this machine opens the console. */
+export function consoleOrigins({ desired }: Setting): string[] {
+  return ['localhost', '127.0.0.1'].map(host => `http://${host}:${desired.ports.ui}`)
+}
+
+/** Tells the console's pages where workers are killed. Without it, they offer no such thing. */
+function killEnv(killSwitch: KillSwitch | undefined): Record<string, string> {
+  return killSwitch ? { NUXT_PUBLIC_KILL_URL: killSwitch.url, NUXT_PUBLIC_KILL_TOKEN: killSwitch.token } : {}
 }
 
 /** The folder of migrations in development form: new files in it are applied at once. */

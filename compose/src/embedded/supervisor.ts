@@ -2,6 +2,7 @@ import type { DataFolder } from '../data/data-folder.ts'
 import type { DesiredState, PartState, Service, StackState } from '../data/state.ts'
 import type { Watcher } from '../machine/watch-folder.ts'
 import type { Progress } from '../stack.ts'
+import type { KillSwitch } from './kill-switch.ts'
 import type { Setting } from './part-specs.ts'
 import type { PartSpec } from './part.ts'
 import type { RunOnce } from './run-to-end.ts'
@@ -10,13 +11,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { loginUrl } from '../data/logins.ts'
 import { notRunning } from '../data/state.ts'
 import { checkHealth } from '../machine/health.ts'
-import { identify } from '../machine/processes.ts'
+import { identify, signalTree } from '../machine/processes.ts'
 import { watchFolder } from '../machine/watch-folder.ts'
 import { asRefusal, explain, Refusal } from '../refusal.ts'
 import { runStep } from '../stack.ts'
+import { listenForKills } from './kill-switch.ts'
 import { rotateLogs } from './log-files.ts'
 import { migrateDatabase } from './migrate-database.ts'
-import { apiPart, migrationsFolder, postgresPart, settingOf, uiDevPart, uiPart, workerPart } from './part-specs.ts'
+import { apiPart, consoleOrigins, migrationsFolder, postgresPart, settingOf, uiDevPart, uiPart, workerPart } from './part-specs.ts'
 import { Part } from './part.ts'
 import { initialise, isInitialised, requireVersion } from './postgres.ts'
 import { makeRunOnce } from './run-to-end.ts'
@@ -40,6 +42,8 @@ class Supervisor {
   private readonly watchers = new Map<string, Watcher>()
   /** The last restart of each part after a save. */
   private readonly restarts = new Map<string, Promise<void>>()
+  /** Listens only with CONSOLE_CHAOS=1. */
+  private killSwitch?: KillSwitch
   private readonly state: Omit<StackState, 'parts'>
   private restartsDone: Record<string, number>
   private replacementsDone: Record<string, number>
@@ -101,8 +105,10 @@ class Supervisor {
     const workers = this.runs('worker') ? numbers(1, setting.desired.workers).map(number => workerPart(setting, number)) : []
     const apis = this.runs('api') ? numbers(1, setting.desired.apis).map(number => apiPart(setting, number)) : []
     await Promise.all([...apis, ...workers].map(part))
+    if (setting.desired.consoleChaos)
+      this.killSwitch = await listenForKills(consoleOrigins(setting), name => this.killWorker(name))
     if (this.runs('ui'))
-      await part(setting.desired.debugPort === undefined ? uiPart(setting) : uiDevPart(setting))
+      await part(setting.desired.debugPort === undefined ? uiPart(setting, this.killSwitch) : uiDevPart(setting, this.killSwitch))
     if (setting.desired.debugPort !== undefined)
       this.watchers.set('migrations', watchFolder(migrationsFolder, /\.sql$/, () => this.migrate()))
     this.state.phase = 'up'
@@ -172,12 +178,23 @@ class Supervisor {
     this.stopping.abort()
     for (const watcher of this.watchers.values())
       watcher.close()
+    this.killSwitch?.close()
     await Promise.all(this.restarts.values())
     for (const kind of [/^ui$/, /^worker-/, /^api/, /^postgres$/])
       await Promise.all([...this.parts].filter(([name]) => kind.test(name)).map(([, part]) => part.stop()))
     await this.work.catch(() => {})
     clearTimeout(this.unsaved) // the state must not appear again
     this.folder.release()
+  }
+
+  /** Kills a worker as a crash would; it is restarted like after any other. Returns false if it is not running. */
+  private killWorker(name: string): boolean {
+    const worker = this.parts.get(name)?.state.process
+    if (!worker)
+      return false
+    this.report(`${name} is killed from the console's map`)
+    signalTree(worker, 'SIGKILL')
+    return true
   }
 
   private add(spec: PartSpec): Part {

@@ -41,6 +41,8 @@ await runVerb(async (given) => {
     if (port !== null)
       console.log(`  Debugger of ${name.padEnd(10)} 127.0.0.1:${port}`)
   }
+  if (config.consoleChaos)
+    console.log(`  The console's map can kill workers (CONSOLE_CHAOS=1): ${ui}/map`)
   console.log('\nCtrl-C stops everything.\n')
 
   const followed = new AbortController()

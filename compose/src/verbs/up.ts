@@ -29,6 +29,11 @@ await runVerb(async (given) => {
   API       ${api}   (health: ${api}/health)
   Postgres  psql -h localhost${postgresPort === 5432 ? '' : ` -p ${postgresPort}`} -U postgres -d payments
 `)
+  if (config.consoleChaos) {
+    console.log(outcome === 'started'
+      ? `The console's map can kill workers (CONSOLE_CHAOS=1): ${ui}/map`
+      : 'CONSOLE_CHAOS=1 applies only when the system starts. If the map offers no Kill: `make down`, then `make up CONSOLE_CHAOS=1`.')
+  }
   for (const { name, health, restarts, lastDeath } of parts) {
     if (health !== 'ok')
       console.log(`${name} is not healthy (${health}). See \`make status\`.`)

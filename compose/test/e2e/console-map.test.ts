@@ -123,6 +123,7 @@ for (const chaos of [false, true]) {
         await startLoad(20)
         await page.getByRole('button', { name: 'Kill worker-1' }).click()
         await page.getByTestId('killed').filter({ hasText: 'worker-1 was killed' }).waitFor()
+        await page.locator('[data-worker=worker-1][data-state=running]').waitFor()
         await until('the supervisor sees it die', () => /worker-1 is killed from the console's map\n.*worker-1 died \(killed by SIGKILL\)/.test(supervisorLog()))
         await until('the worker runs again', async () => {
           const now = (await system.stack.parts()).find(part => part.name === 'worker-1')!

@@ -1,3 +1,4 @@
+import type { Worker } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
 
 const TIMEOUT_MS = 5_000
@@ -9,14 +10,14 @@ const TIMEOUT_MS = 5_000
 export function useKillWorker() {
   const { killUrl, killToken } = useRuntimeConfig().public
   const killing = ref<string | null>(null)
-  const killed = ref<string | null>(null)
+  const killed = shallowRef<Worker | null>(null)
   const problem = shallowRef<Problem | null>(null)
 
-  async function kill(worker: string): Promise<void> {
+  async function kill(worker: Worker): Promise<void> {
     if (killing.value !== null)
       return
-    killing.value = worker
-    problem.value = await call(worker)
+    killing.value = worker.id
+    problem.value = await call(worker.id)
     if (problem.value === null)
       killed.value = worker
     killing.value = null
@@ -45,7 +46,7 @@ export function useKillWorker() {
     offered: killUrl !== '',
     /** The worker that is being killed. */
     killing: shallowReadonly(killing),
-    /** The last worker that was killed. */
+    /** The last worker that was killed, as it was then. */
     killed: shallowReadonly(killed),
     problem: shallowReadonly(problem),
     kill,

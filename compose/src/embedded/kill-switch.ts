@@ -34,6 +34,8 @@ export async function listenForKills(origins: readonly string[], kill: (worker: 
     res.end(status === 204 ? undefined : JSON.stringify({ title: problem }))
   })
 
+  const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`
+
   function respond(req: IncomingMessage, res: ServerResponse): { status: number, problem?: string } {
     const { origin = '', host, authorization = '' } = req.headers
     // The Host guards against a name of another site that resolves to this machine.
@@ -56,7 +58,6 @@ export async function listenForKills(origins: readonly string[], kill: (worker: 
     return kill(worker) ? { status: 204 } : { status: 409, problem: `${worker} is not running.` }
   }
 
-  const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

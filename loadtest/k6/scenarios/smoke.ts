@@ -35,14 +35,20 @@ export default function (): void {
     `/accounts/${accountId}`,
     `/accounts/${accountId}/balance`,
     `/accounts/${accountId}/entries`,
+    `/accounts/${accountId}/history`,
+    `/accounts/${accountId}/statement.csv`,
     '/operations',
+    '/operations/history',
     '/recon-jobs?status=completed',
+    '/recon-jobs/errors',
+    '/proofs',
     '/health',
     '/ready',
     '/metrics',
   ])
     send('GET', path)
   send('POST', `/recon-jobs/${id}/retry`) // 409: the job is not dead
+  send('POST', '/proofs/run')
   send('POST', '/recon-jobs/retry', { error: runId }) // retries nothing: no job has this error
 
   // Requests that the API refuses.

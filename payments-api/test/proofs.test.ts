@@ -166,7 +166,7 @@ describe('the login of the proofs', () => {
     const slow: Pass = { sql: `select array['slow'] as broken from pg_sleep(30);`, invariants: [{ name: 'slow', sentence: 'Slow.' }] }
     const quick: Pass = { sql: `select array['quick'] as broken;`, invariants: [{ name: 'quick', sentence: 'Quick.' }] }
     const outcomes: unknown[] = []
-    for await (const { outcome } of checkInvariants(database.url('payments_prover'))([slow, quick], () => {}))
+    for await (const { outcome } of checkInvariants(database.url('payments_prover'), 500)([slow, quick], () => {}))
       outcomes.push(outcome)
     assert.deepEqual(outcomes, [undefined, [{ broken: ['quick'] }]])
   }).timeout(60_000)

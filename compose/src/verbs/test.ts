@@ -21,13 +21,14 @@ const typesOf = (name: string) => one(`${name} types`, name, 'npm', 'run', 'type
 const nuxt = [one('payments-ui build', '.', 'make', 'build'), one('payments-ui size', 'payments-ui', 'npm', 'run', 'size'), typesOf('payments-ui'), testsOf('payments-ui')]
 const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', 'npx', 'knip'), one('workflows', 'compose', 'node', 'src/verbs/lint-workflows.ts'), ...['payments-api', 'recon-worker', 'compose', 'loadtest'].map(typesOf)]
 // The checks that load a database wait more than they compute: measured alone, payments-api's tests keep 0.7 of a core busy. So
-// they too run in two groups, of about equal length. The browser's tests run alone: their deadlines are the tightest.
-const services = [testsOf('payments-api'), testsOf('recon-worker'), simulationOf('payments-api'), simulationOf('recon-worker'), testsOf('loadtest'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts')]
-const harness = [testsOf('compose'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace')]
+// two run at a time, the longest first. The browser's tests run alone: their deadlines are the tightest.
+const systems = [testsOf('compose'), testsOf('payments-api'), testsOf('recon-worker'), testsOf('loadtest'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), simulationOf('payments-api'), simulationOf('recon-worker')]
 const browser = [tests('end to end', 'compose', 'npm', 'run', 'test:e2e')]
 // Build the images first: that takes minutes on a new machine, and every stack then reuses them.
 const images = one('images', 'compose', 'node', 'src/verbs/images.ts')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
+// Minutes of building images for an inner loop that few changes touch: only with FULL=1.
+const inDevContainers = tests('in dev containers', 'compose', 'npm', 'run', 'test:dev-containers')
 const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
 
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
@@ -36,16 +37,17 @@ let interrupted = false
 // A Ctrl-C reaches the running checks too: they clean up after themselves, and no further check starts.
 process.on('SIGINT', () => interrupted = true)
 
-const { only, dockerEnv } = readConfig()
-const names = [...nuxt, ...sources, ...services, ...harness, ...browser, images, inContainers, inSwarm].map(check => check.name)
+const { only, full, dockerEnv } = readConfig()
+const inEngine = [inContainers, ...full ? [inDevContainers] : [], inSwarm]
+const names = [...nuxt, ...sources, ...systems, ...browser, images, ...inEngine].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} matches no check. The checks are: ${names.join(', ')}.`)
   process.exit(1)
 }
 
-const verdicts = [...await together(nuxt, sources), ...await together(services, harness), ...await oneByOne(browser)]
+const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(browser)]
 const { problem, remedy } = checkEngine(dockerEnv)
-verdicts.push(...problem === null ? await oneByOne([images, inContainers, inSwarm]) : [inContainers, inSwarm].filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
+verdicts.push(...problem === null ? await oneByOne([images, ...inEngine]) : inEngine.filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)
 const result = interrupted ? 'Interrupted' : failed.length > 0 ? 'Failed' : 'Everything passed'
@@ -58,11 +60,16 @@ function wanted(check: Check): boolean {
   return only === undefined || check.name.includes(only)
 }
 
-async function together(...groups: Check[][]): Promise<Verdict[]> {
+async function together(...groups: Iterable<Check>[]): Promise<Verdict[]> {
   return (await Promise.all(groups.map(oneByOne))).flat()
 }
 
-async function oneByOne(checks: Check[]): Promise<Verdict[]> {
+function twoAtATime(checks: Check[]): Promise<Verdict[]> {
+  const queue = checks.values()
+  return together(queue, queue)
+}
+
+async function oneByOne(checks: Iterable<Check>): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
   for (const check of checks) {
     if (!interrupted && wanted(check))

@@ -32,14 +32,14 @@ export function readPasses(): Pass[] {
  * Checks invariants over one connection, which it opens for the run, in one snapshot. Checks the payments since the last anchor,
  * and all accounts, unfinished jobs and guards.
  */
-export function checkInvariants(databaseUrl: string): CheckInvariants {
+export function checkInvariants(databaseUrl: string, passTimeoutMs = PASS_TIMEOUT_MS): CheckInvariants {
   return async function* (passes, begun) {
-    const client = new pg.Client({ connectionString: databaseUrl, application_name: 'payments-api proofs', connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: 2 * PASS_TIMEOUT_MS })
+    const client = new pg.Client({ connectionString: databaseUrl, application_name: 'payments-api proofs', connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: 2 * passTimeoutMs })
     client.on('error', () => {}) // the statement in flight rejects too
     await client.connect()
     try {
       await client.query('begin isolation level repeatable read read only')
-      await client.query(`set local statement_timeout = ${PASS_TIMEOUT_MS}; set local work_mem = '64MB'; set local jit = off`)
+      await client.query(`set local statement_timeout = ${passTimeoutMs}; set local work_mem = '64MB'; set local jit = off`)
       const since = await firstUncovered(client)
       begun(since)
       for (const pass of passes) {

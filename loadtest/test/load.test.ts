@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from '../../compose/src/machine/connect.ts'
+import { slowIt } from '../../compose/test/support/slow.ts'
 import { TemporaryStack } from '../../compose/test/support/temporary-stack.ts'
 import { findK6 } from '../runner/find-k6.ts'
 
@@ -73,7 +74,7 @@ describe('make load against a running system', () => {
     }
   }).timeout(TIMEOUT_MS)
 
-  it('fails when a part leaks memory, and names the part', async () => {
+  slowIt('fails when a part leaks memory, and names the part', async () => {
     const leaking = await TemporaryStack.create({ PAYMENTS_NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/leak.ts')}` })
     try {
       await leaking.verb('up')

@@ -126,7 +126,7 @@ describe('the console', () => {
     const [id] = await settled(newAccount('legs'), ['1.00'])
     const page = await session.open(`/payments/${id}`)
     await page.getByRole('link', { name: /^settlement:USD:/ }).click()
-    await page.getByText('A settlement account: the other side').waitFor()
+    await page.getByText('the other side of the payments in its currency').waitFor()
     assert.equal(await page.getByText('New payment').count(), 0)
     assert.equal(await page.getByText('No payment').count(), 0)
   })

@@ -11,6 +11,7 @@ import { repoRoot } from '../../src/config.ts'
 import { freePort, isFree } from '../../src/machine/ports.ts'
 import { startLoad } from '../support/load.ts'
 import { run } from '../support/run.ts'
+import { slowIt } from '../support/slow.ts'
 import { until } from '../support/until.ts'
 
 const PAUSE_MS = 20 // for each of the eight callers: enough load to notice a failure, and CPU left for the update
@@ -113,7 +114,7 @@ describe('the system as a stack of a Docker Swarm', function () {
     assert.deepEqual(replicas().worker, '4/4')
   })
 
-  it('rolls back an unhealthy update under load without a failed request, and reports it', async () => {
+  slowIt('rolls back an unhealthy update under load without a failed request, and reports it', async () => {
     const before = running('api')
     const file = join(tree, 'payments-api/src/http/health.ts')
     const source = readFileSync(file, 'utf8')

@@ -125,6 +125,21 @@ describe('an API that is stopping', () => {
     assert.equal(await api.stop(), 0)
   })
 
+  it('serves connections that the kernel holds even if the process is late', async () => {
+    const { server, drain } = apiServer((_req, res) => void res.end('served'), 0, pino({ level: 'silent' }))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const opening = Array.from({ length: 20 }, () => connection(url, get('/')))
+    await new Promise(process.nextTick) // the kernel has the connections; this process accepts them once it returns to its event loop
+    const drained = drain.start()
+    const lateUntilMs = performance.now() + 100
+    while (performance.now() < lateUntilMs);
+    const errors = await Promise.all(opening.map(async opened => (await opened).closed))
+    assert.deepEqual(errors.filter(error => error !== undefined), [])
+    await drained
+  })
+
   it('serves a request that arrives on an idle connection soon after, then closes the connection', async () => {
     const { server, drain } = apiServer((_req, res) => void res.end('served'), 500, pino({ level: 'silent' }))
     server.listen(0, '127.0.0.1')

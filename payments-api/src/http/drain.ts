@@ -1,16 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Connections } from './connections.ts'
 import { Server as NetServer } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { closeConnection } from './connections.ts'
 
 const CHECK_EVERY_MS = 50
 /**
  * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes
- * only when no connection has arrived for ACCEPT_MS, or after MAX_ACCEPTS times ACCEPT_MS.
+ * only when no connection has arrived for ACCEPT_MS, or after ACCEPT_DEADLINE_MS.
  */
 const ACCEPT_MS = 50
-const MAX_ACCEPTS = 10
+const ACCEPT_DEADLINE_MS = 2_000
 
 export interface Drain {
   /** Call this for each request before it is served: while draining, it sets `Connection: close`. */
@@ -57,13 +57,15 @@ export function createDrain(server: Server, connections: Connections, quietMs: n
 
   /** Resolves once the kernel holds no more connections. */
   async function acceptAll(): Promise<void> {
-    let accepted = true
+    const deadlineMs = performance.now() + ACCEPT_DEADLINE_MS
+    let accepted: boolean
     const onConnection = (): void => void (accepted = true)
     server.on('connection', onConnection)
-    for (let i = 0; accepted && i < MAX_ACCEPTS; i++) {
+    do {
       accepted = false
       await setTimeout(ACCEPT_MS)
-    }
+      await setImmediate() // a late timer runs before the event loop looks for connections; this runs after
+    } while (accepted && performance.now() < deadlineMs)
     server.off('connection', onConnection)
   }
 

@@ -22,7 +22,7 @@ export interface Check {
 export interface Counts { passed: number, failed: number, skipped: number }
 export interface Verdict extends Counts { name: string }
 
-/** Runs a check for at most 15 minutes. Prints a result line, and the output if the check fails. */
+/** Runs a check for at most 15 minutes. Prints a result line, and what failed. */
 export async function runCheck({ name, folder, command: [program, ...args], counts }: Check, logFile: string): Promise<Verdict> {
   const begin = Date.now()
   const log = openSync(logFile, 'w')
@@ -47,7 +47,7 @@ export async function runCheck({ name, folder, command: [program, ...args], coun
   const details = [problem, counts === 'tests' && summary(verdict)].filter(Boolean).join('; ')
   console.log(`${word}  ${name.padEnd(20)} ${duration(Date.now() - begin).padStart(7)}  ${details}`.trimEnd())
   if (verdict.failed > 0)
-    console.log(output.replaceAll(/^/gm, '  | '))
+    console.log(failureReport(output).replaceAll(/^/gm, '  | '))
   return verdict
 }
 
@@ -62,6 +62,15 @@ export function skipCheck({ name, folder, command }: Check, why: string): Verdic
 /** Formats `12 passed, 0 failed`, and the number of skipped tests if any. */
 export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+/**
+ * Returns what mocha or vitest printed after the last test: each failed test with its error. A CI log that is cut to some length
+ * would lose them among hundreds of passed tests. Returns other output whole.
+ */
+export function failureReport(output: string): string {
+  const start = /^ {2}\d+ passing \(|^⎯+ Failed /m.exec(output)?.index ?? 0
+  return output.slice(start).trimEnd()
 }
 
 /** Parses the counts of mocha (`3 passing`, `1 failing`, `1 pending`) or vitest (`Tests  1 failed | 3 passed | 1 skipped`). */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { countTests } from '../src/run-check.ts'
+import { countTests, failureReport } from '../src/run-check.ts'
 
 describe('counting tests', () => {
   it(`reads mocha's summary`, () => {
@@ -14,5 +14,16 @@ describe('counting tests', () => {
 
   it('counts no test in other output', () => {
     assert.deepEqual(countTests('Error: cannot find module'), { passed: 0, failed: 0, skipped: 0 })
+  })
+})
+
+describe('reporting what failed', () => {
+  it('leaves out the tests before the summary of mocha or vitest', () => {
+    assert.equal(failureReport('> mocha\n\n  suite\n    ✔ adds\n    1) subtracts\n\n\n  1 passing (3s)\n  1 failing\n\n  1) suite\n       subtracts:\n     Error: 2\n\n'), '  1 passing (3s)\n  1 failing\n\n  1) suite\n       subtracts:\n     Error: 2')
+    assert.equal(failureReport(' ✓ a.test.ts\n⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\nError: 2\n'), '⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\nError: 2')
+  })
+
+  it('leaves nothing out of other output', () => {
+    assert.equal(failureReport('\n  src/a.ts\n    1:1  error\n'), '\n  src/a.ts\n    1:1  error')
   })
 })

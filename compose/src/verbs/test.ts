@@ -1,5 +1,5 @@
 // `make test`: runs every check of the project and prints one line for each; the last line counts them. The output of each
-// check goes to a file, and is printed in full if the check fails. `make test ONLY=types` runs the checks with `types` in their name.
+// check goes to a file; what failed is printed. `make test ONLY=types` runs the checks with `types` in their name.
 import type { Check, Verdict } from '../run-check.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'

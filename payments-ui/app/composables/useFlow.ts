@@ -1,5 +1,5 @@
 import type { FlowRates, FlowSample } from '~/utils/map-flow'
-import { useDocumentVisibility, useIntervalFn } from '@vueuse/core'
+import { useDocumentVisibility } from '@vueuse/core'
 
 /** How often the map looks, and over how many looks its rates are taken: short enough to feel live, long enough to be read. */
 const LOOK_EVERY_MS = 1_000
@@ -28,14 +28,8 @@ export function useFlow() {
     rates.value = flowRates(samples[0]!, samples.at(-1)!)
   }
 
-  const { pause, resume } = useIntervalFn(() => void look(), LOOK_EVERY_MS, { immediate: false })
-  onMounted(() => watch(visibility, (now) => {
-    samples.length = 0
-    if (now === 'visible')
-      resume()
-    else
-      pause()
-  }, { immediate: true }))
+  usePolling(look, LOOK_EVERY_MS)
+  watch(visibility, () => samples.length = 0)
 
   return { ...health, rates: shallowReadonly(rates), settled: shallowReadonly(settled) }
 }

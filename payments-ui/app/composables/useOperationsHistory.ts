@@ -1,6 +1,5 @@
 import type { OperationsHistory } from '#shared/types/operations-history'
 import type { Problem } from '#shared/types/problem'
-import { useDocumentVisibility, useIntervalFn } from '@vueuse/core'
 
 /** The spans that the API keeps, in seconds, by their names there. */
 export const HISTORY_SPANS = { '15m': 15 * 60, '6h': 6 * 3_600 } as const
@@ -14,7 +13,6 @@ export function useOperationsHistory() {
   const span = useState<HistorySpan>('history-span', () => '15m')
   const loaded = useState<{ span: HistorySpan, history: OperationsHistory } | null>('history', () => shallowRef(null))
   const problem = useState<Problem | null>('history-problem', () => shallowRef(null))
-  const visibility = useDocumentVisibility()
 
   async function load(): Promise<void> {
     const requested = span.value
@@ -26,8 +24,7 @@ export function useOperationsHistory() {
       loaded.value = { span: requested, history: result.body }
   }
 
-  const { pause, resume } = useIntervalFn(() => void load(), POLL_EVERY_MS, { immediate: false, immediateCallback: true })
-  onMounted(() => watch(visibility, now => now === 'visible' ? resume() : pause(), { immediate: true }))
+  usePolling(load, POLL_EVERY_MS)
   watch(span, () => void load())
 
   return {

@@ -6,7 +6,6 @@ import type { Problem } from '#shared/types/problem'
 const PAGE_SIZE = 200
 /** A page shows at most this many entries; the CSV has all. */
 const MAX_PAGES = 5
-const DAY_MS = 86_400_000
 
 /** Days in UTC, such as 2026-11-01, both inclusive. */
 export interface Period { from: string, to: string }

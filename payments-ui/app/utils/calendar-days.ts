@@ -1,6 +1,24 @@
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+export const DAY_MS = 86_400_000
+
 /** The day in UTC, as YYYY-MM-DD. */
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
+}
+
+/** Whether this is a day of the calendar. Date.parse reads February 30 as March 2, so compare what it returns with the text. */
+export function isDay(text: string): boolean {
+  const ms = DAY.test(text)
+    ? Date.parse(`${text}T00:00:00Z`)
+    : Number.NaN
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
+/** The start of a day in UTC, or of a later one. An invalid day is returned unchanged. */
+export function startOfDay(day: string, plusDays = 0): string {
+  return isDay(day)
+    ? new Date(Date.parse(`${day}T00:00:00Z`) + plusDays * DAY_MS).toISOString()
+    : day
 }
 
 /** The last instant of a day in UTC that the database can keep, as ISO 8601. */

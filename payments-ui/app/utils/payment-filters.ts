@@ -1,4 +1,5 @@
 import type { LocationQuery } from 'vue-router'
+import { DAY_MS, dayOf, isDay, startOfDay } from './calendar-days'
 import { formatMoney } from './format-money'
 import { paymentStatusLook } from './payment-status-look'
 
@@ -19,9 +20,6 @@ export type PaymentFilterName = typeof paymentFilterNames[number]
 
 /** The active filters. `from` and `to` are days in UTC, such as 2026-11-23, both inclusive. */
 export type PaymentFilters = Partial<Record<PaymentFilterName, string>>
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/
-const DAY_MS = 86_400_000
 
 /** Reads the filters from a URL's query and ignores everything else. */
 export function filtersFromQuery(query: LocationQuery): PaymentFilters {
@@ -65,21 +63,6 @@ export function filterErrors({ from, to }: PaymentFilters): Partial<Record<Payme
   }
 }
 
-/** Whether this is a day of the calendar. Date.parse reads February 30 as March 2, so compare what it returns with the text. */
-export function isDay(text: string): boolean {
-  const ms = DAY.test(text)
-    ? Date.parse(`${text}T00:00:00Z`)
-    : Number.NaN
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
-}
-
-/** The start of a day in UTC, or of a later one. An invalid day is returned unchanged. */
-export function startOfDay(day: string, plusDays = 0): string {
-  return isDay(day)
-    ? new Date(Date.parse(`${day}T00:00:00Z`) + plusDays * DAY_MS).toISOString()
-    : day
-}
-
 /** Describes a filter, for the button that removes it. */
 export function describeFilter(name: PaymentFilterName, value: string): string {
   switch (name) {
@@ -115,7 +98,7 @@ export function isPaymentId(text: string): boolean {
 
 /** The periods that are one click away, in days of UTC like the filters `from` and `to`. */
 export function quickPeriods(nowMs: number): { label: string, filters: PaymentFilters }[] {
-  const day = (daysAgo: number) => new Date(nowMs - daysAgo * DAY_MS).toISOString().slice(0, 10)
+  const day = (daysAgo: number) => dayOf(nowMs - daysAgo * DAY_MS)
   return [
     { label: 'Today', filters: { from: day(0), to: day(0) } },
     { label: 'Yesterday', filters: { from: day(1), to: day(1) } },

@@ -1,9 +1,6 @@
 import type { Problem } from '#shared/types/problem'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '#shared/types/recon-job'
 
-/** The API counts no further than this. */
-const MAX_COUNTED = 100_000
-
 /** The dead jobs, and how to retry them. */
 export function useDeadJobs() {
   const list = useCursorList<ReconJobPage, ReconJob>({

@@ -1,5 +1,6 @@
 import type { Operations } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
+import { shortCount } from './count-text'
 
 export interface HealthNote {
   tone: 'error' | 'warning'
@@ -21,16 +22,4 @@ export function healthNotes(operations: Operations | null, problem: Problem | nu
     ...(queue.pausedAt === null ? [] : [{ tone: 'warning', text: 'Queue paused' } as const]),
     ...(queue.dead > 0 ? [{ tone: 'error', text: `${shortCount(queue.dead)} dead` } as const] : []),
   ]
-}
-
-/** The API counts no further than this. */
-const MAX_COUNTED = 100_000
-
-/** Writes a count in few characters: "1,234", "12k", "100k+". */
-export function shortCount(count: number): string {
-  if (count >= MAX_COUNTED)
-    return '100k+'
-  return count < 10_000
-    ? count.toLocaleString('en')
-    : `${Math.floor(count / 1_000)}k`
 }

@@ -1,6 +1,7 @@
 import type { Operations } from '../../shared/types/operations'
 import { describe, expect, it } from 'vitest'
-import { healthNotes, shortCount } from '../../app/utils/health-notes'
+import { shortCount } from '../../app/utils/count-text'
+import { healthNotes } from '../../app/utils/health-notes'
 
 function operations({ states = ['running'], ...queue }: { states?: string[], pausedAt?: string | null, dead?: number }): Operations {
   const rate = { windowSeconds: 10, settled: 0, settledPerSecond: 0 }

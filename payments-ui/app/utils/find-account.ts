@@ -12,7 +12,7 @@ const MAX_CANDIDATES = 8
 
 /** Finds the account that a person means: one with exactly this name, else in another case, else one that begins so. */
 export async function findAccount(text: string): Promise<FoundAccount> {
-  if (!isAccountPrefix(text))
+  if (!isAccountId(text)) // the start of a name follows the rules of a name
     return { kind: 'none' }
   const result = await fetchJson<AccountPage>('/api/accounts', { query: { prefix: text, limit: MAX_CANDIDATES } })
   return result.ok
@@ -32,9 +32,4 @@ export function chooseAccount(text: string, { accounts, nextCursor }: AccountPag
   return accountIds.length === 0
     ? { kind: 'none' }
     : { kind: 'several', accountIds, more: nextCursor !== null }
-}
-
-/** Whether an account's name can begin so. */
-function isAccountPrefix(text: string): boolean {
-  return /^[A-Z0-9][\w.-]{0,63}$/i.test(text)
 }

@@ -23,8 +23,11 @@ export interface Statement {
 /** An account's statement for a period: the balances at its ends and the entries between. */
 export function useStatement(accountId: string, period: Readonly<Ref<Period>>) {
   const path = `/api/accounts/${encodeURIComponent(accountId)}`
-  const statement = useState<Statement | null>('statement', () => shallowRef(null))
-  const problem = useState<Problem | null>('statement-problem', () => shallowRef(null))
+  const source = computed(() => JSON.stringify([accountId, period.value]))
+  const loaded = useState<{ source: string, result: Statement | Problem } | null>('statement', () => shallowRef(null))
+  let left = false
+  onScopeDispose(() => left = true)
+  const result = computed(() => loaded.value?.source === source.value ? loaded.value.result : null)
 
   async function fetchStatement({ from, to }: Period): Promise<Statement | Problem> {
     const [opening, closing] = await Promise.all([
@@ -50,14 +53,17 @@ export function useStatement(accountId: string, period: Readonly<Ref<Period>>) {
   }
 
   async function load(): Promise<void> {
-    const wanted = period.value
-    const result = await fetchStatement(wanted)
-    if (period.value !== wanted)
-      return // another period has been chosen since
-    const failed = 'status' in result
-    problem.value = failed ? result : null
-    statement.value = failed ? null : result
+    const requested = source.value
+    const result = await fetchStatement(period.value)
+    if (!left && requested === source.value) // no other account or period has been chosen since
+      loaded.value = { source: requested, result }
   }
 
-  return { statement: shallowReadonly(statement), problem: shallowReadonly(problem), load }
+  return {
+    /** Null until the statement of this account and period has been fetched. */
+    statement: computed(() => result.value && 'entries' in result.value ? result.value : null),
+    /** Why it could not be fetched. */
+    problem: computed(() => result.value && 'status' in result.value ? result.value : null),
+    load,
+  }
 }

@@ -1,6 +1,5 @@
 import type { AcceptedPayment } from '#shared/types/payment'
-import type { Problem } from '#shared/types/problem'
-import type { LoadCheck } from '~/utils/load-check'
+import { promiseTimeout } from '@vueuse/core'
 
 /** Requests in flight. Browsers open six connections per host, and the event stream and the page's own requests need some. */
 const LANES = 4
@@ -14,70 +13,20 @@ const TICK_MS = 50
 /** A request without a response is repeated with its key, about as long as an API takes to restart. */
 const ATTEMPTS = 8
 const RETRY_MS = 1_000
-/** How often to look whether all have settled, and how long without any progress until that counts as not settled. */
-const LOOK_EVERY_MS = 500
-const LIST_EVERY_MS = 4_000
-const SETTLE_DEADLINE_MS = 60_000
-/** Settlements seen before the response that names the payment. They are few; after this many they are other people's. */
-const MAX_EARLY = 5_000
 
-export type LoadPhase = 'idle' | 'sending' | 'settling' | 'checked'
-
-/**
- * Creates payments from this page: a number at once, or a load of a fixed rate for at most a minute. Each run has an account that
- * nothing else uses, so that its balance must be the sum of the run's payments. The run ends when all have settled and the ledger
- * was compared with what the responses said; or when the page is left.
- */
+/** Creates payments from this page: a number at once, or a load of a fixed rate for at most a minute. */
 export function useLoad() {
-  const events = usePaymentEvents()
-  const phase = ref<LoadPhase>('idle')
+  const run = useLoadRun()
+  const { phase, counts, problem, accountId } = run
   /** Seconds until the load stops by itself; null while there is none. */
   const secondsLeft = ref<number | null>(null)
-  const counts = reactive({ accepted: 0, settled: 0, unanswered: 0 })
-  const check = shallowRef<LoadCheck | null>(null)
-  const problem = shallowRef<Problem | null>(null)
-  const accountId = ref('')
-
-  let accepted = new Map<string, string>()
-  let open = new Set<string>()
-  const early = new Set<string>()
   let waiting = 0
-  let made = 0
   let lanes = 0
-  let progressAtMs = 0
-  const leaving = new AbortController()
   let stopLoad = () => {}
-
-  events.onSettled(({ id }) => {
-    if (open.delete(id))
-      settle()
-    else if (phase.value === 'sending' && early.size < MAX_EARLY)
-      early.add(id)
-  })
-
-  function settle() {
-    counts.settled++
-    progressAtMs = Date.now()
-  }
-
-  function begin() {
-    if (phase.value === 'sending')
-      return
-    if (phase.value !== 'settling') {
-      accountId.value = `LOAD-${randomUuid().slice(0, 8)}`
-      accepted = new Map()
-      open = new Set()
-      early.clear()
-      Object.assign(counts, { accepted: 0, settled: 0, unanswered: 0 })
-      made = 0
-    }
-    check.value = problem.value = null
-    phase.value = 'sending'
-  }
 
   /** Creates this many payments as fast as the lanes allow. */
   function create(count: number) {
-    begin()
+    run.begin()
     waiting = Math.min(MAX_WAITING, waiting + count)
     while (lanes < LANES && waiting > 0)
       void runLane()
@@ -85,36 +34,26 @@ export function useLoad() {
 
   async function runLane() {
     lanes++
-    while (waiting > 0 && !leaving.signal.aborted) {
+    while (waiting > 0 && phase.value === 'sending') {
       waiting--
-      await send(loadAmount(made++))
+      await send(run.nextAmount())
     }
     lanes--
-    if (lanes === 0 && secondsLeft.value === null && !leaving.signal.aborted)
-      void finish()
+    if (lanes === 0 && secondsLeft.value === null && phase.value === 'sending')
+      void run.finish()
   }
 
   async function send(amount: string) {
     const key = randomUuid()
     const body = { accountId: accountId.value, amount, currency: 'USD', description: 'A load from the console' }
-    for (let attempt = 1; attempt <= ATTEMPTS && !leaving.signal.aborted; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS && phase.value === 'sending'; attempt++) {
       const result = await fetchJson<AcceptedPayment>('/api/payments', { method: 'POST', headers: { 'idempotency-key': key }, body })
       if (result.ok)
-        return accept(result.body)
+        return run.accept(result.body)
       problem.value = result.problem
-      await delay(RETRY_MS)
+      await promiseTimeout(RETRY_MS)
     }
     counts.unanswered++
-  }
-
-  function accept({ id, amount }: AcceptedPayment) {
-    counts.accepted++
-    problem.value = null
-    accepted.set(id, amount)
-    if (early.delete(id))
-      settle()
-    else
-      open.add(id)
   }
 
   /** Creates payments at this rate until it is stopped, at most for `LOAD_SECONDS`. */
@@ -123,7 +62,7 @@ export function useLoad() {
     const beganMs = performance.now()
     let asked = 0
     secondsLeft.value = LOAD_SECONDS
-    begin()
+    run.begin()
     const timer = setInterval(() => {
       const seconds = Math.min(LOAD_SECONDS, (performance.now() - beganMs) / 1_000)
       const due = Math.floor(seconds * perSecond) - asked
@@ -143,50 +82,10 @@ export function useLoad() {
     secondsLeft.value = null
     waiting = 0
     if (lanes === 0 && phase.value === 'sending')
-      void finish()
+      void run.finish()
   }
 
-  // Events may be missed, so the list is asked now and then. Its answer is what the check is about anyway.
-  async function finish() {
-    phase.value = 'settling'
-    progressAtMs = Date.now()
-    let listedAtMs = Date.now()
-    while (phase.value === 'settling' && !leaving.signal.aborted) {
-      const stalled = Date.now() - progressAtMs > SETTLE_DEADLINE_MS
-      if (open.size === 0 || stalled || Date.now() - listedAtMs > LIST_EVERY_MS) {
-        listedAtMs = Date.now()
-        if (await compare(stalled))
-          return
-      }
-      await delay(LOOK_EVERY_MS)
-    }
-  }
-
-  /** Compares the run with the API's list and the ledger. Returns whether that decides it. */
-  async function compare(stalled: boolean): Promise<boolean> {
-    const listed = await listLoad(accountId.value)
-    if (phase.value !== 'settling' || leaving.signal.aborted)
-      return true // more is being sent
-    problem.value = listed.ok ? null : listed.problem
-    if (!listed.ok)
-      return false
-    for (const { id, status } of listed.payments) {
-      if (status !== 'pending' && open.delete(id))
-        settle()
-    }
-    const found = checkLoad(accepted, listed.payments, listed.balance, counts.unanswered)
-    if (!found.exact && found.settled < accepted.size && !stalled)
-      return false
-    check.value = found
-    phase.value = 'checked'
-    return true
-  }
-
-  function leave() {
-    leaving.abort()
-    stopLoad()
-  }
-  onBeforeUnmount(leave)
+  onBeforeUnmount(() => stopLoad())
   onMounted(() => addEventListener('pagehide', stop))
   onBeforeUnmount(() => removeEventListener('pagehide', stop))
 
@@ -194,15 +93,11 @@ export function useLoad() {
     phase: shallowReadonly(phase),
     secondsLeft: shallowReadonly(secondsLeft),
     counts: readonly(counts),
-    check: shallowReadonly(check),
+    check: shallowReadonly(run.check),
     problem: shallowReadonly(problem),
     accountId: shallowReadonly(accountId),
     create,
     start,
     stop,
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms))
 }

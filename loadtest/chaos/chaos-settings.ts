@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { repoRoot } from '../../compose/src/config.ts'
 import { Refusal } from '../../compose/src/refusal.ts'
-import { durationInSeconds, wholeNumber } from '../runner/setting-rules.ts'
+import { durationInSeconds, readSettings, wholeNumber } from '../runner/setting-rules.ts'
 
 const MAX_SEED = 2 ** 32 - 1
 const DEFAULT_DURATION_S = 300
@@ -45,10 +45,7 @@ export function readChaosSettings(env: NodeJS.ProcessEnv, config: Config, known:
     if (env[name])
       throw new Refusal(`${name} is set, but make chaos breaks what it tests: it starts a system of its own. Unset ${name}, or name the data folder of a running system with SYSTEM=folder.`)
   }
-  const parsed = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
-  if (!parsed.success)
-    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}.`).join(' '))
-  const { SEED, ROUNDS, ROUND, DURATION, RATE, FAULT, SYSTEM } = parsed.data
+  const { SEED, ROUNDS, ROUND, DURATION, RATE, FAULT, SYSTEM } = readSettings(environment, env)
   if (ROUND !== undefined && SEED === undefined)
     throw new Refusal(`ROUND=${ROUND} needs the SEED of the run that it repeats.`)
   if (ROUND !== undefined && (ROUNDS !== undefined || DURATION !== undefined))

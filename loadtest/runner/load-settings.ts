@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Refusal } from '../../compose/src/refusal.ts'
 import { MAX_PAYMENTS } from '../auditor/journal.ts'
 import { scenarios } from './scenarios.ts'
-import { durationInSeconds, wholeNumber } from './setting-rules.ts'
+import { durationInSeconds, readSettings, wholeNumber } from './setting-rules.ts'
 
 /** Keeps scenarios without a RATE below MAX_PAYMENTS. */
 const MAX_DURATION_WITHOUT_RATE_S = 300
@@ -30,17 +30,13 @@ export interface ScenarioRun { scenario: Scenario, settings: ScenarioSettings }
  * uses, or that exceeds the limits of this machine or of the auditor.
  */
 export function readLoadSettings(env: NodeJS.ProcessEnv, maxOpenFiles = readMaxOpenFiles()): ScenarioRun[] {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const parsed = environment.safeParse(given)
-  if (!parsed.success)
-    throw new Refusal(parsed.error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}.`).join(' '))
-  const { SCENARIO, ...numbers } = parsed.data
+  const { SCENARIO, ...numbers } = readSettings(environment, env)
   const chosen = scenarios.filter(({ name, manualOnly }) => SCENARIO ? SCENARIO.includes(name) : !manualOnly)
   for (const name of ['VUS', 'DURATION', 'RATE'] as const) {
     if (numbers[name] !== undefined && !chosen.some(({ defaults }) => defaults[name] !== undefined))
       throw new Refusal(`${name} has no effect on ${SCENARIO!.join(' and ')}, which ${describeSettings(chosen[0]!)}.`)
   }
-  if (given.WORKERS !== undefined && chosen.every(({ scalesWorkers }) => scalesWorkers))
+  if (env.WORKERS && chosen.every(({ scalesWorkers }) => scalesWorkers))
     throw new Refusal(`WORKERS has no effect on ${chosen[0]!.name}, which scales the workers itself.`)
   const runs = chosen.map(scenario => ({
     scenario,

@@ -1,4 +1,13 @@
 import { z } from 'zod'
+import { Refusal } from '../../compose/src/refusal.ts'
+
+/** Reads settings, of which an empty one counts as not given. Throws a Refusal that names every wrong one, its value and what is allowed. */
+export function readSettings<Settings>(rules: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Settings {
+  const { success, data, error } = rules.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
+  if (!success)
+    throw new Refusal(error.issues.map(({ path: [name], message }) => `${String(name)}=${env[String(name)]} is wrong: ${message}.`).join(' '))
+  return data
+}
 
 /** A whole number within bounds, both inclusive. */
 export function wholeNumber(what: string, max: number, min = 1) {

@@ -1,11 +1,11 @@
 // A process of its own, so that the audit does not slow it down and a round can survive its end. Its parent tells it what to do.
 import { join } from 'node:path'
 import { z } from 'zod'
+import { createRandom, deriveSeed } from '../faults/random.ts'
 import { runCaller } from './caller.ts'
 import { createClient } from './client.ts'
 import { followStream } from './follow-stream.ts'
 import { openJournal } from './journal-writer.ts'
-import { createRandom, deriveSeed } from './random.ts'
 
 /** Each caller waits for its response, so at most this many payments are in flight. */
 const CALLERS = 20

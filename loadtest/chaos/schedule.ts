@@ -1,5 +1,5 @@
 import type { Fault } from '../faults/fault.ts'
-import { createRandom, deriveSeed } from './random.ts'
+import { createRandom, deriveSeed } from '../faults/random.ts'
 
 /** How often two faults strike at once. */
 const TWO_AT_ONCE = 1 / 3

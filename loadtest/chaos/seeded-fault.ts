@@ -1,6 +1,6 @@
 import type { Fault } from '../faults/fault.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createRandom } from './random.ts'
+import { createRandom } from '../faults/random.ts'
 
 /** A part that another fault killed has no process for a moment. */
 const STOP_TRIES = 20

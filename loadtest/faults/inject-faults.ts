@@ -1,6 +1,8 @@
 import type { System } from '../runner/with-system.ts'
-import type { Fault, Random } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createRandom } from './random.ts'
 
 const POLL_MS = 100
 
@@ -10,15 +12,11 @@ interface Hold {
   until?: () => Promise<boolean>
 }
 
-/** k6 does not repeat a run from a seed. */
-const unseeded: Random = {
-  number: Math.random,
-  integer: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
-  pick: of => of[Math.floor(Math.random() * of.length)]!,
-}
-
-/** Starts the faults in order, holds them all, and stops them in reverse order, also when one of them fails. */
-export async function injectFaults(faults: Fault[], system: System, { maxMs, until }: Hold, random = unseeded): Promise<void> {
+/**
+ * Starts the faults in order, holds them all, and stops them in reverse order, also when one of them fails. Draws from a fresh seed by
+ * default, because k6 does not repeat a run.
+ */
+export async function injectFaults(faults: Fault[], system: System, { maxMs, until }: Hold, random = createRandom(randomInt(2 ** 32))): Promise<void> {
   const hits = await Promise.all(faults.map(async fault => ({ fault, targets: await fault.targets(system, random) })))
   const deadline = Date.now() + maxMs
   await using started = new AsyncDisposableStack()

@@ -1,7 +1,7 @@
 import type { Fault } from '../../faults/fault.ts'
 import assert from 'node:assert/strict'
-import { createRandom, deriveSeed } from '../../chaos/random.ts'
 import { planRound } from '../../chaos/schedule.ts'
+import { createRandom, deriveSeed } from '../../faults/random.ts'
 
 function fault(name: string, holdMs: Fault['holdMs'] = [0, 0]): Fault {
   return {

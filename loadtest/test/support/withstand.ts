@@ -1,9 +1,10 @@
-import type { Fault, Random } from '../../faults/fault.ts'
+import type { Fault } from '../../faults/fault.ts'
 import type { ChaosSystem } from '../../runner/chaos-system.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readConfig } from '../../../compose/src/config.ts'
+import { createRandom } from '../../faults/random.ts'
 import { chaosSystem } from '../../runner/chaos-system.ts'
 
 /** The first build of the images takes minutes. */
@@ -38,20 +39,13 @@ function pick(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => /^(?:PATH|HOME|DOCKER_\w+)$/.test(name)))
 }
 
-/** Draws from a fixed seed (a linear congruential generator: tests need no better). */
-function testRandom(seed = SEED): Random {
-  let state = seed
-  const number = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
-  return { number, integer: (min, max) => min + Math.floor(number() * (max - min + 1)), pick: of => of[Math.floor(number() * of.length)]! }
-}
-
 /**
  * Starts the fault, observes its effect, stops it twice, and waits until a new payment settles.
  * @returns the milliseconds that took, which are printed too
  */
 export async function withstand(system: ChaosSystem, fault: Fault, observe: (targets: string[]) => Promise<unknown>): Promise<void> {
   assert.equal(await fault.unavailable?.(system) ?? null, null)
-  const random = testRandom()
+  const random = createRandom(SEED)
   await fault.stop(system, await fault.targets(system, random)) // undoes what never started
   const targets = await fault.targets(system, random)
   try {

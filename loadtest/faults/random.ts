@@ -1,4 +1,4 @@
-import type { Random } from '../faults/fault.ts'
+import type { Random } from './fault.ts'
 
 /** Draws from a seed: the same seed gives the same draws. Source: mulberry32, by Tommy Ettinger. */
 export function createRandom(seed: number): Random {

@@ -25,6 +25,8 @@ interface JournalCheck {
   /** Milliseconds from accepted to settled, sorted. */
   settleMs: number[]
   ids: string[]
+  /** The keys that the database has. */
+  keys: ReadonlySet<string>
   /** By how much the accounts' balances differ from the sum of their payments, in cents. */
   centsOff: bigint
 }
@@ -37,8 +39,8 @@ const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.
  * may lack payments that the database has.
  */
 export async function checkJournal({ payments: journal }: Pick<Journal, 'payments'>, { runId, complete }: { runId: string, complete: boolean }, database: pg.Client, findings: Findings): Promise<JournalCheck> {
-  const result: JournalCheck = { acknowledged: 0, settleMs: [], ids: [], centsOff: 0n }
   const seen = new Set<string>()
+  const result: JournalCheck = { acknowledged: 0, settleMs: [], ids: [], keys: seen, centsOff: 0n }
   const sums = new Map<string, bigint>()
   // One snapshot: payments whose response was lost may be accepted and settled during the check.
   await database.query('begin isolation level repeatable read read only')

@@ -8,6 +8,7 @@ import { checkReadsOfEntries, checkReadsOfPayments } from './check-reads.ts'
 import { checkReplays } from './check-replays.ts'
 import { checkStreams } from './check-streams.ts'
 import { checkVersions } from './check-versions.ts'
+import { problemOf } from './journal.ts'
 
 export interface RoundEvidence {
   /** Everything sent and received, the audit's own requests included. */
@@ -49,5 +50,5 @@ function errorOf({ status, error, contentType, body }: Exchange): string | undef
     return error
   if (status < 500 && status !== 409 && status !== 408)
     return undefined
-  return `${status} ${contentType.startsWith('application/problem+json') ? (JSON.parse(body) as { type: string }).type.split('/').at(-1) : contentType}`
+  return `${status} ${problemOf({ contentType, body }) ?? contentType}`
 }

@@ -114,12 +114,16 @@ function readLines(file: string): JournalLine[] {
   })
 }
 
+/** The last part of the type of the problem that a response describes, such as `overloaded`; undefined if it describes none. */
+export function problemOf({ contentType, body }: Pick<Exchange, 'contentType' | 'body'>): string | undefined {
+  return contentType.startsWith('application/problem+json') ? (JSON.parse(body) as { type: string }).type.split('/').at(-1) : undefined
+}
+
 /** The kind of a response to POST /payments, as k6's journal has it. A 5xx or 408 leaves the payment unknown, like a lost response. */
 export function kindOf({ status, body, replayed, retryAfter, contentType, error }: Pick<Exchange, 'status' | 'body' | 'replayed' | 'retryAfter' | 'contentType' | 'error'>): PaymentResponseKind {
   if (error === 'ECONNREFUSED')
     return 'refused' // nothing was sent
-  const problem = contentType.startsWith('application/problem+json') ? (JSON.parse(body) as { type: string }).type.split('/').at(-1) : undefined
-  const kind = paymentResponseKind({ status, replayed, retryAfter, problem })
+  const kind = paymentResponseKind({ status, replayed, retryAfter, problem: problemOf({ contentType, body }) })
   return kind === 'unexpected' && (status >= 500 || status === 408) ? 'lost' : kind
 }
 

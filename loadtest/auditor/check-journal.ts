@@ -4,6 +4,7 @@ import type { Journal, PaymentEntry } from './journal.ts'
 import { z } from 'zod'
 import { cents } from './cents.ts'
 import { checkIdempotencyKey, firstAcknowledged, mayExist } from './check-idempotency-key.ts'
+import { keyRange } from './key-range.ts'
 
 const PAGE_SIZE = 10_000
 
@@ -105,7 +106,6 @@ async function compareBalances(sums: Map<string, bigint>, runId: string, databas
 async function* storedPayments(runId: string, database: pg.Client): AsyncGenerator<StoredPayment> {
   let last: [key: string, id: string] = ['', '00000000-0000-0000-0000-000000000000']
   while (true) {
-    // '~' is the highest character that a key may contain, and this column sorts by code point.
     const { rows } = await database.query<StoredPayment>(`
       select p.idempotency_key as key, p.id, p.account_id, p.amount::text, p.currency, p.status,
              (select count(*) from ledger_entries e where e.payment_id = p.id)::int as ledger_entries,
@@ -115,7 +115,7 @@ async function* storedPayments(runId: string, database: pg.Client): AsyncGenerat
        where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
          and (p.idempotency_key, p.id) > ($3, $4)
        order by p.idempotency_key, p.id
-       limit ${PAGE_SIZE}`, [`${runId}-`, `${runId}-~`, ...last])
+       limit ${PAGE_SIZE}`, [...keyRange(runId), ...last])
     yield* rows
     const end = rows.at(-1)
     if (!end || rows.length < PAGE_SIZE)

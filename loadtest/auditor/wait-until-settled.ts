@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '../../compose/src/refusal.ts'
+import { keyRange } from './key-range.ts'
 
 const TIMEOUT_MS = 120_000
 const POLL_MS = 10
@@ -13,25 +14,26 @@ const RUN_POLL_MS = 100
  * `timeoutMs`, 120 s by default.
  */
 export async function waitUntilSettled(database: pg.Client, dueBy = 'infinity', timeoutMs = TIMEOUT_MS): Promise<void> {
-  const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const left = await countDueJobs(database, dueBy)
-    if (left === 0)
-      return
-    if (Date.now() > deadline)
-      throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s. See \`make status\`.`)
-    await delay(POLL_MS)
-  }
+  const left = await waitUntilNone(() => countDueJobs(database, dueBy), { timeoutMs, pollMs: POLL_MS })
+  if (left > 0)
+    throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s. See \`make status\`.`)
 }
 
 /** Waits until every payment is settled whose key begins with the run's id. Throws a Refusal after `timeoutMs`. */
 export async function waitUntilRunSettled(database: pg.Client, runId: string, timeoutMs: number): Promise<void> {
+  const left = await waitUntilNone(() => countPendingPayments(database, runId), { timeoutMs, pollMs: RUN_POLL_MS })
+  if (left > 0)
+    throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s`)
+}
+
+/** Counts until there is none. Returns how many are left after `timeoutMs`. */
+async function waitUntilNone(count: () => Promise<number>, { timeoutMs, pollMs }: { timeoutMs: number, pollMs: number }): Promise<number> {
   const deadline = Date.now() + timeoutMs
-  for (let left = 1; left > 0; await delay(RUN_POLL_MS)) {
-    const { rows } = await database.query<{ n: number }>(`select count(*)::int as n from payments where caller = 'anonymous' and idempotency_key > $1 and idempotency_key < $2 and status = 'pending'`, [`${runId}-`, `${runId}-~`])
-    left = rows[0]!.n
-    if (left > 0 && Date.now() > deadline)
-      throw new Refusal(`${left} payments were not settled after ${timeoutMs / 1_000} s`)
+  while (true) {
+    const left = await count()
+    if (left === 0 || Date.now() > deadline)
+      return left
+    await delay(pollMs)
   }
 }
 
@@ -44,5 +46,10 @@ export async function databaseTime(database: pg.Client): Promise<string> {
 /** Counts the pending jobs due by `dueBy`. */
 export async function countDueJobs(database: pg.Client, dueBy: string): Promise<number> {
   const { rows } = await database.query<{ n: number }>(`select count(*)::int as n from recon_jobs where status = 'pending' and run_at <= $1`, [dueBy])
+  return rows[0]!.n
+}
+
+async function countPendingPayments(database: pg.Client, runId: string): Promise<number> {
+  const { rows } = await database.query<{ n: number }>(`select count(*)::int as n from payments where caller = 'anonymous' and idempotency_key > $1 and idempotency_key < $2 and status = 'pending'`, keyRange(runId))
   return rows[0]!.n
 }

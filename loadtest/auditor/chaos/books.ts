@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { keyRange } from '../key-range.ts'
 
 export interface BookedPayment {
   id: string
@@ -35,7 +36,6 @@ export interface Books {
 /** Reads the payments and accounts whose keys and ids begin with the run's id, in one snapshot. */
 export async function readBooks(database: pg.Client, runId: string): Promise<Books> {
   await database.query('begin isolation level repeatable read read only')
-  // '~' is the highest character that a key may contain, and this column sorts by code point.
   const { rows: payments } = await database.query<BookedPayment>(`
     select p.id, p.idempotency_key as key, p.account_id as "accountId", p.amount::text, p.status,
            extract(epoch from r.created_at)::float8 * 1000 as "settledAt",
@@ -44,7 +44,7 @@ export async function readBooks(database: pg.Client, runId: string): Promise<Boo
       left join reconciliation_results r on r.payment_id = p.id
       left join recon_jobs j on j.payment_id = p.id
      where p.caller = 'anonymous' and p.idempotency_key > $1 and p.idempotency_key < $2
-     order by p.id`, [`${runId}-`, `${runId}-~`])
+     order by p.id`, keyRange(runId))
   const { rows: entries } = await database.query<BookedEntry>(`
     select payment_id as "paymentId", account_id as "accountId", account_version::int as version, entry_type as type,
            amount::text, balance_after::text as "balanceAfter", to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt"

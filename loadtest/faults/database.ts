@@ -1,10 +1,9 @@
 import type { Fault } from './fault.ts'
 import { asAdmin, connectAdmin } from './as-admin.ts'
-import { SLOW } from './processes.ts'
+import { BOTH, SLOW } from './processes.ts'
 import { repeatedly } from './repeatedly.ts'
 import { Undo } from './undo.ts'
 
-export const BOTH = ['embedded', 'compose'] as const
 const OUR_BACKENDS = `select pid from pg_stat_activity where usename in ('payments_api', 'payments_worker') order by pid`
 const SIGNAL_EVERY_MS = 200
 

@@ -2,9 +2,8 @@ import type { System } from '../runner/with-system.ts'
 import type { Fault } from './fault.ts'
 import { randomUUID } from 'node:crypto'
 import { asAdmin } from './as-admin.ts'
-import { BOTH } from './database.ts'
 import { withoutTampering } from './needs.ts'
-import { FAST, partsOf, SLOW } from './processes.ts'
+import { BOTH, FAST, partsOf, SLOW } from './processes.ts'
 
 /** The largest batch that a worker claims. */
 const BATCH_SIZE = 500

@@ -1,7 +1,7 @@
 import type { System } from '../runner/with-system.ts'
 import type { Fault, Random } from './fault.ts'
 
-const BOTH = ['embedded', 'compose'] as const
+export const BOTH = ['embedded', 'compose'] as const
 /** Beyond every timeout of the parts: 12 s of silence, 10 s for a statement. */
 const BEYOND_TIMEOUTS_MS = [15_000, 20_000] as const
 /** Goals of recovery, in milliseconds. */

@@ -9,8 +9,7 @@ import { readConfig, repoRoot } from '../../compose/src/config.ts'
 import { checkOut, findBase } from '../../compose/src/contracts/base.ts'
 import { roleUrl } from '../../compose/src/data/logins.ts'
 import { temporaryStack } from '../runner/temporary-stack.ts'
-import { BOTH } from './database.ts'
-import { FAST, freezeWorkers, partsOf } from './processes.ts'
+import { BOTH, FAST, freezeWorkers, partsOf } from './processes.ts'
 import { Undo } from './undo.ts'
 
 const START_TIMEOUT_MS = 30_000

@@ -70,37 +70,36 @@ export const changeColumnType: Fault = {
 }
 
 const TABLES = ['payments', 'recon_jobs', 'accounts', 'reconciliation_results', 'ledger_entries', 'recon_workers', 'recon_queue']
-const lockUndo = new Undo()
 
-export const lockTable: Fault = {
-  ...common,
+/** Leaves a transaction open, on a connection of its own. */
+function leaveOpen(begin: (target: string) => string, more: Pick<Fault, 'name' | 'description' | 'holdMs' | 'targets'> & Partial<Fault>): Fault {
+  const undo = new Undo()
+  return {
+    ...common,
+    start: async (system, [target]) => {
+      const admin = undo.of(system).adopt(await connectAdmin(system), client => client.end())
+      await admin.query(begin(target!))
+    },
+    stop: system => undo.run(system),
+    ...more,
+  }
+}
+
+export const lockTable = leaveOpen(table => `begin; lock table ${table} in access exclusive mode`, {
   name: 'lock-table',
   description: 'somebody locks a table and goes to lunch',
   holdMs: [20_000, 20_000],
   targets: async (_, random) => [random.pick(TABLES)],
-  start: async (system, [table]) => {
-    const admin = lockUndo.of(system).adopt(await connectAdmin(system), client => client.end())
-    await admin.query(`begin; lock table ${table} in access exclusive mode`)
-  },
-  stop: system => lockUndo.run(system),
-}
-
-const snapshotUndo = new Undo()
+})
 
 /** Vacuum must keep every row version and index entry that the snapshot may still see. */
-export const holdSnapshot: Fault = {
-  ...common,
+export const holdSnapshot = leaveOpen(() => 'begin isolation level repeatable read; select count(*) from recon_jobs', {
   name: 'hold-snapshot',
   description: 'somebody holds an old snapshot for minutes',
   holdMs: [120_000, 180_000],
   callersMaySeeErrors: false,
   targets: async () => ['the database'],
-  start: async (system) => {
-    const admin = snapshotUndo.of(system).adopt(await connectAdmin(system), client => client.end())
-    await admin.query('begin isolation level repeatable read; select count(*) from recon_jobs')
-  },
-  stop: system => snapshotUndo.run(system),
-}
+})
 
 /** Repeats a statement that locks the table for as long as it takes. */
 function maintain(name: string, description: string, sql: (table: string) => string[], cleanUp: string[] = []): Fault {

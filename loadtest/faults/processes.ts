@@ -21,22 +21,22 @@ function one(kind: string): Fault['targets'] {
 const killed = { holdMs: [0, 0], modes: BOTH, stop: async () => {} } as const
 
 /** The stack restarts what is killed, so there is nothing to undo. */
-function kill(kind: string, called: string, more: Pick<Fault, 'recoveryGoalMs' | 'callersMaySeeErrors'> & Partial<Fault>): Fault {
+function kill(name: string, kind: string, victim: string, more: Pick<Fault, 'recoveryGoalMs' | 'callersMaySeeErrors'> & Partial<Fault>): Fault {
   return {
     ...killed,
-    name: `kill-${called.replace(/^an? /, '').toLowerCase()}`,
-    description: `${called} is killed with SIGKILL`,
+    name,
+    description: `${victim} is killed with SIGKILL`,
     targets: one(kind),
     start: async ({ stack }, targets) => targets.forEach(part => stack.kill(part)),
     ...more,
   }
 }
 
-export const killWorker = kill('worker', 'a worker', { recoveryGoalMs: FAST, callersMaySeeErrors: false })
-export const killApi = kill('api', 'an API', { recoveryGoalMs: FAST, callersMaySeeErrors: true })
-export const killConsole = kill('ui', 'the console', { name: 'kill-console', recoveryGoalMs: FAST, callersMaySeeErrors: false })
-export const killPostgres = kill('postgres', 'Postgres', { recoveryGoalMs: SLOW, callersMaySeeErrors: true })
-export const killProxy = kill('proxy', 'the proxy', { name: 'kill-proxy', modes: ['compose'], recoveryGoalMs: FAST, callersMaySeeErrors: true })
+export const killWorker = kill('kill-worker', 'worker', 'a worker', { recoveryGoalMs: FAST, callersMaySeeErrors: false })
+export const killApi = kill('kill-api', 'api', 'an API', { recoveryGoalMs: FAST, callersMaySeeErrors: true })
+export const killConsole = kill('kill-console', 'ui', 'the console', { recoveryGoalMs: FAST, callersMaySeeErrors: false })
+export const killPostgres = kill('kill-postgres', 'postgres', 'Postgres', { recoveryGoalMs: SLOW, callersMaySeeErrors: true })
+export const killProxy = kill('kill-proxy', 'proxy', 'the proxy', { modes: ['compose'], recoveryGoalMs: FAST, callersMaySeeErrors: true })
 
 /** The parts live on until the next start, which stops them and starts all parts again. */
 export const killSupervisor: Fault = {

@@ -1,7 +1,7 @@
-import type { Wire } from '../wire/wire.ts'
+import type { Conditions, Wire } from '../wire/wire.ts'
 import type { Fault } from './fault.ts'
 import { withoutWire } from './needs.ts'
-import { SLOW } from './processes.ts'
+import { BOTH, SLOW } from './processes.ts'
 
 /** The most commits that pass before the first that is cut. */
 const MAX_SKIPPED = 20
@@ -14,7 +14,7 @@ function onTheWire(name: string, description: string, more: Partial<Fault>, star
     description,
     recoveryGoalMs: SLOW,
     holdMs: [5_000, 15_000],
-    modes: ['embedded', 'compose'],
+    modes: BOTH,
     callersMaySeeErrors: true,
     unavailable: withoutWire,
     targets: async () => ['the wire'],
@@ -24,40 +24,45 @@ function onTheWire(name: string, description: string, more: Partial<Fault>, star
   }
 }
 
-/** Targets are texts: what the seed chose for start(), written so that a report can show it. */
-function chosen(targets: string[]): number[] {
-  return targets.map(text => Number(/\d+/.exec(text)![0]))
+/** Conditions of the network, which end when the fault stops. */
+function impose(name: string, description: string, conditions: (targets: string[]) => Conditions, more: Partial<Fault> = {}): Fault {
+  return onTheWire(name, description, more, (wire, targets) => wire.impose(name, conditions(targets)))
 }
 
-export const latency = onTheWire('latency', 'every packet to and from Postgres is late', {
+/** Targets are texts: what the seed chose for start(), written so that a report can show it. The last number is the choice. */
+function chosen(targets: string[]): number[] {
+  return targets.map(text => Number(/\d+(?=\D*$)/.exec(text)![0]))
+}
+
+export const latency = impose('latency', 'every packet to and from Postgres is late', targets => ({ latencyMs: chosen(targets)[0]! }), {
   callersMaySeeErrors: false,
   targets: async (_, random) => [`${random.integer(20, 100)} ms`],
-}, (wire, targets) => wire.impose('latency', { latencyMs: chosen(targets)[0]! }))
+})
 
-export const jitter = onTheWire('jitter', 'packets to and from Postgres are late by a different time each', {
+export const jitter = impose('jitter', 'packets to and from Postgres are late by a different time each', targets => ({ jitterMs: chosen(targets)[0]! }), {
   callersMaySeeErrors: false,
   targets: async (_, random) => [`0 to ${random.integer(50, 200)} ms`],
-}, (wire, targets) => wire.impose('jitter', { jitterMs: Number(/\d+ ms/.exec(targets[0]!)![0].slice(0, -3)) }))
+})
 
-export const trickle = onTheWire('trickle', 'the connections to Postgres pass one byte a second', {}, wire => wire.impose('trickle', { bytesPerSecond: 1 }))
+export const trickle = impose('trickle', 'the connections to Postgres pass one byte a second', () => ({ bytesPerSecond: 1 }))
 
 /** What was open stays dead afterwards, as behind a firewall that forgot it: the parts must find that out themselves. */
-export const halfOpen = onTheWire('half-open', 'packets to and from Postgres are dropped without a reset', {
+export const halfOpen = impose('half-open', 'packets to and from Postgres are dropped without a reset', () => ({ dropsBytes: true }), {
   holdMs: [15_000, 20_000],
-}, wire => wire.impose('half-open', { dropsBytes: true }))
+})
 
-export const unreachable = onTheWire('unreachable', 'Postgres refuses connections, and open ones are reset', {
+export const unreachable = impose('unreachable', 'Postgres refuses connections, and open ones are reset', () => ({ refuses: true }), {
   holdMs: [20_000, 20_000],
-}, wire => wire.impose('unreachable', { refuses: true }))
+})
+
+export const deafListeners = impose('deaf-listeners', 'LISTEN is silently dead: no notification arrives any more', () => ({ dropsNotifications: true }), {
+  callersMaySeeErrors: false,
+  holdMs: [10_000, 20_000],
+})
 
 export const resetConnections = onTheWire('reset-connections', 'every connection to Postgres is reset at once', {
   holdMs: [0, 0],
 }, wire => wire.resetAll())
-
-export const deafListeners = onTheWire('deaf-listeners', 'LISTEN is silently dead: no notification arrives any more', {
-  callersMaySeeErrors: false,
-  holdMs: [10_000, 20_000],
-}, wire => wire.impose('deaf-listeners', { dropsNotifications: true }))
 
 function cutCommits(name: string, who: string, login: 'payments_api' | 'payments_worker'): Fault {
   return onTheWire(name, `the connection of ${who} is cut between COMMIT and its response`, {

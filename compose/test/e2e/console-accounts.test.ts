@@ -1,20 +1,14 @@
 import type { Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import axe from 'axe-core'
 import { superuserUrl } from '../../src/data/logins.ts'
 import { connect } from '../../src/machine/connect.ts'
 import { pay } from '../support/pay.ts'
 import { until } from '../support/until.ts'
 import { consoleSession } from './console-session.ts'
+import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const QUERY_TIMEOUT_MS = 20_000
-
-interface InPage {
-  axe: typeof axe
-  document: { documentElement: { scrollWidth: number } }
-  innerWidth: number
-}
 
 // An account's past: its balance on a day, its statement on screen, on paper and as CSV.
 describe('an account in the console', () => {
@@ -75,17 +69,8 @@ describe('an account in the console', () => {
     it(`${path} without an accessibility violation that axe finds, light or dark, and without overflow from 375 px on`, async () => {
       const page = await session.open(path)
       await page.locator('table').first().waitFor()
-      await page.evaluate(axe.source)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`html.${colorScheme}`).waitFor()
-        const found = await page.evaluate(async () => (await (globalThis as unknown as InPage).axe.run({ resultTypes: ['violations'] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`))
-        assert.deepEqual(found, [], colorScheme)
-        for (const width of [375, 1280]) {
-          await page.setViewportSize({ width, height: 800 })
-          assert.equal(await page.evaluate(() => (globalThis as unknown as InPage).document.documentElement.scrollWidth - (globalThis as unknown as InPage).innerWidth), 0, `${width} px`)
-        }
-      }
+      await assertAccessible(page)
+      await assertNoOverflow(page)
     })
   }
 })

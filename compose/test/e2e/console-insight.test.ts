@@ -1,22 +1,15 @@
 import type { Browser, Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import axe from 'axe-core'
 import { superuserUrl } from '../../src/data/logins.ts'
 import { connect } from '../../src/machine/connect.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
-
-/** The page's globals that the tests read. This project compiles without the DOM types. */
-interface InPage {
-  axe: typeof axe
-  document: { documentElement: { scrollWidth: number } }
-  innerWidth: number
-}
 
 // The pages that show that the system is correct and well: overview, race, proofs, dead jobs.
 describe('the console shows', () => {
@@ -34,7 +27,6 @@ describe('the console shows', () => {
     ;({ ui, api } = system.stack.endpoints())
     browser = await launchBrowser()
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-    await context.addInitScript({ content: axe.source })
     page = await context.newPage()
     page.setDefaultTimeout(TIMEOUT_MS)
     page.on('pageerror', error => problems.push(String(error)))
@@ -156,17 +148,8 @@ describe('the console shows', () => {
     it(`${path} without an accessibility violation that axe finds, light or dark, and without overflow from 375 px on`, async () => {
       await open(path)
       await page.locator(ready).first().waitFor()
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`html.${colorScheme}`).waitFor()
-        const found = await page.evaluate(async () => (await (globalThis as unknown as InPage).axe.run({ resultTypes: ['violations'] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`))
-        assert.deepEqual(found, [], colorScheme)
-      }
-      for (const width of [375, 768, 1024, 1280, 1600]) {
-        await page.setViewportSize({ width, height: 800 })
-        assert.equal(await page.evaluate(() => (globalThis as unknown as InPage).document.documentElement.scrollWidth - (globalThis as unknown as InPage).innerWidth), 0, `${width} px`)
-      }
-      await page.setViewportSize({ width: 1280, height: 800 })
+      await assertAccessible(page)
+      await assertNoOverflow(page)
     })
   }
 

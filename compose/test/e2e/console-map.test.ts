@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import axe from 'axe-core'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 30_000
 /** A killed worker's jobs are claimed again once its lease is over. */
@@ -12,9 +12,6 @@ const SETTLE_TIMEOUT_MS = 90_000
 
 /** The page's globals that the tests read. This project compiles without the DOM types. */
 interface InPage {
-  axe: typeof axe
-  document: { documentElement: { scrollWidth: number } }
-  innerWidth: number
   getComputedStyle: (element: unknown) => { animationName: string }
 }
 
@@ -35,7 +32,6 @@ for (const chaos of [false, true]) {
       ;({ ui } = system.stack.endpoints())
       browser = await launchBrowser()
       context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-      await context.addInitScript({ content: axe.source })
       page = await context.newPage()
       page.setDefaultTimeout(TIMEOUT_MS)
       page.on('pageerror', error => problems.push(String(error)))
@@ -150,17 +146,8 @@ for (const chaos of [false, true]) {
     }
 
     it('has no accessibility violation that axe finds, light or dark, and no overflow from 375 px on', async () => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`html.${colorScheme}`).waitFor()
-        const found = await page.evaluate(async () => (await (globalThis as unknown as InPage).axe.run({ resultTypes: ['violations'] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`))
-        assert.deepEqual(found, [], colorScheme)
-      }
-      for (const width of [375, 768, 1024, 1280, 1600]) {
-        await page.setViewportSize({ width, height: 800 })
-        assert.equal(await page.evaluate(() => (globalThis as unknown as InPage).document.documentElement.scrollWidth - (globalThis as unknown as InPage).innerWidth), 0, `${width} px`)
-      }
-      await page.setViewportSize({ width: 1280, height: 800 })
+      await assertAccessible(page)
+      await assertNoOverflow(page)
     })
 
     it('no error in the browser', () => assert.deepEqual(problems, []))

@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core'
 import assert from 'node:assert/strict'
-import axe from 'axe-core'
 import { superuserUrl } from '../../src/data/logins.ts'
 import { connect } from '../../src/machine/connect.ts'
 import { pay } from '../support/pay.ts'
 import { until } from '../support/until.ts'
 import { consoleSession, newAccount } from './console-session.ts'
+import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
 const ERROR = 'the account is locked'
@@ -136,23 +136,14 @@ describe('the console: one payment, and the list around it', () => {
     it(`${name} has no accessibility violation that axe finds, light or dark, does not overflow at 375 px, and does not shift`, async () => {
       const page = await session.open(path())
       await page.getByTestId('explanation').waitFor()
-      await page.evaluate(axe.source)
       const shift = await page.evaluate(`new Promise(resolve => {
         let sum = 0
         new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.hadRecentInput ? 0 : entry.value)).observe({ type: 'layout-shift', buffered: true })
         setTimeout(() => resolve(sum), 100)
       })`) as number
       assert.ok(shift < 0.05, `layout shift ${shift}`)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`html.${colorScheme}`).waitFor()
-        const found = await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(node => node.html).join(' ')))`)
-        assert.deepEqual(found, [], colorScheme)
-      }
-      for (const width of [375, 768, 1024, 1600]) {
-        await page.setViewportSize({ width, height: 800 })
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, `${width} px`)
-      }
+      await assertAccessible(page)
+      await assertNoOverflow(page)
     })
   }
 

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import axe from 'axe-core'
 import { superuserUrl } from '../../src/data/logins.ts'
 import { connect } from '../../src/machine/connect.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { assertAccessible } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
 
@@ -17,13 +17,6 @@ const TIMEOUT_MS = 20_000
 interface InPage {
   /** Set by record-rows.js. */
   rowsSeen: Record<string, number>
-  axe: typeof axe
-  document: {
-    getAnimations: () => {
-      finished: Promise<unknown>
-      effect: { getTiming: () => { iterations: number } }
-    }[]
-  }
 }
 
 // The console as a person uses it, in a real browser, with the real API, worker and Postgres. Every test is in a nested
@@ -44,7 +37,6 @@ describe('the console', () => {
     browser = await launchBrowser()
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
     await context.addInitScript({ path: join(import.meta.dirname, 'record-rows.js') })
-    await context.addInitScript({ content: axe.source })
     page = await context.newPage()
     page.setDefaultTimeout(TIMEOUT_MS)
     page.on('pageerror', error => problems.push(String(error)))
@@ -341,11 +333,7 @@ describe('the console', () => {
         const filters = page.getByRole('button', { name: 'Filters', exact: true })
         if (await filters.count() > 0)
           await filters.click()
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme })
-          await page.locator(`html.${colorScheme}`).waitFor()
-          assert.deepEqual(await violations(), [], colorScheme)
-        }
+        await assertAccessible(page)
       })
     }
   })
@@ -377,19 +365,5 @@ describe('the console', () => {
         return
     }
     assert.fail(`Tab does not reach ${target}`)
-  }
-
-  /** The accessibility violations that axe finds in the current page: each rule, and the elements that break it. */
-  async function violations(): Promise<string[]> {
-    const found = await page.evaluate(async () => {
-      const { axe, document } = globalThis as unknown as InPage
-      // Wait for transitions to end: a colour halfway through one has another contrast.
-      await Promise.allSettled(document.getAnimations()
-        .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
-        .map(({ finished }) => finished))
-      const { violations } = await axe.run({ resultTypes: ['violations'] })
-      return violations.map(({ id, nodes }) => ({ id, elements: nodes.map(node => node.html) }))
-    })
-    return found.map(({ id, elements }) => `${id}: ${elements.join(' ')}`)
   }
 })

@@ -1,8 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { superuserUrl } from '../../src/data/logins.ts'
-import { connect } from '../../src/machine/connect.ts'
+import { giveUp } from '../support/give-up.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
@@ -47,20 +46,6 @@ describe('the console shows', () => {
 
   async function getJson<Body>(path: string): Promise<Body> {
     return await (await fetch(api + path, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json() as Body
-  }
-
-  /** Makes a waiting job dead, as the worker does after its last attempt. The worker must be paused. */
-  async function giveUp(paymentId: string, error: string): Promise<void> {
-    const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
-    try {
-      await database.query(`
-        update recon_jobs
-           set status = 'dead', attempts = 3, last_error = $2, locked_by = 'worker-1', locked_at = now(), finished_at = now()
-         where payment_id = $1 and status = 'pending'`, [paymentId, error])
-    }
-    finally {
-      await database.end()
-    }
   }
 
   it('a race of 20 requests: one payment, the same bytes for all, one balance moved once', async () => {
@@ -126,7 +111,7 @@ describe('the console shows', () => {
   it('dead jobs by error, and retries those of one error once that is confirmed', async () => {
     system.stack.pause('worker-1')
     for (const [amount, error] of [['75.00', 'the account is locked'], ['25.00', 'the account is locked'], ['1.00', 'another error']] as const)
-      await giveUp(await pay(api, { accountId: 'dead', amount }), error)
+      await giveUp(system, await pay(api, { accountId: 'dead', amount }), error)
     await open('/dead-jobs')
     const group = page.getByTestId('dead-group').filter({ hasText: 'the account is locked' })
     assert.match(await group.innerText(), /2 jobs[\s\S]+\$100\.00\s+USD/)

@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core'
 import assert from 'node:assert/strict'
-import { superuserUrl } from '../../src/data/logins.ts'
-import { connect } from '../../src/machine/connect.ts'
+import { giveUp } from '../support/give-up.ts'
 import { pay } from '../support/pay.ts'
 import { until } from '../support/until.ts'
 import { consoleSession, newAccount } from './console-session.ts'
@@ -27,21 +26,8 @@ describe('the console: one payment, and the list around it', () => {
     })
     await fetch(`${session.api}/queue/pause`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
     ids = [await pay(session.api, { accountId: account, amount: '7.00', description: 'Invoice 7' }), ...settled]
-    await giveUp(stuck())
+    await giveUp(session.system, stuck(), ERROR)
   })
-
-  /** Makes a waiting job dead, as the worker does after its last attempt. */
-  async function giveUp(paymentId: string): Promise<void> {
-    const database = await connect(superuserUrl(session.system.config.ports.postgres, 'payments'), TIMEOUT_MS)
-    try {
-      await database.query(`
-        update recon_jobs set status = 'dead', attempts = 3, last_error = $2, locked_by = 'worker-1', locked_at = now(), finished_at = now()
-         where payment_id = $1 and status = 'pending'`, [paymentId, ERROR])
-    }
-    finally {
-      await database.end()
-    }
-  }
 
   const row = (page: Page, id: string) => page.locator(`[data-testid=payment-row][data-payment-id="${id}"]`)
   const link = (page: Page, id: string) => row(page, id).locator(`a[href="/payments/${id}"]`)

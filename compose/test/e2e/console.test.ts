@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { superuserUrl } from '../../src/data/logins.ts'
-import { connect } from '../../src/machine/connect.ts'
+import { giveUp } from '../support/give-up.ts'
 import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
@@ -230,7 +229,7 @@ describe('the console', () => {
     it('who retries a dead job from Operations: its payment completes', async () => {
       system.stack.pause('worker-1')
       const id = await pay(api, { accountId: newAccount('dead'), amount: '75.00' })
-      await giveUp(id)
+      await giveUp(system, id, 'given up by the test')
       system.stack.resume('worker-1')
 
       await open('/operations')
@@ -311,7 +310,7 @@ describe('the console', () => {
         id = await pay(api, { accountId: account, amount, description: `A payment of ${amount}` })
       await until('they are settled', async () => (await paymentsOf(account)).every(({ status }) => status !== 'pending'))
       system.stack.pause('worker-1')
-      await giveUp(await pay(api, { accountId: account, amount: '8.00' }))
+      await giveUp(system, await pay(api, { accountId: account, amount: '8.00' }), 'given up by the test')
       system.stack.resume('worker-1')
     })
 
@@ -341,21 +340,6 @@ describe('the console', () => {
   describe('at the end', () => {
     it('has reported no error', () => assert.deepEqual(problems, []))
   })
-
-  /** Makes a waiting job dead, as the worker does after its last attempt. The worker must be paused. */
-  async function giveUp(paymentId: string): Promise<void> {
-    const database = await connect(superuserUrl(system.config.ports.postgres, 'payments'), TIMEOUT_MS)
-    try {
-      const { rowCount } = await database.query(`
-        update recon_jobs
-           set status = 'dead', attempts = 3, last_error = 'given up by the test', locked_by = 'worker-1', locked_at = now(), finished_at = now()
-         where payment_id = $1 and status = 'pending'`, [paymentId])
-      assert.equal(rowCount, 1)
-    }
-    finally {
-      await database.end()
-    }
-  }
 
   /** Presses Tab until the element has the focus. */
   async function tabTo(target: Locator): Promise<void> {

@@ -6,10 +6,14 @@ import { duration } from '../../compose/src/verb.ts'
 const MAX_LINES = 16
 const MAX_WIDTH = 240
 
+/** `kill-worker: worker-2`. */
+export function nameStrike({ name, targets }: Strike): string {
+  return targets.length > 0 ? `${name}: ${targets.join(', ')}` : name
+}
+
 /** `17:03:12  kill-worker: worker-2`, or both faults of a pair. */
 export function describeStrike(round: number, at: Date, faults: Strike[]): string {
-  const what = faults.map(({ name, targets }) => targets.length > 0 ? `${name}: ${targets.join(', ')}` : name).join(' + ')
-  return `round ${String(round).padEnd(3)} ${at.toTimeString().slice(0, 8)}  ${what.padEnd(44)}`
+  return `round ${String(round).padEnd(3)} ${at.toTimeString().slice(0, 8)}  ${faults.map(nameStrike).join(' + ').padEnd(44)}`
 }
 
 /** What became of a round, in one line; below it, what is wrong. */

@@ -6,7 +6,7 @@ import type { FaultSummary } from './summarize-faults.ts'
 import { writeFileSync } from 'node:fs'
 import { duration } from '../../compose/src/verb.ts'
 import { escape, invariantsTable, minuteText, reportPath, writePage } from '../runner/report-page.ts'
-import { describeErrors } from './describe-round.ts'
+import { describeErrors, nameStrike } from './describe-round.ts'
 import { repeatCommand } from './keep-red-round.ts'
 import { summarizeFaults } from './summarize-faults.ts'
 
@@ -60,7 +60,7 @@ function faultRow({ fault, description, rounds, combined, recoveryP50Ms, recover
 
 function roundRow(result: RoundResult, settings: ChaosSettings): string {
   const { round, at, faults, verdict, heldMs, recoveryMs, recoveryGoalMs, requests, findings } = result
-  const names = faults.map(({ name, targets }) => `${name}${targets.length > 0 ? `: ${targets.join(', ')}` : ''}`).join('<br>')
+  const names = faults.map(nameStrike).join('<br>')
   const shown = { ok: mark('ok', true), late: `<b class="late">late</b>, goal ${duration(recoveryGoalMs)}`, red: mark('red', false) }[verdict]
   const details = findings.length > 0 ? `<pre class="failures">${escape(findings.join('\n'))}</pre><p>Repeat it: <code>${escape(repeatCommand(settings, round))}</code></p>` : ''
   return `<tr><td>${round}<td>${at.slice(11, 19)}<td>${names}<td>${shown}<td>${heldMs < 1_000 ? '' : time(heldMs)}<td>${time(recoveryMs)}<td>${requests.toLocaleString('en')} requests, ${escape(describeErrors(result))}${details}</tr>`

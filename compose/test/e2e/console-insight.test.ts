@@ -1,55 +1,23 @@
-import type { Browser, Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { giveUp } from '../support/give-up.ts'
 import { pay } from '../support/pay.ts'
-import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
-import { launchBrowser } from './browser.ts'
+import { consoleSession } from './console-session.ts'
 import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
 
 // The pages that show that the system is correct and well: overview, race, proofs, dead jobs.
 describe('the console shows', () => {
-  let system: TemporaryStack
-  let browser: Browser
-  let page: Page
-  let ui: string
-  let api: string
-  const problems: string[] = []
-
-  before(async () => {
-    system = await TemporaryStack.create()
-    const { code, stderr } = await system.verb('up')
-    assert.equal(code, 0, stderr)
-    ;({ ui, api } = system.stack.endpoints())
-    browser = await launchBrowser()
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-    page = await context.newPage()
-    page.setDefaultTimeout(TIMEOUT_MS)
-    page.on('pageerror', error => problems.push(String(error)))
-    page.on('console', (message) => {
-      if (/hydrat|content security policy/i.test(message.text()))
-        problems.push(message.text())
-    })
-  })
-  after(async () => {
-    await browser?.close()
-    await system?.remove()
-  })
-
-  async function open(path: string): Promise<void> {
-    await page.goto(ui + path)
-    await page.locator('[data-testid=live-status][data-state=live]').waitFor()
-  }
+  const session = consoleSession()
 
   async function getJson<Body>(path: string): Promise<Body> {
-    return await (await fetch(api + path, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json() as Body
+    return await (await fetch(session.api + path, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json() as Body
   }
 
   it('a race of 20 requests: one payment, the same bytes for all, one balance moved once', async () => {
-    await open('/race')
+    const page = await session.open('/race')
     await page.getByTestId('start-race').click()
     for (const finding of ['payments', 'replays', 'balance'])
       await page.locator(`[data-finding=${finding}][data-holds=true]`).waitFor()
@@ -64,10 +32,10 @@ describe('the console shows', () => {
   it('a payment\'s key, and that sending it again replays it byte for byte', async () => {
     const key = randomUUID()
     const body = JSON.stringify({ accountId: 'keyed', amount: '12.50', description: 'ü "quoted"' })
-    const send = () => fetch(`${api}/payments`, { method: 'POST', headers: { 'idempotency-key': key, 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const send = () => fetch(`${session.api}/payments`, { method: 'POST', headers: { 'idempotency-key': key, 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
     const first = await (await send()).text()
     const { id } = JSON.parse(first) as { id: string }
-    await open(`/payments/${id}`)
+    const page = await session.open(`/payments/${id}`)
     assert.equal((await page.getByTestId('payment-key').innerText()).trim(), key)
     const [response] = await Promise.all([
       page.waitForResponse(response => response.url().endsWith('/api/payments') && response.request().method() === 'POST'),
@@ -83,25 +51,25 @@ describe('the console shows', () => {
   })
 
   it('what settles, as it settles, and a health that says what is wrong', async () => {
-    await open('/overview')
+    const page = await session.open('/overview')
     const settled = () => page.locator('figcaption li', { hasText: 'Discrepancy' }).innerText()
     assert.match(await settled(), /Discrepancy\s*0/)
-    await pay(api, { accountId: 'overview', amount: '42.13' })
+    await pay(session.api, { accountId: 'overview', amount: '42.13' })
     await page.getByTestId('latest-discrepancy').filter({ hasText: 'overview' }).waitFor()
     await until('the chart has counted it', async () => /Discrepancy\s*1/.test(await settled()))
     assert.equal(await page.getByTestId('health').getAttribute('data-notes'), '0')
-    await fetch(`${api}/queue/pause`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    await fetch(`${session.api}/queue/pause`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
     try {
       await page.getByTestId('health').filter({ hasText: 'Queue paused' }).waitFor()
     }
     finally {
-      await fetch(`${api}/queue/resume`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
+      await fetch(`${session.api}/queue/resume`, { method: 'POST', signal: AbortSignal.timeout(TIMEOUT_MS) })
     }
     await page.locator('[data-testid=health][data-notes="0"]').waitFor({ state: 'attached' })
   })
 
   it('the invariants as sentences, and proves them on the live database', async () => {
-    await open('/proofs')
+    const page = await session.open('/proofs')
     await page.getByTestId('run-proofs').click()
     await page.locator('[data-testid=proof-verdict][data-tone=success]').waitFor()
     assert.match(await page.getByTestId('proof-verdict').innerText(), /All \d+ invariants hold\s+Checked just now in/)
@@ -109,10 +77,10 @@ describe('the console shows', () => {
   })
 
   it('dead jobs by error, and retries those of one error once that is confirmed', async () => {
-    system.stack.pause('worker-1')
+    session.system.stack.pause('worker-1')
     for (const [amount, error] of [['75.00', 'the account is locked'], ['25.00', 'the account is locked'], ['1.00', 'another error']] as const)
-      await giveUp(system, await pay(api, { accountId: 'dead', amount }), error)
-    await open('/dead-jobs')
+      await giveUp(session.system, await pay(session.api, { accountId: 'dead', amount }), error)
+    const page = await session.open('/dead-jobs')
     const group = page.getByTestId('dead-group').filter({ hasText: 'the account is locked' })
     assert.match(await group.innerText(), /2 jobs[\s\S]+\$100\.00\s+USD/)
     await group.getByTestId('retry-group').press('Enter')
@@ -120,23 +88,24 @@ describe('the console shows', () => {
     await page.getByText('2 jobs are back in the queue.').waitFor()
     await group.waitFor({ state: 'detached' })
     assert.equal(await page.getByTestId('dead-group').count(), 1)
-    system.stack.resume('worker-1')
+    session.system.stack.resume('worker-1')
   })
 
   it('a page that helps at an address that does not exist', async () => {
-    const response = await page.goto(`${ui}/payment/NORTHWIND-7`)
+    const page = await session.open('/')
+    const response = await page.goto(`${session.ui}/payment/NORTHWIND-7`)
     assert.equal(response?.status(), 404)
     assert.equal(await page.getByRole('link', { name: 'Look for an account named NORTHWIND-7' }).getAttribute('href'), '/accounts/NORTHWIND-7')
   })
 
   for (const [path, ready] of [['/overview', 'canvas'], ['/race', '[data-testid=race-lane]'], ['/proofs', '[data-testid=proof]'], ['/dead-jobs', '[data-testid=dead-group]'], ['/nowhere', 'h1']] as const) {
     it(`${path} without an accessibility violation that axe finds, light or dark, and without overflow from 375 px on`, async () => {
-      await open(path)
+      const page = await session.open(path)
       await page.locator(ready).first().waitFor()
       await assertAccessible(page)
       await assertNoOverflow(page)
     })
   }
 
-  it('no error in the browser', () => assert.deepEqual(problems, []))
+  it('no error in the browser', () => assert.deepEqual(session.problems, []))
 })

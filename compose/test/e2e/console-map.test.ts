@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { recordProblems } from './console-session.ts'
 import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 30_000
@@ -34,11 +35,7 @@ for (const chaos of [false, true]) {
       context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
       page = await context.newPage()
       page.setDefaultTimeout(TIMEOUT_MS)
-      page.on('pageerror', error => problems.push(String(error)))
-      page.on('console', (message) => {
-        if (/hydrat|content security policy/i.test(message.text()))
-          problems.push(message.text())
-      })
+      recordProblems(page, problems)
       await open()
     })
     after(async () => {

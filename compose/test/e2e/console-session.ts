@@ -13,6 +13,8 @@ export interface ConsoleSession {
   /** The addresses of the console and of the API. */
   ui: string
   api: string
+  /** What the pages of all tests reported that no page may report: see recordProblems(). */
+  problems: string[]
   /** Opens a page in a separate browser profile, and waits until its event stream is connected: the page is then hydrated. */
   open: (path: string, options?: { width?: number, timezoneId?: string }) => Promise<Page>
 }
@@ -20,9 +22,18 @@ export interface ConsoleSession {
 export const isLive = (page: Page): Promise<void> => page.locator('[data-testid=live-status][data-state=live]').waitFor()
 export const newAccount = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`
 
+/** Records each error of a page, hydration mismatch, and violation of the content security policy. Tests may provoke failed requests. */
+export function recordProblems(page: Page, problems: string[]): void {
+  page.on('pageerror', error => problems.push(String(error)))
+  page.on('console', (message) => {
+    if (/hydrat|content security policy/i.test(message.text()))
+      problems.push(message.text())
+  })
+}
+
 /** Registers hooks that start a system and a browser, close a test's pages after it, and remove everything at the end. */
 export function consoleSession(): ConsoleSession {
-  const session = { open } as ConsoleSession
+  const session = { open, problems: [] as string[] } as ConsoleSession
 
   before(async () => {
     session.system = await TemporaryStack.create()
@@ -41,6 +52,7 @@ export function consoleSession(): ConsoleSession {
     const context = await session.browser.newContext({ viewport: { width, height: 800 }, reducedMotion: 'reduce', timezoneId })
     context.setDefaultTimeout(TIMEOUT_MS)
     const page = await context.newPage()
+    recordProblems(page, session.problems)
     await page.goto(session.ui + path)
     await isLive(page)
     return page

@@ -8,6 +8,7 @@ import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { recordProblems } from './console-session.ts'
 import { assertAccessible } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
@@ -38,12 +39,7 @@ describe('the console', () => {
     await context.addInitScript({ path: join(import.meta.dirname, 'record-rows.js') })
     page = await context.newPage()
     page.setDefaultTimeout(TIMEOUT_MS)
-    page.on('pageerror', error => problems.push(String(error)))
-    page.on('console', (message) => {
-      // Some tests provoke failed requests. No test may cause a hydration mismatch or violate the content security policy.
-      if (/hydrat|content security policy/i.test(message.text()))
-        problems.push(message.text())
-    })
+    recordProblems(page, problems)
   })
   after(async () => {
     await browser?.close()

@@ -70,6 +70,13 @@ describe('a simulated API', () => {
     }
     check(await simulateApi(scenario), scenario)
   })
+
+  it('keeps a LISTEN connection that works: all that it sends while nothing happens is its probes', async () => {
+    const scenario: Scenario = { seed: 1, processes: 1, requests: [{ ...request, atMs: 60_000 }], faults: [], settledAtMs: [], incidents: [] }
+    const outcome = await simulateApi(scenario)
+    check(outcome, scenario)
+    assert.deepEqual(outcome.server.load.slice(1, 60).filter(Boolean), [1, 1, 1, 1, 1])
+  })
 })
 
 function check({ model, server, calls, repeats, allAnswered, pagesCaughtUp }: Outcome, { faults }: Scenario): void {

@@ -93,7 +93,7 @@ export class ServerSession {
       if (command === 'listen')
         this.channels.add(channel)
       else
-        this.#server.notify(channel, '')
+        this.#server.notify(channel, '', this)
     }
   }
 

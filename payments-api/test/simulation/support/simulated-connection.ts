@@ -115,14 +115,15 @@ export class SimulatedConnection extends EventEmitter {
     return callback ? undefined : Promise.resolve()
   }
 
-  /** Delivers a notification, unless the session does not listen to it. */
-  deliver(channel: string, payload: string): void {
-    if (this.#session.channels.has(channel)) {
-      setTimeout(() => {
-        if (!this.#over)
-          this.emit('notification', { channel, payload })
-      }, 1)
+  /** Delivers a notification, unless the session does not listen to it. Its own arrive before the response to its NOTIFY. */
+  deliver(channel: string, payload: string, sender?: ServerSession): void {
+    if (!this.#session.channels.has(channel))
+      return
+    const arrive = (): void => {
+      if (!this.#over)
+        this.emit('notification', { channel, payload })
     }
+    sender === this.#session ? arrive() : setTimeout(arrive, 1)
   }
 
   /** Keeps the connection but delivers nothing any more, like a network that drops packets. */

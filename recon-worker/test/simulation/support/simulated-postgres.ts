@@ -67,11 +67,11 @@ export class SimulatedPostgres {
   /** Called with each notification once it is committed. */
   onNotification: (channel: string, payload: string) => void = () => {}
 
-  /** Sends a committed notification to the sessions that listen. */
-  readonly notify = (channel: string, payload: string): void => {
+  /** Sends a committed notification to the sessions that listen. `sender` is the session whose NOTIFY this is. */
+  readonly notify = (channel: string, payload: string, sender?: ServerSession): void => {
     this.onNotification(channel, payload)
     for (const session of this.sessions)
-      session.deliver(channel, payload)
+      session.deliver(channel, payload, sender)
   }
 
   /** Ends all sessions, as a restart does. */

@@ -32,6 +32,7 @@ export function listen(
   let timer: NodeJS.Timeout | undefined
   let failures = 0
   let closed = false
+  let probeArrived = false
 
   async function open(): Promise<void> {
     const next = new Connection({
@@ -53,7 +54,9 @@ export function listen(
     next.on('error', broken)
     next.on('end', () => broken(new Error('the connection ended')))
     next.on('notification', ({ channel, payload }) => {
-      if (channel !== probeChannel)
+      if (channel === probeChannel)
+        probeArrived = true
+      else
         on.notification(channel, payload ?? '')
     })
     try {
@@ -73,13 +76,10 @@ export function listen(
 
   function probe(connection: Connection, broken: (error: unknown) => void): void {
     timer = setTimeout(() => {
-      let heard = false
-      const hear = ({ channel }: { channel: string }): void => void (heard ||= channel === probeChannel)
-      connection.on('notification', hear)
+      probeArrived = false
       // Postgres sends a session its own notifications before it is ready for the next statement.
       connection.query(`notify ${connection.escapeIdentifier(probeChannel)}`).then(() => {
-        connection.off('notification', hear)
-        if (!heard)
+        if (!probeArrived)
           broken(new Error('the connection works, but notifications no longer arrive'))
         else if (client === connection)
           probe(connection, broken)

@@ -6,8 +6,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { pino } from 'pino'
+import { groupCommit } from '../src/domain/group-commit.ts'
 import { knownCurrencies } from '../src/domain/known-currencies.ts'
 import { connect } from '../src/sql/connect.ts'
+import { isLostConnection, isRefusedRow } from '../src/sql/database-errors.ts'
+import { isRowLockTimeout } from '../src/sql/lock-waits.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { waitForListener } from './support/wait-for-listener.ts'
@@ -48,15 +51,16 @@ describe('an account', () => {
   })
 
   it('is not opened by a payment with a used key, and gets the currency of the next payment', async () => {
-    const write = writeThrough(one)
-    await write([newPayment('used')], true)
-    const [reused, first, late] = await write([
+    const writeBatch = writeThrough(one)
+    const write = groupCommit((payments: NewPayment[]) => writeBatch(payments, true), { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: isLostConnection })
+    await write(newPayment('used'))
+    const [reused, first, late] = await Promise.all([
       newPayment('used', { accountId: 'ACC-2' }),
       newPayment('free', { accountId: 'ACC-2', currency: 'EUR' }),
       newPayment('late', { accountId: 'ACC-2', currency: 'CHF' }),
-    ], true)
+    ].map(write))
     assert.deepEqual([reused, first, late].map(result => 'accountCurrency' in result! ? result : result!.accountId), ['ACC-1', 'ACC-2', { accountCurrency: 'EUR' }])
-    await write([newPayment('used', { accountId: 'ACC-3' })], true)
+    await write(newPayment('used', { accountId: 'ACC-3' }))
     assert.deepEqual(await customers(), ['ACC-1 USD', 'ACC-2 EUR'])
   })
 

@@ -21,8 +21,9 @@ export interface WritePaymentsDeps {
 }
 
 /**
- * Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns the outcome of each payment, in order. It is
- * undefined if other payments of the batch were created, and then a statement failed: write those without an outcome again.
+ * Writes a batch and, with `openAccounts`, opens the accounts that it needs. Returns the outcome of each payment, in order. Some
+ * outcomes, never all, may be undefined: write those payments again. Either an account's currency depends on payments that were
+ * not created, or a statement failed after other payments of the batch were created.
  */
 export type WritePayments = (payments: NewPayment[], openAccounts: boolean) => Promise<(Written | undefined)[]>
 
@@ -40,7 +41,7 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
       return payments
 
     try {
-      return await withHolders(payments, openAccounts, created, currencyOf)
+      return await withHolders(payments, created, currencyOf)
     }
     catch (error) {
       if (created.size === 0)
@@ -50,25 +51,16 @@ export function paymentWriter({ insert, findByKey, findCurrencies, confirm, ...r
   }
 
   /** The outcomes of a batch of which only some payments were created. */
-  async function withHolders(payments: NewPayment[], openAccounts: boolean, created: Set<string>, currencyOf: CurrencyOf): Promise<(Written | undefined)[]> {
+  async function withHolders(payments: NewPayment[], created: Set<string>, currencyOf: CurrencyOf): Promise<(Written | undefined)[]> {
     const opened = new Map(payments.filter(({ id }) => created.has(id)).map(({ accountId, currency }) => [accountId, currency]))
     const currencyNow: CurrencyOf = accountId => opened.get(accountId) ?? currencyOf(accountId)
     const holders = await findByKey(payments.filter(({ id }) => !created.has(id)))
     await confirm() // rows that this write did not create may be committed on one machine only
-    const results = new Map<NewPayment, Written | undefined>(payments.map(payment => [
-      payment,
-      created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow),
-    ]))
-
     // If the key of a new account's first payment was used, the account's currency is still open for the others.
-    const undecided = payments.filter(payment => !results.get(payment))
-    if (undecided.length === payments.length)
+    const results = payments.map(payment => created.has(payment.id) ? payment : holders.find(payment) ?? mismatch(payment, currencyNow))
+    if (results.every(result => result === undefined))
       throw new Error(`payment ${payments[0]!.id} was not inserted although no payment holds its idempotency key`)
-    if (undecided.length > 0) {
-      const decided = await write(undecided, openAccounts, currencyNow)
-      undecided.forEach((payment, i) => results.set(payment, decided[i]))
-    }
-    return payments.map(payment => results.get(payment))
+    return results
   }
 }
 

@@ -35,16 +35,7 @@ export interface ProofsDeps {
 }
 
 export function proofRoutes({ proofs, readChaosReport }: ProofsDeps): Route[] {
-  const json = async (): Promise<object> => {
-    const { startedAt, finishedAt, proofs: all, ...status } = proofs.read()
-    return {
-      ...status,
-      startedAt: startedAt?.toISOString() ?? null,
-      finishedAt: finishedAt?.toISOString() ?? null,
-      proofs: all.map(proof => ({ ...proof, checkedAt: proof.checkedAt?.toISOString() ?? null })),
-      chaos: await readChaosReport(),
-    }
-  }
+  const json = async (): Promise<object> => ({ ...proofs.read(), chaos: await readChaosReport() })
   return [
     defineRoute({
       tag: 'Operations',

@@ -72,9 +72,9 @@ const DEAD_JOB = `left join lateral (select true as job_dead from recon_jobs whe
 
 /** For each table that a walk reads: the column with a payment's id, the other columns, and how to look up the rest of a row. */
 const TABLES: Record<Walk['table'], { key: string, columns: string, alias: string, joins: string }> = {
-  payments: { key: 'id', columns: PAYMENT_COLUMNS, alias: 'p', joins: `${resultOf('p')} ${DEAD_JOB}` },
-  reconciliation_results: { key: 'payment_id', columns: 'payment_id as id, status, discrepancy_amount', alias: 'r', joins: `${paymentOf('r')} ${DEAD_JOB}` },
-  recon_jobs: { key: 'payment_id', columns: 'payment_id as id', alias: 'j', joins: `${paymentOf('j')} ${resultOf('j')} ${DEAD_JOB}` },
+  payments: { key: 'id', columns: PAYMENT_COLUMNS, alias: 'p', joins: resultOf('p') },
+  reconciliation_results: { key: 'payment_id', columns: 'payment_id as id, status, discrepancy_amount', alias: 'r', joins: paymentOf('r') },
+  recon_jobs: { key: 'payment_id', columns: 'payment_id as id', alias: 'j', joins: `${paymentOf('j')} ${resultOf('j')}` },
 }
 
 function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
@@ -87,7 +87,7 @@ function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
       order: `${prefix ? `${prefix.column} desc, ` : ''}${key} desc`,
     },
     row: {
-      select: `select ${PAYMENT_COLUMNS.replaceAll(/\w+/g, 'p.$&')}, coalesce(d.job_dead, false) as job_dead, r.status as result_status, r.discrepancy_amount from walk ${alias} ${joins}`,
+      select: `select ${PAYMENT_COLUMNS.replaceAll(/\w+/g, 'p.$&')}, coalesce(d.job_dead, false) as job_dead, r.status as result_status, r.discrepancy_amount from walk ${alias} ${joins} ${DEAD_JOB}`,
       order: `${prefix ? `${alias}.${prefix.column} desc, ` : ''}${alias}.id desc`,
     },
     conditions: conditionsOf(filter, serves),

@@ -1,7 +1,7 @@
 import type { PaymentEvent } from './event-hub.ts'
+import type { Latencies } from './latency-buckets.ts'
 import type { Outcome } from './payment.ts'
-import { BUCKETS, countLatency, percentile } from './latency-buckets.ts'
-import { timeOfUuidv7 } from './uuidv7.ts'
+import { countLatency, noLatencies, percentile, settleLatencyMs } from './latency-buckets.ts'
 
 /** The spans of the history, and the step of each in seconds. */
 export const SPANS = { '15m': { stepSeconds: 5, steps: 180 }, '6h': { stepSeconds: 120, steps: 180 } } as const
@@ -19,8 +19,7 @@ export interface ActivityStep {
 }
 
 interface KeptStep extends Omit<ActivityStep, 'p50' | 'p95'> {
-  longestMs: number
-  latencies: Uint32Array
+  latencies: Latencies
 }
 
 export interface ActivityHistory {
@@ -36,7 +35,7 @@ export interface ActivityHistory {
  */
 export function activityHistory(nowMs: () => number = Date.now): ActivityHistory {
   const startedAt = nowMs() / 1_000
-  const rings = Object.fromEntries(Object.entries(SPANS).map(([span, { steps }]) => [span, Array.from({ length: steps }, newStep)])) as Record<Span, KeptStep[]>
+  const rings = Object.fromEntries(Object.entries(SPANS).map(([span, { steps }]) => [span, Array.from({ length: steps }, () => newStep(-1))])) as Record<Span, KeptStep[]>
 
   /** The current step of each span; a step of an earlier round is cleared first. */
   function currentSteps(): KeptStep[] {
@@ -44,22 +43,18 @@ export function activityHistory(nowMs: () => number = Date.now): ActivityHistory
       const { stepSeconds, steps } = SPANS[span]
       const number = Math.floor(nowMs() / 1_000 / stepSeconds)
       const step = rings[span][number % steps]!
-      if (step.at !== number * stepSeconds) {
-        step.latencies.fill(0)
-        Object.assign(step, { at: number * stepSeconds, settled: nothing(), longestMs: 0, waiting: null })
-      }
-      return step
+      return step.at === number * stepSeconds ? step : Object.assign(step, newStep(number * stepSeconds))
     })
   }
 
   return {
     recordSettled: (payments) => {
       const now = nowMs()
-      for (const step of currentSteps()) {
-        for (const { id, outcome } of payments) {
-          const latencyMs = Math.max(0, now - timeOfUuidv7(id).getTime())
+      const steps = currentSteps()
+      for (const { id, outcome } of payments) {
+        const latencyMs = settleLatencyMs(id, now)
+        for (const step of steps) {
           step.settled[outcome]++
-          step.longestMs = Math.max(step.longestMs, latencyMs)
           countLatency(step.latencies, latencyMs)
         }
       }
@@ -75,20 +70,16 @@ export function activityHistory(nowMs: () => number = Date.now): ActivityHistory
       return Array.from({ length: last - first + 1 }, (_, i) => {
         const kept = rings[span][(first + i) % steps]!
         const at = (first + i) * stepSeconds
-        return kept.at === at ? stepOf(kept) : { at, settled: nothing(), p50: null, p95: null, waiting: null }
+        return stepOf(kept.at === at ? kept : newStep(at))
       })
     },
   }
 }
 
-function newStep(): KeptStep {
-  return { at: -1, settled: nothing(), longestMs: 0, waiting: null, latencies: new Uint32Array(BUCKETS) }
+function newStep(at: number): KeptStep {
+  return { at, settled: { matched: 0, discrepancy: 0, failed: 0 }, latencies: noLatencies(), waiting: null }
 }
 
-function stepOf({ at, settled, waiting, latencies, longestMs }: KeptStep): ActivityStep {
-  return { at, settled, p50: percentile(latencies, 0.5, longestMs), p95: percentile(latencies, 0.95, longestMs), waiting }
-}
-
-function nothing(): Record<Outcome, number> {
-  return { matched: 0, discrepancy: 0, failed: 0 }
+function stepOf({ at, settled, latencies, waiting }: KeptStep): ActivityStep {
+  return { at, settled, p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95), waiting }
 }

@@ -1,5 +1,5 @@
-import { BUCKETS, countLatency, percentile } from './latency-buckets.ts'
-import { timeOfUuidv7 } from './uuidv7.ts'
+import type { Latencies } from './latency-buckets.ts'
+import { countLatency, mergeLatencies, noLatencies, percentile, settleLatencyMs } from './latency-buckets.ts'
 
 /** How far the statistics look back. */
 const WINDOW_SECONDS = 300
@@ -11,8 +11,7 @@ interface Second {
   /** Unix time. */
   at: number
   settled: number
-  longestMs: number
-  latencies: Uint32Array
+  latencies: Latencies
 }
 
 export interface SettleRate {
@@ -42,12 +41,7 @@ export function settleStatistics(nowMs: () => number = Date.now): {
   read: () => SettleStatistics
 } {
   let startedAtMs = nowMs()
-  const ring: Second[] = Array.from({ length: WINDOW_SECONDS }, () => ({
-    at: -1,
-    settled: 0,
-    longestMs: 0,
-    latencies: new Uint32Array(BUCKETS),
-  }))
+  const ring: Second[] = Array.from({ length: WINDOW_SECONDS }, () => ({ at: -1, settled: 0, latencies: noLatencies() }))
 
   /** The rate over the elapsed part of the current second and the whole seconds before it. */
   function rate(seconds: Second[], now: number, windowSeconds: number): SettleRate {
@@ -66,18 +60,11 @@ export function settleStatistics(nowMs: () => number = Date.now): {
       const now = nowMs()
       const at = Math.floor(now / 1_000)
       const second = ring[at % WINDOW_SECONDS]!
-      if (second.at !== at) {
-        second.at = at
-        second.settled = 0
-        second.longestMs = 0
-        second.latencies.fill(0)
-      }
+      if (second.at !== at)
+        Object.assign(second, { at, settled: 0, latencies: noLatencies() })
       second.settled += paymentIds.length
-      for (const id of paymentIds) {
-        const latencyMs = Math.max(0, now - timeOfUuidv7(id).getTime())
-        countLatency(second.latencies, latencyMs)
-        second.longestMs = Math.max(second.longestMs, latencyMs)
-      }
+      for (const id of paymentIds)
+        countLatency(second.latencies, settleLatencyMs(id, now))
     },
     restart: () => {
       startedAtMs = nowMs()
@@ -88,16 +75,15 @@ export function settleStatistics(nowMs: () => number = Date.now): {
       const now = nowMs()
       const seconds = ring.filter(({ at }) => at > Math.floor(now / 1_000) - WINDOW_SECONDS)
       const whole = rate(seconds, now, WINDOW_SECONDS)
-      const longestMs = Math.max(0, ...seconds.map(second => second.longestMs))
-      const counts = Array.from({ length: BUCKETS }, (_, bucket) => seconds.reduce((sum, second) => sum + second.latencies[bucket]!, 0))
+      const latencies = mergeLatencies(seconds.map(second => second.latencies))
       return {
         ...whole,
         now: rate(seconds, now, NOW_SECONDS),
         latencyMs: {
-          p50: percentile(counts, 0.5, longestMs),
-          p95: percentile(counts, 0.95, longestMs),
-          p99: percentile(counts, 0.99, longestMs),
-          longest: whole.settled === 0 ? null : longestMs,
+          p50: percentile(latencies, 0.5),
+          p95: percentile(latencies, 0.95),
+          p99: percentile(latencies, 0.99),
+          longest: whole.settled === 0 ? null : latencies.longestMs,
         },
       }
     },

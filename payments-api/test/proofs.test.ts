@@ -1,4 +1,4 @@
-import type { CheckedPass, Pass } from '../src/domain/proofs.ts'
+import type { CheckedPass, Pass, PassOutcome } from '../src/domain/proofs.ts'
 import type { Api } from './support/api.ts'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { proofs } from '../src/domain/proofs.ts'
+import { MAX_ROWS, proofs } from '../src/domain/proofs.ts'
 import { checkInvariants, INVARIANTS_DIR, readPasses } from '../src/sql/check-invariants.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
@@ -77,6 +77,33 @@ describe('a run of the proofs', () => {
     assert.equal(runs, 2)
   })
 
+  it('judges an invariant by every query that checks it, once the last one has ended', async () => {
+    const shared: Pass[] = [{ sql: `select array['b'] as broken`, invariants: [{ name: 'a', sentence: 'A.' }] }, { sql: '', invariants: [{ name: 'b', sentence: 'B.' }] }]
+    const statesAfter = async (...outcomes: PassOutcome[]): Promise<string[]> => {
+      const runner = proofs({ passes: shared, log, async* check(): AsyncGenerator<CheckedPass> {
+        for (const [i, outcome] of outcomes.entries())
+          yield { pass: shared[i]!, outcome, tookMs: 1 }
+      } })
+      runner.run()
+      await waitFor('the run has ended', () => runner.read().finishedAt !== null)
+      return runner.read().proofs.map(({ state }) => state)
+    }
+    assert.deepEqual(await statesAfter([{ broken: ['b'] }]), ['holds', 'unchecked'])
+    assert.deepEqual(await statesAfter([{ broken: ['b'] }], []), ['holds', 'broken'])
+    assert.deepEqual(await statesAfter(undefined, []), ['unfinished', 'unfinished'])
+    assert.deepEqual(await statesAfter(undefined, [{ broken: ['b'] }]), ['unfinished', 'broken'])
+    assert.deepEqual(await statesAfter([], []), ['holds', 'holds'])
+  })
+
+  it('cannot tell whether an invariant holds if its query found as many rows as it may return', async () => {
+    const runner = proofs({ passes, log, async* check(): AsyncGenerator<CheckedPass> {
+      yield { pass: passes[0]!, outcome: Array.from({ length: MAX_ROWS }, () => ({ broken: ['a'] })), tookMs: 1 }
+    } })
+    runner.run()
+    await waitFor('the run has ended', () => runner.read().finishedAt !== null)
+    assert.deepEqual(runner.read().proofs.map(({ state }) => state), ['broken', 'unfinished', 'unchecked'])
+  })
+
   it('is not offered without a login', () => {
     const runner = proofs({ passes, log, check: undefined })
     runner.run()
@@ -142,6 +169,22 @@ describe('GET /proofs', () => {
     await writeFile(join(folder, 'chaos.json'), JSON.stringify(report))
     assert.deepEqual(await chaos(), report)
   })
+})
+
+describe('the proofs of books in which an entry has a time to come', () => {
+  let database: TestDatabase
+  before(async () => database = await createDatabase())
+  after(() => database.drop())
+
+  it('name the invariant, which the query of another file checks too', async () => {
+    await seedPayments(database, [{ accountId: 'ACC-1', amount: '5.00', result: 'completed' }])
+    await database.sql(`set session_replication_role = replica; update ledger_entries set created_at = now() + interval '1 day'; set session_replication_role = origin`)
+    const runner = proofs({ passes: readPasses(), check: checkInvariants(database.url('payments_prover')), log: { error: () => {} } })
+    runner.run()
+    await waitFor('the run has ended', () => runner.read().finishedAt !== null, 30_000)
+    const { state, brokenRows } = runner.read().proofs.find(({ name }) => name === 'times-are-plausible')!
+    assert.deepEqual([state, brokenRows], ['broken', 2])
+  }).timeout(60_000)
 })
 
 describe('the login of the proofs', () => {

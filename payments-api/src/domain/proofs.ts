@@ -5,11 +5,16 @@ const CACHE_MS = 10_000
 /** Rows of a broken invariant that are kept as examples, and their most characters. */
 const EXAMPLES = 3
 const EXAMPLE_CHARACTERS = 500
+/** Rows that a pass returns at most: a broken invariant can break for every payment. One with so many may have found no more. */
+export const MAX_ROWS = 1_000
+
+export interface Invariant { name: string, sentence: string }
 
 /** One query that checks some invariants: each row that it returns breaks those that it names. */
 export interface Pass {
   sql: string
-  invariants: { name: string, sentence: string }[]
+  /** Those that its file explains. The query may also name invariants of other files. */
+  invariants: Invariant[]
 }
 
 /** What a pass found; undefined if it was given up at its time limit. */
@@ -26,7 +31,7 @@ export interface Proof {
   state: 'unchecked' | 'holds' | 'broken' | 'unfinished'
   /** When it was last checked; null while unchecked. */
   checkedAt: Date | null
-  /** The duration of its pass, which checks other invariants too. */
+  /** The duration of its file's pass, which checks other invariants too. */
   tookMs: number | null
   brokenRows: number
   /** Some of the rows that break it, as JSON. */
@@ -58,15 +63,23 @@ export function proofs({ passes, check, log, nowMs = Date.now }: {
   log: Pick<Logger, 'error'>
   nowMs?: () => number
 }): ProofRunner {
-  const results = new Map(passes.flatMap(({ invariants }) => invariants).map(({ name, sentence }): [string, Proof] => [name, unchecked(name, sentence)]))
+  const invariants = passes.flatMap(pass => pass.invariants.map(invariant => ({
+    invariant,
+    checkedBy: passes.filter(other => other === pass || other.sql.includes(`'${invariant.name}'`)),
+  })))
+  const results = new Map(invariants.map(({ invariant }): [string, Proof] => [invariant.name, unchecked(invariant)]))
   let status: Omit<Proofs, 'proofs'> = { state: check ? 'idle' : 'unavailable', startedAt: null, finishedAt: null, since: null, failed: false }
 
   async function runAll(check: CheckInvariants): Promise<void> {
     status = { ...status, state: 'running', startedAt: new Date(nowMs()), finishedAt: null, failed: false }
     try {
-      for await (const checked of check(passes, since => status.since = since ?? null)) {
-        for (const proof of judge(checked, new Date(nowMs())))
-          results.set(proof.name, proof)
+      const checked = new Map<Pass, CheckedPass>()
+      for await (const each of check(passes, since => status.since = since ?? null)) {
+        checked.set(each.pass, each)
+        for (const { invariant, checkedBy } of invariants) {
+          if (checkedBy.includes(each.pass) && checkedBy.every(pass => checked.has(pass)))
+            results.set(invariant.name, judge(invariant, checkedBy.map(pass => checked.get(pass)!), new Date(nowMs())))
+        }
       }
     }
     catch (error) {
@@ -86,21 +99,20 @@ export function proofs({ passes, check, log, nowMs = Date.now }: {
   }
 }
 
-function unchecked(name: string, sentence: string): Proof {
+function unchecked({ name, sentence }: Invariant): Proof {
   return { name, sentence, state: 'unchecked', checkedAt: null, tookMs: null, brokenRows: 0, examples: [] }
 }
 
-function judge({ pass, outcome, tookMs }: CheckedPass, checkedAt: Date): Proof[] {
-  return pass.invariants.map(({ name, sentence }) => {
-    const rows = outcome?.filter(({ broken }) => broken.includes(name)) ?? []
-    return {
-      name,
-      sentence,
-      state: outcome === undefined ? 'unfinished' : rows.length > 0 ? 'broken' : 'holds',
-      checkedAt,
-      tookMs,
-      brokenRows: rows.length,
-      examples: rows.slice(0, EXAMPLES).map(({ broken: _, ...row }) => JSON.stringify(row).slice(0, EXAMPLE_CHARACTERS)),
-    }
-  })
+/** Judges an invariant by all passes that check it. */
+function judge(invariant: Invariant, checked: CheckedPass[], checkedAt: Date): Proof {
+  const rows = checked.flatMap(({ outcome }) => outcome ?? []).filter(({ broken }) => broken.includes(invariant.name))
+  const isComplete = checked.every(({ outcome }) => outcome !== undefined && outcome.length < MAX_ROWS)
+  return {
+    ...invariant,
+    state: rows.length > 0 ? 'broken' : isComplete ? 'holds' : 'unfinished',
+    checkedAt,
+    tookMs: checked.find(({ pass }) => pass.invariants.includes(invariant))!.tookMs,
+    brokenRows: Math.min(rows.length, MAX_ROWS),
+    examples: rows.slice(0, EXAMPLES).map(({ broken: _, ...row }) => JSON.stringify(row).slice(0, EXAMPLE_CHARACTERS)),
+  }
 }

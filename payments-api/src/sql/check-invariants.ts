@@ -1,6 +1,7 @@
 import type { CheckInvariants, Pass, PassOutcome } from '../domain/proofs.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
+import { MAX_ROWS } from '../domain/proofs.ts'
 
 /** The API's copy of contracts/invariants; a test compares the two. */
 export const INVARIANTS_DIR = new URL('../../invariants/', import.meta.url)
@@ -11,8 +12,6 @@ const INVARIANT = /^-- ([a-z0-9-]+): (.*(?:\n-- {3}.*)*)/gm
 const CONNECT_TIMEOUT_MS = 1_500
 /** A pass that takes longer is given up: `make audit` has no such limit. */
 const PASS_TIMEOUT_MS = 20_000
-/** Rows that a pass returns at most: a broken invariant can break for every payment. */
-const MAX_ROWS = 1_000
 const QUERY_CANCELED = '57014'
 /** How much older a payment's id may be than its row: the API's clock may be slow, and the payment waits to be written. */
 const LATEST_HOURS = 1

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { CreateResult } from '../../../src/domain/create-payment.ts'
 import type { NewPayment } from '../../../src/domain/payment.ts'
-import type { Written } from '../../../src/domain/write-payments.ts'
 import type { Metrics } from '../../../src/metrics.ts'
 import type { Fault } from './simulated-postgres.ts'
 import { activityHistory } from '../../../src/domain/activity-history.ts'
@@ -47,12 +46,11 @@ export interface Call {
   endedAtMs?: number
   result?: CreateResult
   error?: unknown
-  /** The payment that the request would have made, and what its write said. */
+  /** The payment that the request would have made. */
   payment?: NewPayment
-  written?: Written | 'idempotency-key-in-use'
 }
 
-export interface Outcome { model: PaymentsModel, server: SimulatedPostgres, calls: Call[], repeats: Call[], pages: SimulatedPage[], allAnswered: boolean, pagesCaughtUp: boolean }
+export interface Outcome { model: PaymentsModel, server: SimulatedPostgres, calls: Call[], repeats: Call[], allAnswered: boolean, pagesCaughtUp: boolean }
 
 /** Virtual time within which every caller gets its response: 2 s in the queue, and at worst three attempts at two rows that are locked for 2 s. */
 export const ANSWER_WITHIN_MS = 20_000
@@ -91,7 +89,7 @@ export async function simulateApi(scenario: Scenario, { knex = false } = {}): Pr
   const repeatsAnswered = await runUntil(() => repeats.every(({ endedAtMs }) => endedAtMs !== undefined), nowMs() + ANSWER_WITHIN_MS)
   model.settleAll()
   const pagesCaughtUp = await runUntil(() => pages.every(({ shown }) => shown.size === model.settled.size), nowMs() + CATCH_UP_WITHIN_MS)
-  return { model, server, calls, repeats, pages, allAnswered: allAnswered && repeatsAnswered, pagesCaughtUp }
+  return { model, server, calls, repeats, allAnswered: allAnswered && repeatsAnswered, pagesCaughtUp }
 }
 
 /** What main.ts wires, without HTTP. */
@@ -111,9 +109,9 @@ function startProcess(model: PaymentsModel, knex: boolean): { call: (request: Re
     page: new SimulatedPage(events, model),
     call: (request) => {
       const call: Call = { request, startedAtMs: nowMs() }
-      const observed = (write: typeof store.write): typeof store.write => async (payment) => {
+      const observed = (write: typeof store.write): typeof store.write => (payment) => {
         call.payment = payment
-        return call.written = await write(payment)
+        return write(payment)
       }
       const create = createPayments({ write: observed(store.write), writeAndOpen: observed(store.writeAndOpen), findByKey: store.findByKey, currencies })
       const { key, account, currency, minorUnits, description } = request

@@ -14,7 +14,7 @@ import { nowMs } from './virtual-clock.ts'
  * - `unconfirmed`: it commits, with the notice that no synchronous standby has confirmed it.
  * - any other text: the statement fails with this SQLSTATE.
  */
-export type FaultKind = 'lost request' | 'lost reply' | 'orphaned' | 'slow' | 'silent' | 'unconfirmed' | `${number}` | string
+export type FaultKind = 'lost request' | 'lost reply' | 'orphaned' | 'slow' | 'silent' | 'unconfirmed' | string
 
 /** A fault, and the operation that it hits, counted from 0 when the schedule starts. */
 export interface Fault { operation: number, kind: FaultKind }
@@ -38,7 +38,7 @@ export class SimulatedPostgres {
   /** Whether connections can be opened. */
   available = true
   readOnly = false
-  healed = false
+  #healed = false
   operations = 0
   readonly random: () => number
   readonly execute: Execute
@@ -55,7 +55,7 @@ export class SimulatedPostgres {
     const second = Math.floor(nowMs() / 1_000)
     this.load[second] = (this.load[second] ?? 0) + 1
     const fault = this.#faults.get(this.operations++)
-    return this.healed ? undefined : fault
+    return this.#healed ? undefined : fault
   }
 
   latencyMs(): number {
@@ -82,7 +82,7 @@ export class SimulatedPostgres {
 
   /** Ends everything that is broken, and lets no further fault happen. */
   heal(): void {
-    this.healed = true
+    this.#healed = true
     this.available = true
     this.readOnly = false
   }

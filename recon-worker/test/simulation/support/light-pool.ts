@@ -2,7 +2,6 @@ import type { SimulatedConnection } from './simulated-connection.ts'
 
 /** The parts of Knex's client that Knex's own statements, transactions and pool use. */
 export interface KnexClient {
-  version: string
   acquireConnection: () => Promise<SimulatedConnection>
   releaseConnection: (connection: SimulatedConnection) => Promise<void>
   acquireRawConnection: () => Promise<SimulatedConnection>

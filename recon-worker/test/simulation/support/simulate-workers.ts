@@ -23,7 +23,7 @@ export interface Scenario {
   incidents: (Incident & { atMs: number })[]
 }
 
-export interface Outcome { model: QueueModel, server: SimulatedPostgres, settledInTime: boolean, drained: boolean, operations: number }
+export interface Outcome { model: QueueModel, server: SimulatedPostgres, settledInTime: boolean, drained: boolean }
 
 /** Virtual time for everything to settle once the faults have ended: an outage's backoff, a full scan, two attempts, LISTEN's reconnect. */
 const SETTLE_WITHIN_MS = 30_000
@@ -52,10 +52,9 @@ export async function simulateWorkers(scenario: Scenario, { knex = false } = {})
   model.resume()
   const isSettled = (): boolean => [...model.payments.values()].every(({ job }) => job.value!.status !== 'pending')
   const settledInTime = await runUntil(isSettled, healAtMs + SETTLE_WITHIN_MS)
-  const operations = server.operations
   workers.forEach(worker => worker.stop())
   const drained = await runUntil(() => workers.every(worker => worker.hasStopped), nowMs() + DRAIN_WITHIN_MS)
-  return { model, server, settledInTime, drained, operations }
+  return { model, server, settledInTime, drained }
 }
 
 function happen(incident: Incident, { model, server, workers }: { model: QueueModel, server: SimulatedPostgres, workers: SimulatedWorker[] }): void {

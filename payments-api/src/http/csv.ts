@@ -17,6 +17,11 @@ export function csvText(text: string): string {
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
+/** A line of cells that are written already. It ends in CRLF, as in RFC 4180. */
+export function csvRow(cells: readonly string[]): string {
+  return `${cells.join(',')}\r\n`
+}
+
 function startsFormula(text: string): boolean {
   // NFKC turns a full-width or small = into =, but merges = and a combining stroke into one character, so test both forms.
   return STARTS_A_CELL.test(text) || FORMULA.test(text) || FORMULA.test(text.normalize('NFKC'))

@@ -1,5 +1,5 @@
 import type { PaymentRow } from '../sql/list-payments.ts'
-import { csvText } from './csv.ts'
+import { csvRow, csvText } from './csv.ts'
 import { paymentJson } from './payment-json.ts'
 
 const COLUMNS = [
@@ -14,15 +14,15 @@ const COLUMNS = [
   'description',
 ] as const
 
-/** The first line of the file. Lines end in CRLF, as in RFC 4180. */
-export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`
+/** The first line of the file. */
+export const CSV_HEADER = csvRow(COLUMNS)
 
 /** A payment as a line of CSV. */
 export function csvLine(row: PaymentRow): string {
   const payment = paymentJson(row)
-  return `${COLUMNS.map((column) => {
+  return csvRow(COLUMNS.map((column) => {
     const value = payment[column] ?? ''
     // A negative amount is not escaped as a formula, so that a spreadsheet can add it up.
     return column === 'amount' || column === 'discrepancyAmount' ? value : csvText(value)
-  }).join(',')}\r\n`
+  }))
 }

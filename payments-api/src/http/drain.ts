@@ -7,10 +7,11 @@ import { closeConnection } from './connections.ts'
 const CHECK_EVERY_MS = 50
 /**
  * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes
- * only when no connection has arrived for ACCEPT_MS, or after ACCEPT_DEADLINE_MS.
+ * only when no connection has arrived for ACCEPT_MS, or after ACCEPT_DEADLINE_MS: half of what the process has to stop, because
+ * a process on a busy machine takes seconds to accept hundreds.
  */
 const ACCEPT_MS = 50
-const ACCEPT_DEADLINE_MS = 2_000
+const ACCEPT_DEADLINE_MS = 5_000
 
 export interface Drain {
   /** Call this for each request before it is served: while draining, it sets `Connection: close`. */

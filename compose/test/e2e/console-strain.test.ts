@@ -12,14 +12,24 @@ const TIMEOUT_MS = 30_000
 /** A night, which is longer than any timer of the page. */
 const NIGHT = '08:00:00'
 
-/** Runs in the page: scrolls to its end, 200 px per frame, and returns the number of frames. */
-const scrollToEnd = `new Promise((resolve) => {
+/** Runs in the page: scrolls to its end, 200 px per frame, and returns the number of frames. Fails if the browser draws none for 10 s. */
+const scrollToEnd = `new Promise((resolve, reject) => {
   let frames = 0
+  let framesBefore = 0
+  const timer = setInterval(() => {
+    if (frames === framesBefore)
+      end(() => reject(new Error('no frame within 10 s after ' + frames + ', at ' + scrollY + ' of ' + document.documentElement.scrollHeight + ' px, ' + document.visibilityState)))
+    framesBefore = frames
+  }, 10_000)
+  function end(how) {
+    clearInterval(timer)
+    how()
+  }
   requestAnimationFrame(function step() {
     frames++
     scrollBy(0, 200)
     if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1)
-      resolve(frames)
+      end(() => resolve(frames))
     else
       requestAnimationFrame(step)
   })

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Refusal } from './settle-jobs.ts'
 import type { Settlement } from './sql/post-batch.ts'
+import { boundTransaction } from './sql/claim-jobs.ts'
 import { postOneByOne } from './sql/post-batch.ts'
 import { siftJobs } from './sql/sift-jobs.ts'
 
@@ -32,12 +33,15 @@ export interface SearchOptions {
  * @throws any database error that no job's data caused; the transaction must be rolled back then
  */
 export async function findRefusals(trx: Knex.Transaction, settlements: Settlement[], { workerId, post, alreadyRefused, skipHeld }: SearchOptions): Promise<SearchResult> {
+  await boundTransaction(trx)
   const { clean, refusals, held } = await sift(trx, settlements, skipHeld)
+  await boundTransaction(trx)
   const found: SearchResult = { posted: clean, refusals, deferred: [], held }
   const worthPosting = !alreadyRefused || clean.length < settlements.length
   if (clean.length === 0 || (worthPosting && await post(clean) === undefined))
     return found
 
+  await boundTransaction(trx)
   // Newest first: jobs deferred earlier would otherwise use up the time of a job that has just arrived.
   const unsettled = new Map((await postOneByOne(trx, clean.toReversed(), workerId)).map(({ paymentId, error }) => [paymentId, error]))
   found.oneByOne = true

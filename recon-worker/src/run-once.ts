@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Batch, SettleOptions } from './settle-jobs.ts'
 import type { ClaimedJob, ClaimOptions, LowWaterMark } from './sql/claim-jobs.ts'
 import { postNothing, settleJobs } from './settle-jobs.ts'
-import { areJobsHeld, boundTransaction, claimJobs, FULL_SCAN } from './sql/claim-jobs.ts'
+import { areJobsHeld, boundTransaction, claimJobs, FULL_SCAN, LATE_MS } from './sql/claim-jobs.ts'
 import { isPaused } from './sql/queue-pause.ts'
 
 export interface RunOnceOptions extends SettleOptions, Omit<ClaimOptions, 'lowWaterMark'> {
@@ -21,10 +21,13 @@ export interface RunOnceOptions extends SettleOptions, Omit<ClaimOptions, 'lowWa
  */
 export async function runOnce(db: Knex, { batchSize, lowWaterMark = FULL_SCAN, newestFirst, onClaimed, ...options }: RunOnceOptions): Promise<Batch> {
   return await db.transaction(async (trx) => {
+    const begunAtMs = performance.now()
     const claimed = await claimJobs(trx, { batchSize, lowWaterMark, newestFirst })
     await onClaimed?.(claimed)
     if (claimed.length === 0 && await isPaused(trx))
       return { claimed, settled: 0, failed: [], paused: true }
+    if (performance.now() - begunAtMs > LATE_MS)
+      await boundTransaction(trx)
     return await settleJobs(trx, claimed, options)
   })
 }

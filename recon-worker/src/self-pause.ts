@@ -1,15 +1,17 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
-import type { Batch } from './settle-jobs.ts'
+import type { Attempts } from './settle-jobs.ts'
 import { refusalWindow } from './refusal-window.ts'
 import { pauseQueue } from './sql/queue-pause.ts'
 
 export interface SelfPause {
+  /** Whether the queue will pause once this batch has committed. */
+  willPause: (batch: Attempts) => boolean
   /**
    * Adds a committed batch to the refusal window, and pauses the queue when most jobs of the window were refused. Never
    * throws: a failure here must not look like a rollback. The window is kept, so the next batch tries again.
    */
-  judge: (batch: Batch) => Promise<void>
+  judge: (batch: Attempts) => Promise<void>
   /** Empties the refusal window: jobs claimed after a pause are judged afresh. */
   forget: () => void
 }
@@ -18,6 +20,7 @@ export interface SelfPause {
 export function watchRefusals(db: Knex, log: Logger): SelfPause {
   const window = refusalWindow()
   return {
+    willPause: batch => window.reasonToPause(batch) !== undefined,
     judge: async (batch) => {
       window.add(batch)
       const reason = window.reasonToPause()

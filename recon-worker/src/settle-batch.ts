@@ -33,7 +33,7 @@ export interface BatchSettlerDeps {
 export function batchSettler({ db, options, modes, lowWaterMark, selfPause, onSettled, log }: BatchSettlerDeps): SettleBatch {
   return async (batchOptions) => {
     const startedAtMs = performance.now()
-    const batch = await runOnce(db, { ...options, ...modes.options(options.batchSize, startedAtMs), ...batchOptions })
+    const batch = await runOnce(db, { ...options, ...modes.options(options.batchSize, startedAtMs), ...batchOptions, willPause: selfPause.willPause })
     if (batch.oneByOne)
       modes.turnOn('newestFirst')
     if (batch.failed.length > 0)

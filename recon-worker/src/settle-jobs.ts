@@ -19,22 +19,30 @@ export interface SettleOptions {
   workerId: string
   /** Attempts after which a refused job is dead. */
   maxAttempts: number
+  /** Returns whether the queue pauses once these attempts have committed. Then none of the jobs is dead, whatever `maxAttempts`. */
+  willPause?: (attempts: Attempts) => boolean
   /** Sift the jobs before the first post, not only after a refused one: cheaper while many jobs are refused. Default false. */
   siftFirst?: boolean
   /** Sift first, and defer jobs whose accounts other transactions have locked instead of waiting for them. Default false. */
   skipHeld?: boolean
 }
 
-export interface Batch {
+/** What became of claimed jobs: those in none of the three lists settled. */
+export interface Attempts {
   claimed: ClaimedJob[]
-  /** Number of payments settled. */
-  settled: number
-  /** Refused jobs: each has one more attempt counted, and is either due again after its backoff or dead. */
-  failed: FailedJob[]
+  /** Refused jobs. */
+  failed: Pick<FailedJob, 'paymentId' | 'error'>[]
   /** Ids of jobs that this transaction had no time for. They are due again within two seconds; no attempt is counted. */
   deferred?: string[]
   /** Ids of jobs whose accounts another transaction has locked; deferred in the same way. */
   held?: string[]
+}
+
+export interface Batch extends Attempts {
+  /** Number of payments settled. */
+  settled: number
+  /** Refused jobs: each has one more attempt counted, and is either due again after its backoff or dead. */
+  failed: FailedJob[]
   /** The jobs were posted one by one, because the cause of a refusal was unknown. */
   oneByOne?: true
   /** The queue is paused, so nothing was claimed. */
@@ -53,7 +61,7 @@ export interface Refusal { job: ClaimedJob, error: string }
  *
  * @throws any database error that no job's data caused; the transaction must be rolled back then
  */
-export async function settleJobs(trx: Knex.Transaction, claimed: ClaimedJob[], { workerId, maxAttempts, siftFirst = false, skipHeld = false }: SettleOptions): Promise<Batch> {
+export async function settleJobs(trx: Knex.Transaction, claimed: ClaimedJob[], { workerId, maxAttempts, willPause = () => false, siftFirst = false, skipHeld = false }: SettleOptions): Promise<Batch> {
   const { settlements, refusals } = applyRules(claimed)
   const post = (some: Settlement[]): Promise<string | undefined> => tryToPost(trx, some, workerId)
 
@@ -61,20 +69,30 @@ export async function settleJobs(trx: Knex.Transaction, claimed: ClaimedJob[], {
   const searchFirst = siftFirst || skipHeld
   if (searchFirst ? settlements.length > 0 : await post(settlements) !== undefined)
     found = await findRefusals(trx, settlements, { workerId, post, alreadyRefused: !searchFirst, skipHeld })
-  const { posted, deferred, held } = found
-  refusals.push(...found.refusals)
+  const { posted } = found
+  const attempts = {
+    claimed,
+    failed: [...refusals, ...found.refusals].map(({ job, error }) => ({
+      paymentId: job.paymentId,
+      error,
+      attempts: job.attempts + 1,
+      backoffMs: backoffMs(job.attempts),
+    })),
+    deferred: found.deferred.map(({ job }) => job.paymentId),
+    held: found.held.map(({ job }) => job.paymentId),
+  }
 
   if (posted.length > 0)
     await notifySettled(trx, posted.map(({ job, reconciliation }) => ({ paymentId: job.paymentId, resultStatus: reconciliation.resultStatus })))
-  const failed = refusals.length === 0
+  const failed = attempts.failed.length === 0
     ? []
-    : await failJobs(trx, refusals.map(({ job, error }) => ({ paymentId: job.paymentId, error, backoffMs: backoffMs(job.attempts) })), { workerId, maxAttempts })
+    : await failJobs(trx, attempts.failed, { workerId, maxAttempts: willPause(attempts) ? null : maxAttempts })
   const batch: Batch = { claimed, settled: posted.length, failed }
   if (found.oneByOne)
     batch.oneByOne = true
-  if (deferred.length + held.length > 0) {
-    batch.deferred = deferred.map(({ job }) => job.paymentId)
-    batch.held = held.map(({ job }) => job.paymentId)
+  if (attempts.deferred.length + attempts.held.length > 0) {
+    batch.deferred = attempts.deferred
+    batch.held = attempts.held
     await deferJobs(trx, [...batch.deferred, ...batch.held], MAX_DEFERRAL_MS)
   }
   return batch

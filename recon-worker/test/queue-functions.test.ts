@@ -46,7 +46,7 @@ describe('the queue\'s functions', () => {
     assert.equal(await call(api, 'resume_queue()'), true)
     await worker.query('select 1')
     assert.equal(woken, 1)
-    assert.deepEqual(await database.sql('select paused_at, paused_by, reason from recon_queue'), [{ paused_at: null, paused_by: null, reason: null }])
+    assert.deepEqual(await database.sql('select paused_at, paused_by, reason, resumed_at is not null as resumed from recon_queue'), [{ paused_at: null, paused_by: null, reason: null, resumed: true }])
   })
 
   it('retry dead jobs in bulk: oldest first, up to a given number, of one error or of all', async () => {

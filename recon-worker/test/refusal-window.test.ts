@@ -1,4 +1,5 @@
 import type { RefusalWindow } from '../src/refusal-window.ts'
+import type { Attempts } from '../src/settle-jobs.ts'
 import assert from 'node:assert/strict'
 import { refusalWindow } from '../src/refusal-window.ts'
 
@@ -9,18 +10,18 @@ describe('the refusal window', () => {
     window = refusalWindow()
   })
 
-  /** Adds a batch, one letter per job: r is refused, s settled, d deferred, h held. */
-  function add(kinds: string, attempts = 0): void {
+  /** Makes a batch, one letter per job: r is refused, s settled, d deferred, h held. */
+  function batch(kinds: string, attempts = 0): Attempts {
     const claimed = [...kinds].map(kind => ({ kind, paymentId: String(jobs++), amount: '1.00', runAt: new Date(), attempts }))
     const ids = (of: string): string[] => claimed.filter(({ kind }) => kind === of).map(({ paymentId }) => paymentId)
-    window.add({
+    return {
       claimed,
-      settled: ids('s').length,
-      failed: ids('r').map(paymentId => ({ paymentId, error: `refused ${paymentId}`, status: 'pending' })),
+      failed: ids('r').map(paymentId => ({ paymentId, error: `refused ${paymentId}` })),
       deferred: ids('d'),
       held: ids('h'),
-    })
+    }
   }
+  const add = (kinds: string, attempts?: number): void => window.add(batch(kinds, attempts))
 
   it('judges the last 100 jobs of any number of batches, and never fewer', () => {
     add('r'.repeat(99))
@@ -44,6 +45,14 @@ describe('the refusal window', () => {
     assert.equal(window.reasonToPause(), undefined, 'exactly half is not more than half')
     add('r')
     assert.match(window.reasonToPause()!, /^51 of/)
+  })
+
+  it('judges a batch before it is added', () => {
+    add('r'.repeat(50))
+    assert.equal(window.reasonToPause(batch('r'.repeat(49))), undefined)
+    assert.match(window.reasonToPause(batch('r'.repeat(50)))!, /^100 of/)
+    assert.equal(window.reasonToPause(batch('s'.repeat(50))), undefined)
+    assert.equal(window.reasonToPause(), undefined, 'none of them was added')
   })
 
   it('starts over when it is cleared', () => {

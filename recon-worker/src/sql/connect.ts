@@ -7,7 +7,7 @@ import { DatabaseClient } from './database-client.ts'
 const ACQUIRE_TIMEOUT_MS = 5_000
 /**
  * A connection that receives nothing for this long is closed, in case the network drops packets. This is longer than the role's
- * statement_timeout of 10 s. The pool closes idle connections earlier.
+ * statement_timeout of 3.5 s. The pool closes idle connections earlier.
  */
 const SILENCE_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 8_000

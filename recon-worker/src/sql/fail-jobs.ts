@@ -3,6 +3,8 @@ import type { Knex } from 'knex'
 export interface FailedAttempt {
   paymentId: string
   error: string
+  /** Failed attempts, this one included. */
+  attempts: number
   /** Wait before the next attempt; ignored after the last attempt. */
   backoffMs: number
 }
@@ -17,15 +19,15 @@ export interface FailedJob {
 /** Longest stored error text. */
 const MAX_ERROR_CHARACTERS = 1_000
 
-/** Counts a failed attempt for each claimed job. Returns the jobs with their new status. */
-export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], { workerId, maxAttempts }: { workerId: string, maxAttempts: number }): Promise<FailedJob[]> {
+/** Counts a failed attempt for each claimed job. Returns the jobs with their new status. Without `maxAttempts`, none is dead. */
+export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], { workerId, maxAttempts }: { workerId: string, maxAttempts: number | null }): Promise<FailedJob[]> {
   const { rows } = await trx.raw<{ rows: FailedJob[] }>(`
     update recon_jobs j
-       set attempts = j.attempts + 1, last_error = failed.error, locked_by = ?, locked_at = now(),
+       set attempts = failed.attempts, last_error = failed.error, locked_by = ?, locked_at = now(),
            run_at = now() + failed.backoff_ms * interval '1 millisecond',
-           status = case when j.attempts + 1 >= ? then 'dead' else 'pending' end,
-           finished_at = case when j.attempts + 1 >= ? then now() end
-      from unnest(?::uuid[], ?::text[], ?::float[]) failed(payment_id, error, backoff_ms)
+           status = case when failed.attempts >= ? then 'dead' else 'pending' end,
+           finished_at = case when failed.attempts >= ? then now() end
+      from unnest(?::uuid[], ?::text[], ?::float[], ?::int[]) failed(payment_id, error, backoff_ms, attempts)
      where j.payment_id = failed.payment_id
     returning j.payment_id as "paymentId", j.last_error as error, j.status`, [
     workerId,
@@ -34,6 +36,7 @@ export async function failJobs(trx: Knex.Transaction, failed: FailedAttempt[], {
     failed.map(({ paymentId }) => paymentId),
     failed.map(({ error }) => error.slice(0, MAX_ERROR_CHARACTERS)),
     failed.map(({ backoffMs }) => backoffMs),
+    failed.map(({ attempts }) => attempts),
   ])
   return rows
 }

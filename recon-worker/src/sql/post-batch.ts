@@ -29,7 +29,7 @@ export async function postBatch(trx: Knex, settlements: Settlement[], workerId: 
   ]).options({ name: 'post-batch' })
 }
 
-/** Longest time to post jobs one by one. transaction_timeout cannot limit this: Postgres disarms it once an error was caught. */
+/** Longest time to post jobs one by one. */
 const ONE_BY_ONE_MS = 200
 
 /**

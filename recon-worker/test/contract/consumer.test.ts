@@ -19,6 +19,7 @@ const job = {
     payment_id: uuid(PAYMENT_ID),
     status: equal('pending'),
     attempts: integer(0),
+    locked_at: equal(null),
     run_at: regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$', '2026-11-23T16:05:13.123Z'),
   },
   payments: {
@@ -94,7 +95,7 @@ async function keepOnly(database: TestDatabase, tables: Record<string, Record<st
     await database.sql(`create table promised.${table} (like public.${table} including defaults)`)
     await database.sql(`grant select, ${table === 'accounts' ? 'update' : 'insert'} on promised.${table} to payments_worker`)
   }
-  await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason from public.recon_queue')
+  await database.sql('create table promised.recon_queue as select paused_at, paused_by, reason, resumed_at from public.recon_queue')
   await database.sql('grant select on promised.recon_queue to payments_worker')
   await database.sql(`insert into promised.accounts (id, currency) select 'ACC-001', 'USD' union all select 'settlement:USD:' || shard, 'USD' from generate_series(0, 7) shard`)
   await database.sql('alter function post_results() set schema promised') // the worker's post names this function

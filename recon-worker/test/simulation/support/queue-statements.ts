@@ -10,7 +10,7 @@ type Handler = (this: QueueModel, ...args: Parameters<Execute>) => Result | Prom
 
 /** Our statements, recognized by a part of their text. */
 export const STATEMENTS: [RegExp, Handler][] = [
-  [/select payment_id, run_at, attempts\s+from recon_jobs/, function (transaction, { text, values: [lowWaterMark] }) {
+  [/select payment_id, run_at, attempts, locked_at\s+from recon_jobs/, function (transaction, { text, values: [lowWaterMark] }) {
     if (transaction.read(this.queue)!.pausedBy !== null)
       return []
     const fromMs = lowWaterMark instanceof Date ? lowWaterMark.getTime() : -Infinity
@@ -70,12 +70,12 @@ export const STATEMENTS: [RegExp, Handler][] = [
       transaction.notify('payment_events', payload)
     return []
   }],
-  [/set attempts = j\.attempts \+ 1, last_error/, function (transaction, { values: [, maxAttempts,, ids, errors, backoffs] }) {
+  [/set attempts = failed\.attempts, last_error/, function (transaction, { values: [, maxAttempts,, ids, errors, backoffs, allAttempts] }) {
     return (ids as string[]).map((paymentId, i) => {
       const { job } = this.payments.get(paymentId)!
       const before = transaction.read(job)!
-      const attempts = before.attempts + 1
-      const status = attempts >= Number(maxAttempts) ? 'dead' : 'pending'
+      const attempts = (allAttempts as number[])[i]!
+      const status = maxAttempts !== null && attempts >= Number(maxAttempts) ? 'dead' : 'pending'
       transaction.write(job, { ...before, status, attempts, runAtMs: transaction.startedAtMs + (backoffs as number[])[i]! })
       return { paymentId, error: (errors as string[])[i], status }
     })

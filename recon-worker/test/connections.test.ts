@@ -68,7 +68,7 @@ describe('a worker\'s connection', () => {
     stopLoop = startLoop(db, { batchSize: 20, onWarning: message => warnings.push(message) })
     await settleAll(40)
     let n = 40
-    for (const ddl of ['alter table recon_jobs alter attempts type int', 'alter table accounts alter updated_at type timestamptz(3)', 'alter table recon_jobs add note text', 'alter table recon_jobs alter attempts type smallint']) {
+    for (const ddl of ['alter table recon_jobs alter attempts type int', 'alter table accounts alter updated_at type timestamptz(3)', 'alter table recon_jobs add note text', 'alter table recon_jobs alter attempts type smallint', 'alter table recon_jobs alter run_at type timestamptz(3)']) {
       await database.sql(ddl)
       await accept(database, payments(40))
       await settleAll(n += 40)
@@ -118,9 +118,13 @@ describe('a worker\'s connection', () => {
     await hostileSettings(database)
     for (const [setting, value] of Object.entries({ ...SESSION_SETTINGS, synchronous_commit: 'on' }))
       assert.deepEqual((await db.raw<{ rows: object[] }>('select current_setting(?) as value', [setting])).rows, [{ value }], setting)
-    await accept(database, [...payments(20), { amount: '7.13' }, { amount: '-1.00' }])
+    const [refused] = await accept(database, [{ amount: '3.00' }, ...payments(20), { amount: '7.13' }, { amount: '-1.00' }])
+    await database.sql('set session_replication_role = replica')
+    await database.sql(`update payments set account_id = 'ACC-NONE' where id = $1`, [refused])
+    await database.sql('set session_replication_role = origin')
     stopLoop = startLoop(db)
     await settleAll(22)
+    assert.deepEqual(await database.sql('select attempts, last_error from recon_jobs where payment_id = $1', [refused]), [{ attempts: 1, last_error: 'account "ACC-NONE" does not exist' }])
     assert.deepEqual(await database.sql(`select notes is null as "noNotes", count(*)::int as n from reconciliation_results where status = 'completed' group by 1`), [{ noNotes: true, n: 20 }])
   })
 })

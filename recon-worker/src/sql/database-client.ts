@@ -9,8 +9,13 @@ const QUERY_CANCELED = '57014'
 const READ_ONLY_TRANSACTION = '25006'
 
 /** Uses the code of a serialization failure, because the transaction can be retried at once in the same way, on another connection. */
-class StalePlanError extends Error {
-  readonly code = '40001'
+class StalePlanError extends pg.DatabaseError {
+  override readonly code = '40001'
+
+  constructor(cause: unknown) {
+    super('the database refused a stale prepared statement and aborted its transaction', 0, 'error')
+    this.cause = cause
+  }
 }
 
 class PooledConnection extends Connection {
@@ -48,7 +53,7 @@ export class DatabaseClient extends PostgresClient {
       if (isNamed(statement) && refusesPlan(error, connection.generation)) {
         if (connection.isIdle())
           return await this._query(connection, withoutName(statement)) // the statement has not run, and no transaction was open
-        throw new StalePlanError('the database refused a stale prepared statement and aborted its transaction', { cause: error })
+        throw new StalePlanError(error)
       }
       const broken = connection.__knex__disposed !== undefined && !(error instanceof pg.DatabaseError) && !(error instanceof DatabaseUnavailableError)
       if (endsConnection(statement, error))

@@ -112,6 +112,15 @@ describe('the rows that a list reads', () => {
     { from: at(1), to: at(1) },
     { from: at(10), to: at(1) },
     { accountId: 'OLD', currency: 'EUR' },
+    // by the rules: zero or less fails, and .13 is a discrepancy
+    { outcome: 'failed', amountFrom: '0.01' },
+    { status: 'failed', amountFrom: '10' },
+    { outcome: 'matched', amountTo: '0' },
+    { outcome: 'matched', amountTo: '-0.01' },
+    { status: 'completed', amountTo: '-1' },
+    { outcome: 'discrepancy', amountTo: '0.12' },
+    { outcome: 'discrepancy', amountFrom: '42.1301', amountTo: '43.12' },
+    { outcome: 'discrepancy', currency: 'JPY' },
   ]
   for (const filter of contradictions) {
     it(`are none if filters contradict each other, and the page is the last one: ${show(filter)}`, async () => {

@@ -1,7 +1,12 @@
 import type { Instant } from './instant.ts'
 import type { Outcome, PaymentStatus, ResultStatus } from './payment.ts'
 import { firstMillisecondFrom } from './instant.ts'
+import { currencyDigits } from './money.ts'
 import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from './payment.ts'
+
+/** In ten-thousandths: the unit of a currency, and the fraction of an amount with a discrepancy. */
+const UNIT = 10_000n
+const IN_DISPUTE = 1_300n
 
 /** The filters of a list of payments. A payment must match all that are set. */
 export interface PaymentFilter {
@@ -28,14 +33,28 @@ export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | 
   return status === undefined || RESULTS_BY_STATUS[status].length === 0 ? undefined : [...RESULTS_BY_STATUS[status]]
 }
 
-/** Whether the filters contradict each other, so that no payment can match. */
+/** Whether the filters contradict each other, or the rules by which payments settle, so that no payment can match. */
 export function matchesNothing(filter: PaymentFilter): boolean {
   const { amountFrom, amountTo, from, to, jobDead } = filter
   const results = resultsOf(filter)
-  return results?.length === 0
-    || (jobDead === true && results !== undefined)
+  return (jobDead === true && results !== undefined)
+    || (results !== undefined && !results.some(result => mayHaveResult(filter, result)))
     || (amountFrom !== undefined && amountTo !== undefined && tenThousandths(amountFrom) > tenThousandths(amountTo))
     || (from !== undefined && to !== undefined && firstMillisecondFrom(from) >= firstMillisecondFrom(to))
+}
+
+/** Whether the worker's rules can give this result to a payment of such an amount: recon-worker's reconcile.ts. */
+function mayHaveResult({ amountFrom, amountTo, currency }: PaymentFilter, result: ResultStatus): boolean {
+  const from = amountFrom === undefined ? undefined : tenThousandths(amountFrom)
+  const to = amountTo === undefined ? undefined : tenThousandths(amountTo)
+  if (result === 'failed')
+    return from === undefined || from <= 0n
+  const smallest = from === undefined || from <= 0n ? 1n : from
+  if (result === 'completed')
+    return to === undefined || smallest <= to
+  const smallestWithDiscrepancy = smallest + (IN_DISPUTE + UNIT - smallest % UNIT) % UNIT
+  const hasFraction = currency === undefined || currencyDigits(currency) !== 0
+  return hasFraction && (to === undefined || smallestWithDiscrepancy <= to)
 }
 
 function tenThousandths(decimal: string): bigint {

@@ -151,7 +151,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       method: 'get',
       path: '/payments.csv',
       summary: 'Export payments as CSV, newest first',
-      description: 'All payments that match the filters. A description that a spreadsheet would read as a formula gets a leading apostrophe, and one with a separator (comma, semicolon, tab, line break) is quoted.',
+      description: 'All payments that match the filters. A description that a spreadsheet would read as a formula gets a leading apostrophe, also after a semicolon, tab, bar or line break within it; one with any of these or a comma is quoted.',
       query: Filter,
       responses: {
         200: { description: 'RFC 4180, with a header line', contentType: 'text/csv' },

@@ -23,7 +23,7 @@ describe('a parameter', () => {
   const operations = Object.entries((JSON.parse(openApiText()) as { paths: Record<string, object> }).paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => [method.toUpperCase(), path] as const))
 
-  for (const [method, path] of operations) {
+  for (const [method, path] of [...operations, ...['/openapi.json', '/docs', '/docs/swagger-ui.css', '/docs/start.js'].map(path => ['GET', path] as const)]) {
     it(`that is unknown is refused by ${method} ${path}`, async () => {
       const filled = path.replace('{accountId}', 'ACC-1').replaceAll(/\{\w+\}/g, paymentId)
       const response = await call<Problem>(`${api.url}${filled}?status=dead&nope=1`, { method, ...(method === 'POST' && { body: {}, headers: { 'idempotency-key': 'k' } }) })

@@ -37,6 +37,20 @@ describe('the queue', () => {
     assert.deepEqual(documented('/payments', 503), ['Retry-After'])
   })
 
+  it('takes no fields where there is nothing to say', async () => {
+    for (const path of ['/queue/resume', `/recon-jobs/${firstUuidv7At(new Date())}/retry`]) {
+      const send = async (body: string, type = 'application/json'): Promise<[number, string, unknown]> => {
+        const response = await fetch(`${api.url}${path}`, { method: 'POST', body, headers: { 'Content-Type': type } })
+        const { type: problem, errors } = await response.json() as { type: string, errors?: unknown }
+        return [response.status, problem, errors]
+      }
+      assert.deepEqual(await send('{"paused":false}'), [422, '/problems/validation', [{ pointer: '#/paused', detail: 'is not a field here' }]])
+      assert.deepEqual(await send('{"a":1,"a":2}'), [400, '/problems/malformed-json', [{ pointer: '#/a', detail: 'is repeated' }]])
+      assert.deepEqual(await send('x', 'text/plain'), [415, '/problems/unsupported-media-type', undefined])
+      assert.equal((await send('{}'))[0], path === '/queue/resume' ? 200 : 404)
+    }
+  })
+
   describe('with dead jobs', () => {
     const deadJobs = async (): Promise<number> => (await database.sql<{ n: number }>(`select count(*)::int as n from recon_jobs where status = 'dead'`))[0]!.n
     const retry = (body?: unknown): Promise<ApiResponse<{ retried: number, remaining: number }>> => post('/recon-jobs/retry', body)

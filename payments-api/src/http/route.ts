@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import type { z } from 'zod'
 import type { HeaderInput } from './check-input.ts'
 import type { ProblemType } from './problem.ts'
 import { Router } from 'express'
+import { z } from 'zod'
 import { checkBody, checkHeaders, checkParameters } from './check-input.ts'
 import { jsonBody } from './json-body.ts'
 import { sendProblem } from './problem.ts'
@@ -42,9 +42,11 @@ interface RouteInput<Params = z.ZodObject | undefined, Query = Params, Headed = 
   query?: Query
   /** Request headers besides those that every request has. */
   headers?: Headed
-  /** A JSON body. A request may leave it out if an empty object is valid. */
+  /** A JSON body. A request may leave it out if an empty object is valid. A POST that defines none takes no fields. */
   body?: Body
 }
+
+const NoFields = z.strictObject({}, 'must be a JSON object')
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<never, never>
 
@@ -70,7 +72,8 @@ export function defineRoute<
   ) => void | Promise<void>
 }): Route {
   type Input = Parameters<typeof handle>[0]
-  const { params, query, headers, body } = route
+  const { params, query, headers } = route
+  const body = route.body ?? (route.method === 'post' ? NoFields : undefined)
   async function handler(req: Request, res: Response): Promise<void> {
     const checkedParams = params ? checkParameters(params, req.params, res) : {}
     const checkedQuery = checkedParams && (query || req.url.includes('?') ? checkParameters(query, req.query, res) : {})
@@ -81,6 +84,7 @@ export function defineRoute<
   }
   return {
     ...route,
+    ...(body && { body }),
     handlers: [...(body ? jsonBody({ optional: isOptional(body) }) : []), handler],
   }
 }
@@ -99,7 +103,7 @@ export function inputProblems({ headers = {}, body }: RouteInput): ProblemType[]
 }
 
 /** Express' router for the operations. A method that a path does not have gets 405 and Allow. */
-export function routerOf(routes: Route[]): Router {
+export function routerOf(routes: Pick<Route, 'method' | 'path' | 'handlers'>[]): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const [path, operations] of Map.groupBy(routes, route => route.path)) {
     const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1')

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse } from 'yaml'
+import { readConfig, repoRoot } from '../src/config.ts'
 import { Swarm } from '../src/swarm/swarm-node.ts'
+import { SwarmStack } from '../src/swarm/swarm-stack.ts'
 
 // A fake docker command stands for an engine in each state, since no single machine has them all.
 describe('an engine in a swarm', () => {
@@ -36,5 +39,23 @@ describe('an engine in a swarm', () => {
 
   it('needs Docker, and says so in one line', async () => {
     await assert.rejects(new Swarm({ PATH: join(folder, 'none') }).exists(), { name: 'Refusal', message: /^Docker is not installed\. .* `make up` needs no Docker\.$/ })
+  })
+})
+
+describe('the volume of a swarm stack', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'payments-test-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const volume = () => new SwarmStack(readConfig({ DATA_DIR: folder })).volume
+
+  it('is none of those of `docker compose up`, even though both are named payments', () => {
+    const { name, volumes } = parse(readFileSync(join(repoRoot, 'compose/compose.yaml'), 'utf8')) as { name: string, volumes: object }
+    assert.equal(volume(), 'payments-swarm_postgres')
+    assert.ok(!Object.keys(volumes).some(key => `${name}_${key}` === volume()))
+  })
+
+  it('keeps the name under which it was deployed', () => {
+    mkdirSync(join(folder, 'swarm'))
+    writeFileSync(join(folder, 'swarm/database.json'), JSON.stringify({ volumes: { postgres: { name: 'payments_postgres' } } }))
+    assert.equal(volume(), 'payments_postgres')
   })
 })

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Progress } from '../stack.ts'
 import type { StackFile } from './stack-file.ts'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DataFolder } from '../data/data-folder.ts'
@@ -28,6 +28,8 @@ const REMOVE_TIMEOUT_MS = 120_000
 
 /** Deployed before all other services: the database, its logins and its newest schema. */
 const DATABASE = ['postgres', 'logins', 'migrate']
+/** What `up` writes of the deployed database. Its volume keeps its name from then on: another one would be empty. */
+const deployed = z.object({ volumes: z.object({ postgres: z.object({ name: z.string() }) }) })
 
 export interface Size { apis: number, workers: number, ports: { api: number, ui: number } }
 
@@ -71,9 +73,10 @@ export class SwarmStack {
 
     this.folder.create()
     writeSecrets(this.folder.secrets, this.folder.passwords())
-    const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.name)
+    const project = new ComposeProject({ ...this.config, dataDir: this.folder.path, apis: size.apis, workers: size.workers, ports: { ...this.config.ports, ...size.ports } }, this.project)
     await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
     const file = stackFile(await project.merged(['swarm/swarm.yaml'], checkEngine(this.config.dockerEnv).cpus))
+    file.volumes.postgres = { name: this.volume }
 
     if (!inSwarm) {
       await this.swarm.make()
@@ -107,7 +110,13 @@ export class SwarmStack {
 
   /** The volume that holds the data, on the node of Postgres. */
   get volume(): string {
-    return `${this.name}_postgres`
+    const file = join(this.folder.path, 'database.json')
+    return existsSync(file) ? deployed.parse(JSON.parse(readFileSync(file, 'utf8'))).volumes.postgres.name : `${this.project}_postgres`
+  }
+
+  /** Names the volume, the networks and the images. Not the stack's name, which a Compose project has too: they would share the data. */
+  private get project(): string {
+    return `${this.name}-swarm`
   }
 
   private desiredSize(now: Awaited<ReturnType<SwarmStack['running']>>): Size {

@@ -86,7 +86,15 @@ describe('the system as a stack of a Docker Swarm', function () {
       published.push(...Object.values(NetworkSettings.Ports).flatMap(ports => ports ?? []).map(({ HostPort }) => HostPort))
     }
     assert.deepEqual(new Set(published), new Set([env.API_PORT, env.UI_PORT]))
-    assert.equal(docker('network', 'inspect', '--format', '{{.Internal}}', `${stack}_inside`), 'true')
+    assert.equal(docker('network', 'inspect', '--format', '{{.Internal}}', `${stack}-swarm_inside`), 'true')
+  })
+
+  it('shares no volume or network with a Compose project of its name', () => {
+    const { volumes, networks } = JSON.parse(docker('compose', '--project-directory', join(tree, 'compose'), '--project-name', stack, 'config', '--format', 'json')) as Record<'volumes' | 'networks', Record<string, { name: string }>>
+    const names = Object.values({ ...volumes, ...networks }).map(({ name }) => name)
+    const ofStack = docker('container', 'ls', '--filter', `label=com.docker.stack.namespace=${stack}`, '--no-trunc', '--format', '{{.Mounts}},{{.Networks}}').split(/[,\n]/)
+    assert.ok(ofStack.includes(`${stack}-swarm_postgres`))
+    assert.deepEqual(ofStack.filter(name => names.includes(name)), [])
   })
 
   it('scales to three APIs and four workers under load without a failed request', async () => {
@@ -138,7 +146,7 @@ describe('the system as a stack of a Docker Swarm', function () {
   it('is removed with one verb, which keeps the data and ends the swarm that swarm-up created', async () => {
     const { code, stdout, stderr } = await verb('swarm-down')
     assert.equal(code, 0, stderr)
-    assert.match(stdout, new RegExp(`Your data is kept: .*\`docker volume rm ${stack}_postgres\` deletes it\\.`))
+    assert.match(stdout, new RegExp(`Your data is kept: .*\`docker volume rm ${stack}-swarm_postgres\` deletes it\\.`))
     for (const kind of ['container', 'network'])
       assert.equal(docker(kind, 'ls', ...kind === 'container' ? ['--all'] : [], '--quiet', '--filter', `label=com.docker.stack.namespace=${stack}`), '', kind)
     for (const port of [env.API_PORT, env.UI_PORT])
@@ -150,10 +158,10 @@ describe('the system as a stack of a Docker Swarm', function () {
   async function remove(): Promise<void> {
     process.off('SIGINT', onInterrupt)
     await verb('swarm-down')
-    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `${stack}/*`)
+    const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', `${stack}-swarm/*`)
     if (images !== '')
       docker('image', 'rm', '--force', ...images.split('\n'))
-    docker('volume', 'rm', '--force', `${stack}_postgres`)
+    docker('volume', 'rm', '--force', `${stack}-swarm_postgres`)
     rmSync(parent, { recursive: true, force: true })
   }
 

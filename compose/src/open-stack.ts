@@ -2,11 +2,12 @@ import type { Config } from './config.ts'
 import type { Stack } from './stack.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultDataDir } from './config.ts'
 import { DataFolder } from './data/data-folder.ts'
-import { chooseProject } from './docker/compose-project.ts'
+import { chooseProject, ComposeProject } from './docker/compose-project.ts'
 import { ComposeStack } from './docker/compose-stack.ts'
 import { dockerSync } from './docker/docker.ts'
-import { checkEngine } from './docker/engine.ts'
+import { checkEngine, NOT_INSTALLED } from './docker/engine.ts'
 import { EmbeddedStack } from './embedded/embedded-stack.ts'
 import { freePort, isFree } from './machine/ports.ts'
 import { Refusal } from './refusal.ts'
@@ -23,10 +24,29 @@ export function openStack(config: Config): Stack {
     return config.mode === 'compose' ? compose : embedded
   if (embedded.exists())
     return embedded
-  const found = lastMode(config) === 'compose' || compose.exists() ? compose : embedded
+  const found = lastMode(config) === 'compose' || hasContainers(config, compose) ? compose : embedded
+  if (found === embedded && mayHaveContainers(config))
+    console.error(`${checkEngine(config.dockerEnv).problem}. If \`docker compose up\` has run here, its containers and data are out of reach until one does.`)
   if (swarmRuns(config) && !found.exists())
     console.error(`The swarm stack ${config.stack} is running, which only the swarm verbs see: \`docker stack services ${config.stack}\` shows it, \`make swarm-down\` removes it.`)
   return found
+}
+
+/** Whether this stack's containers exist. Remembers it: `docker compose up` leaves no other trace once the engine stops. */
+function hasContainers(config: Config, compose: Stack): boolean {
+  if (!compose.exists())
+    return false
+  const folder = new DataFolder(config.dataDir)
+  if (folder.readMemory()?.mode !== 'compose') {
+    folder.create()
+    folder.remember({ mode: 'compose', project: new ComposeProject(config).name })
+  }
+  return true
+}
+
+/** Whether a plain `docker compose up` may have left data that no verb has seen: an engine is installed, but does not respond. */
+function mayHaveContainers(config: Config): boolean {
+  return config.dataDir === defaultDataDir && lastMode(config) === undefined && ![null, NOT_INSTALLED].includes(checkEngine(config.dockerEnv).problem)
 }
 
 /** Whether the stack that `make swarm-up` deployed from this data folder is running. */
@@ -49,8 +69,8 @@ type Mode = NonNullable<Config['mode']>
  * MODE, or if its data is in containers and no engine responds.
  */
 export function chooseMode(config: Config, say: (line: string) => void): Mode {
-  const both = stacks(config)
-  const running = (['embedded', 'compose'] as const).find(mode => both[mode].exists())
+  const { embedded, compose } = stacks(config)
+  const running = embedded.exists() ? 'embedded' : hasContainers(config, compose) ? 'compose' : undefined
   if (config.mode) {
     if (running && running !== config.mode)
       throw new Refusal(`The system already runs with MODE=${running}. Run \`make down\` first, or leave MODE out.`)
@@ -67,7 +87,7 @@ export function chooseMode(config: Config, say: (line: string) => void): Mode {
     return last
   }
   if (problem !== null) {
-    say(`${problem}, so the system starts as plain processes (MODE=embedded). ${remedy}`)
+    say(`${problem}, so the system starts as plain processes (MODE=embedded)${mayHaveContainers(config) ? ', with another database than `docker compose up`' : ''}. ${remedy}`)
     return 'embedded'
   }
   say('A Docker engine is running, so the system starts in containers (MODE=compose).')

@@ -44,24 +44,38 @@ export async function chooseProject(config: Config, say: (line: string) => void)
   if (dataDir !== defaultDataDir || data.readMemory()?.project)
     return
   const own = ownProject(dataDir)
-  const volumes = lines(await docker(['volume', 'ls', '--format', '{{.Name}}'], { env: dockerEnv, timeoutMs: QUICK_TIMEOUT_MS }))
-  const other = await otherFolder(DEFAULT_PROJECT, dockerEnv)
-  if (other || autoPorts || volumes.includes(`${own}_postgres`)) {
+  const volumes = await dataVolumes(dockerEnv)
+  const swarm = volumes.get(`${DEFAULT_PROJECT}_postgres`)
+  const other = await otherFolder(DEFAULT_PROJECT, dockerEnv) ?? (swarm && `the swarm stack ${swarm}`)
+  if (other || autoPorts || volumes.has(`${own}_postgres`)) {
     data.create()
     data.remember({ mode: 'compose', project: own })
     if (other)
       say(`The Compose project ${DEFAULT_PROJECT} belongs to ${other}, so this clone uses ${own}.`)
   }
-  else if (volumes.includes(`${DEFAULT_PROJECT}_postgres`) && (await containers(DEFAULT_PROJECT, dockerEnv)).length === 0) {
+  else if (volumes.has(`${DEFAULT_PROJECT}_postgres`) && (await containers(DEFAULT_PROJECT, dockerEnv)).length === 0) {
     say(`Using the data that the Compose project ${DEFAULT_PROJECT} has already (volume ${DEFAULT_PROJECT}_postgres).`)
   }
+}
+
+/** The volumes of databases, each with the swarm stack that made it, which is empty for Compose. */
+async function dataVolumes(env: NodeJS.ProcessEnv): Promise<Map<string, string>> {
+  const found = await docker(['volume', 'ls', '--filter', 'name=_postgres', '--format', '{{.Name}} {{.Label "com.docker.stack.namespace"}}'], { env, timeoutMs: QUICK_TIMEOUT_MS })
+  return new Map(lines(found).map(line => line.split(' ') as [string, string]))
+}
+
+/** The volume with data that this clone may have left by a plain `docker compose up`: it does not show which clone it is of. */
+export async function unclaimedVolume({ dataDir, dockerEnv }: Config): Promise<string | undefined> {
+  const name = `${DEFAULT_PROJECT}_postgres`
+  return dataDir === defaultDataDir && (await dataVolumes(dockerEnv)).has(name) ? name : undefined
 }
 
 /** compose.yaml as a Compose project. Docker finds everything in it by the project's name. */
 export class ComposeProject {
   readonly name: string
   private readonly config: Config
-  private readonly images: string
+  /** What the images' names begin with. */
+  readonly images: string
 
   constructor(config: Config, name = projectOf(config)) {
     this.config = config

@@ -3,6 +3,7 @@ import type { Endpoints, LogLine, Outcome, PartStatus, Progress, RedeployedServi
 import type { Container } from './containers.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultDataDir } from '../config.ts'
 import { count } from '../count.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { roleUrl } from '../data/logins.ts'
@@ -16,6 +17,7 @@ import { partStatus } from './container-status.ts'
 import { containers, containersSync, isComplete, isPart, otherFolder, publishedPort } from './containers.ts'
 import { docker, dockerSync } from './docker.ts'
 import { checkEngine } from './engine.ts'
+import { removeEnvFile, writeEnvFile } from './env-file.ts'
 import { replaceContainers } from './redeploy.ts'
 
 /** The first build on a machine downloads every base image and dependency. */
@@ -60,6 +62,8 @@ export class ComposeStack implements Stack {
       await project.build(progress, { timeoutMs: BUILD_TIMEOUT_MS, signal })
       await project.up(cpus, progress, { timeoutMs: START_TIMEOUT_MS, signal })
       this.folder.remember({ mode: 'compose', project: this.project.name, ...(config.autoPorts && { ports: config.ports }) })
+      if (config.dataDir === defaultDataDir)
+        writeEnvFile(project.name, project.images, config.ports)
       const after = (await this.containers()).filter(isPart)
       const isSame = after.length === before.length && after.every(({ Id, State }) => before.some(one => one.Id === Id && one.State.StartedAt === State.StartedAt))
       return isSame ? 'already up' : before.length === 0 ? 'started' : 'updated'
@@ -85,9 +89,12 @@ export class ComposeStack implements Stack {
 
   async reset(): Promise<void> {
     await this.endStarter()
-    await this.requireOwnProject()
-    if (this.project.isExclusive || this.folder.readMemory()?.mode === 'compose' || this.found().length > 0)
+    if (this.project.isExclusive || this.folder.readMemory()?.mode === 'compose' || this.found().length > 0) {
+      await this.requireOwnProject()
       await this.project.remove(STOP_TIMEOUT_MS)
+    }
+    if (this.config.dataDir === defaultDataDir)
+      removeEnvFile()
     this.folder.remove()
   }
 

@@ -4,6 +4,9 @@ import { QUICK_TIMEOUT_MS } from './docker.ts'
 /** The first version that supports everything in compose.yaml and swarm/swarm.yaml. */
 const OLDEST_COMPOSE = [2, 25]
 
+/** The problem where no container can have run. */
+export const NOT_INSTALLED = 'Docker is not installed'
+
 export interface Engine {
   /** Why the engine cannot be used, without a period at the end; null if it can be used. */
   problem: string | null
@@ -39,7 +42,7 @@ function run(args: string[], env: NodeJS.ProcessEnv): Output {
 
 function engineProblem({ problem, stderr }: Output): Pick<Engine, 'problem' | 'remedy'> {
   if (problem === 'not installed')
-    return { problem: 'Docker is not installed', remedy: 'To use containers, install Docker: https://docs.docker.com/get-started/get-docker.' }
+    return { problem: NOT_INSTALLED, remedy: 'To use containers, install Docker: https://docs.docker.com/get-started/get-docker.' }
   if (problem === 'unresponsive')
     return { problem: `The Docker engine did not respond within ${QUICK_TIMEOUT_MS / 1000} s`, remedy: 'To use containers, restart Docker: `sudo systemctl restart docker`.' }
   if (/permission denied/i.test(stderr))

@@ -1,3 +1,4 @@
+import { unclaimedVolume } from '../docker/compose-project.ts'
 import { checkEngine } from '../docker/engine.ts'
 import { lastMode, stacks } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
@@ -15,5 +16,8 @@ await runVerb(async (config) => {
     await compose.reset()
   await embedded.reset()
   console.log(`Everything is stopped, and all data in ${config.dataDir} is deleted.`)
+  const volume = problem === null ? await unclaimedVolume(config) : undefined
+  if (volume)
+    console.log(`The volume ${volume} is left: it may be the data of another clone. If you have no other, delete it with \`docker compose down --volumes\` here.`)
   return 0
 })

@@ -6,7 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Variables that a shell may hold for other programs, and that would change what ours do.
-foreign := NODE_OPTIONS PORT HOST $(filter-out PGPORT,$(filter PG% COMPOSE_% NUXT_% NITRO_%,$(.VARIABLES)))
+foreign := NODE_OPTIONS NODE_ENV PORT HOST $(filter-out PGPORT,$(filter PG% COMPOSE_% NUXT_% NITRO_%,$(.VARIABLES)))
 unexport $(foreign)
 
 # Everything runs on Node 24 or newer: the installed one if it is new enough, else npm's package `node`, downloaded once.
@@ -26,12 +26,16 @@ installed := $(without_browser) $(browser)/$(lockfile)
 ui_sources := $(addprefix payments-ui/,app server shared public nuxt.config.ts package.json $(lockfile))
 ui_build := payments-ui/.output/nitro.json
 
+data := $(or $(DATA_DIR),.data)
+# Where the console is: UI_PORT, else the port that PORTS=auto chose, else the default.
+ui_port = $(or $(UI_PORT),$(shell sed -n 's/^ *"ui": \([0-9]*\).*/\1/p' '$(data)/stack.json' 2>/dev/null),3000)
+
 .PHONY: help
 # One source: the `##` comment of each target, under the last `##@` heading above it. Colours only on a terminal.
 help: ## List the verbs
 	@if [ -t 1 ] && [ -z "$${NO_COLOR:-}" ] && [ "$${TERM:-dumb}" != dumb ]; then bold=$$'\e[1m' verb=$$'\e[36m' plain=$$'\e[0m'; fi; \
 	if [ -f payments-api/package.json ] && [ -f recon-worker/package.json ] && [ -f payments-ui/package.json ]; \
-		then echo "Type $${verb:-}make up$${plain:-} to start the system, then open http://localhost:$(or $(UI_PORT),3000)."; \
+		then echo "Type $${verb:-}make up$${plain:-} to start the system, then open http://localhost:$(ui_port)."; \
 		else echo "Type $${verb:-}make workspace$${plain:-} to clone the services, then $${verb:-}make up$${plain:-} to start the system."; fi; \
 	awk -v bold="$${bold:-}" -v verb="$${verb:-}" -v plain="$${plain:-}" -F ':.*## ' \
 		'/^##@ / { heading = substr($$0, 5); next } \
@@ -182,19 +186,24 @@ install: $(lockfile) install-parts ## Install all dependencies, inside this fold
 	@echo 'All dependencies are installed.'
 install-parts: $(installed)
 
+# Whether `make dev` runs here as processes: a build would replace files under the console's dev server, which then fails for a minute.
+in_dev = grep -qs debugPort "$(data)/desired.json" && kill -0 "$$(grep -om 1 "\"pid\": [0-9]*" "$(data)/state.json" | grep -o "[0-9]*$$")" 2> /dev/null
 build: payments-ui/$(lockfile) ## Build the console if its sources have changed
 	@$(once) 'payments-ui: build' \
 		'[ -f $(ui_build) ] && [ -z "$$(find $(ui_sources) -newer $(ui_build) 2>/dev/null | head -n 1)" ]' \
-		'rm -f $(ui_build); (cd payments-ui; ../compose/quietly.sh "payments-ui: build" npm run build); touch $(ui_build)'
+		'if $(in_dev); then echo "\`make dev\` runs here, and building the console would stop it. End \`make dev\` first (Ctrl-C)." >&2; exit 1; fi; rm -f $(ui_build); (cd payments-ui; ../compose/quietly.sh "payments-ui: build" npm run build); touch $(ui_build)'
 
 # The services of .ona/automations.yaml start in parallel, each with its own make: only one of them installs a folder.
 once := node compose/once.js
 
+# Everything, whatever NODE_ENV, npm_config_omit, npm_config_production or an .npmrc say: tests and builds need all of it.
+npm_ci := npm ci --include=dev --include=optional --include=peer
+
 %/$(lockfile): %/package-lock.json | $(node)
-	@$(once) '$*: dependencies' '[ ! $@ -ot $< ]' '(cd $*; "$(CURDIR)/compose/quietly.sh" "$*: dependencies" npm ci); touch $@'
+	@$(once) '$*: dependencies' '[ ! $@ -ot $< ]' '(cd $*; "$(CURDIR)/compose/quietly.sh" "$*: dependencies" $(npm_ci)); touch $@'
 
 $(lockfile): package-lock.json | $(node)
-	@$(once) 'tools: dependencies' '[ ! $@ -ot $< ]' 'compose/quietly.sh "tools: dependencies" npm ci; touch $@'
+	@$(once) 'tools: dependencies' '[ ! $@ -ot $< ]' 'compose/quietly.sh "tools: dependencies" $(npm_ci); touch $@'
 
 # Without this, a make that is stopped while it waits would delete what another make has installed.
 .PRECIOUS: %/$(lockfile) $(lockfile)
@@ -208,4 +217,4 @@ $(tools)/node:
 	@command -v node > /dev/null || { echo 'Node.js is not installed. Install version 20 or newer, which includes npm: https://nodejs.org' >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || \
 		{ echo "Node.js $$(node --version) is too old to download Node.js 24. Install version 20 or newer: https://nodejs.org" >&2; exit 1; }
-	@$(once) 'Node.js 24' '[ -f $@ ]' 'compose/quietly.sh "Node.js 24" npm install --prefix .tools --no-save --no-package-lock node@24.21.0; touch $@'
+	@$(once) 'Node.js 24' '[ -f $@ ]' 'compose/quietly.sh "Node.js 24" npm install --prefix .tools --include=optional --no-save --no-package-lock node@24.21.0; touch $@'

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig, repoRoot } from '../src/config.ts'
 
@@ -77,10 +79,37 @@ describe('the settings', () => {
 
 describe('make', () => {
   it('hands no variable of other programs to its verbs', () => {
-    const foreign = { NODE_OPTIONS: '--require=/none', PORT: '80', HOST: '0.0.0.0', PGHOST: 'elsewhere', PGSSLMODE: 'require', COMPOSE_FILE: 'other.yaml', NUXT_API_URL: 'http://elsewhere' }
+    const foreign = { NODE_OPTIONS: '--require=/none', NODE_ENV: 'production', PORT: '80', HOST: '0.0.0.0', PGHOST: 'elsewhere', PGSSLMODE: 'require', COMPOSE_FILE: 'other.yaml', NUXT_API_URL: 'http://elsewhere' }
     const output = execFileSync('make', ['--no-print-directory', '--eval', 'show-environment: ; @env', 'show-environment'], { cwd: repoRoot, env: { PATH: process.env.PATH, ...foreign, PGPORT: '6000' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
     const names = output.split('\n').map(line => line.split('=')[0])
     assert.deepEqual(names.filter(name => name! in foreign), [])
     assert.ok(names.includes('PGPORT'))
   })
+
+  for (const [what, settings] of [
+    ['NODE_ENV', { NODE_ENV: 'production' }],
+    ['npm_config_omit', { npm_config_omit: 'dev' }],
+    ['NPM_CONFIG_PRODUCTION', { NPM_CONFIG_PRODUCTION: 'true' }],
+  ] as const) {
+    it(`installs what tests and builds need, whatever ${what} says`, () => {
+      const tree = mkdtempSync(join(tmpdir(), 'payments-test-'))
+      try {
+        for (const file of ['Makefile', 'compose/once.js', 'compose/quietly.sh'])
+          cpSync(join(repoRoot, file), join(tree, file))
+        const file = (path: string, content: object) => {
+          mkdirSync(join(tree, path, '..'), { recursive: true })
+          writeFileSync(join(tree, path), JSON.stringify(content))
+        }
+        const needs = { devDependencies: { tool: 'file:tool' } }
+        file('part/tool/package.json', { name: 'tool', version: '1.0.0' })
+        file('part/package.json', needs)
+        file('part/package-lock.json', { lockfileVersion: 3, packages: { '': needs, 'node_modules/tool': { resolved: 'tool', link: true }, 'tool': { version: '1.0.0', dev: true } } })
+        execFileSync('make', ['part/node_modules/.package-lock.json'], { cwd: tree, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...settings }, stdio: 'pipe' })
+        assert.ok(existsSync(join(tree, 'part/node_modules/tool/package.json')))
+      }
+      finally {
+        rmSync(tree, { recursive: true })
+      }
+    })
+  }
 })

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repoRoot } from '../src/config.ts'
+import { DataFolder } from '../src/data/data-folder.ts'
 import { run } from './support/run.ts'
 import { skipWithout } from './support/skip-without.ts'
 
@@ -25,6 +26,18 @@ describe('make without arguments', () => {
     const groups = [...stdout.matchAll(/^[A-Z].*[^.]$/gm)].map(([line]) => line)
     assert.deepEqual(groups, [...new Set(groups)])
     assert.ok(groups.length >= 5)
+  })
+
+  it('names the port of the console that PORTS=auto chose, unless UI_PORT names one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'payments-test '))
+    try {
+      new DataFolder(folder).remember({ mode: 'embedded', ports: { postgres: 25001, api: 25002, ui: 25003 } })
+      assert.match((await run(repoRoot, { ...env, DATA_DIR: folder }, 'make')).stdout, /^Type make up .* http:\/\/localhost:25003\.\n/)
+      assert.match((await run(repoRoot, { ...env, DATA_DIR: folder, UI_PORT: '3100' }, 'make')).stdout, /^Type make up .* http:\/\/localhost:3100\.\n/)
+    }
+    finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('says in a clone without the services that they are cloned first', async () => {

@@ -2,6 +2,7 @@ import type { Make } from './support/small-tree.ts'
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { DataFolder } from '../src/data/data-folder.ts'
 import { identify, processTree, signalTree } from '../src/machine/processes.ts'
 import { SmallTree } from './support/small-tree.ts'
 import { until } from './support/until.ts'
@@ -83,6 +84,20 @@ describe('make, started several times in parallel', () => {
     const make = tree.make(COMPOSE)
     assert.equal(await make.ended, 0)
     assert.equal(waitsFor(make), null)
+  })
+
+  it('builds no console under the dev server of a running make dev', async () => {
+    const data = new DataFolder(join(tree.folder, '.data'))
+    data.create()
+    data.writeDesired({ ports: { postgres: 1, api: 2, ui: 3 }, workers: 1, apis: 1, logLevel: 'info', debugPort: 9229, restarts: {} })
+    data.writeState({ supervisor: identify(process.pid)!, phase: 'up', startedAt: 0, parts: [] })
+    tree.openGate()
+    const refused = tree.make('build')
+    assert.notEqual(await refused.ended, 0)
+    assert.match(refused.output(), /^`make dev` runs here, and building the console would stop it\. End `make dev` first \(Ctrl-C\)\.$/m)
+    assert.ok(!existsSync(join(tree.folder, 'payments-ui/.output')))
+    data.release()
+    assert.equal(await tree.make('build').ended, 0)
   })
 
   it('installs again after an install that failed', async () => {

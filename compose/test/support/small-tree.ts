@@ -13,7 +13,7 @@ const PACKAGES = ['compose', 'compose/test/e2e', 'payments-api', 'recon-worker',
 const NPM = `#!/usr/bin/env bash
 echo "$(basename "$PWD") $*" >> "$TREE/npm.log"
 case $* in
-  ci)
+  ci*)
     rm -rf node_modules
     until [ -e "$TREE/gate" ]; do sleep 0.05; done
     if [ -e "$TREE/fail" ]; then exit 1; fi
@@ -67,7 +67,7 @@ export class SmallTree {
   /** The folders that npm has installed so far, in alphabetical order; `tools` is the root. */
   installs(): string[] {
     const calls = existsSync(join(this.folder, 'npm.log')) ? readFileSync(join(this.folder, 'npm.log'), 'utf8').trim().split('\n') : []
-    return calls.filter(call => call.endsWith(' ci')).map(call => PACKAGES.find(name => call === `${basename(name)} ci`) ?? 'tools').sort()
+    return calls.filter(call => call.includes(' ci ')).map(call => PACKAGES.find(name => call.startsWith(`${basename(name)} ci `)) ?? 'tools').sort()
   }
 
   /** Lets the installs finish. */

@@ -16,6 +16,8 @@ import { fileURLToPath } from 'node:url'
 
 const WAIT_TIMEOUT_MS = 15 * 60_000
 const POLL_MS = 100
+/** A command that has not ended this long after a signal is killed: before this process is, by whoever sent the signal. */
+const GRACE_MS = 5_000
 
 const [what, test, command] = process.argv.slice(2)
 const locks = fileURLToPath(new URL('../.tools/locks', import.meta.url))
@@ -83,15 +85,27 @@ async function wait() {
   console.log(`${Math.round((Date.now() - begin) / 1000)} s`)
 }
 
+/** Signals a process group. Returns whether any process of it is left. */
+const signalGroup = (pid, signal) => attempt(() => process.kill(-pid, signal), 'ESRCH') ?? false
+
 /** Runs the command in its own process group, so that a signal to this process ends all of it. Returns the exit code. */
 async function run() {
   const child = spawn('bash', ['-eu', '-o', 'pipefail', '-c', command], { stdio: ['ignore', 'inherit', 'inherit'], detached: true })
   const owner = identify(child.pid)
   if (owner)
     mkdirSync(join(lock, owner))
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => attempt(() => process.kill(-child.pid, 'SIGTERM'), 'ESRCH'))
+  let timer
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      signalGroup(child.pid, 'SIGTERM')
+      timer ??= setTimeout(signalGroup, GRACE_MS, child.pid, 'SIGKILL')
+    })
+  }
   const code = await new Promise(resolve => child.on('exit', resolve))
+  // The shell ends at once, but an npm that it runs goes on for seconds, and would write into the next install.
+  for (const end = Date.now() + 2 * GRACE_MS; timer && signalGroup(child.pid, 0) && Date.now() < end;)
+    await delay(POLL_MS)
+  clearTimeout(timer)
   if (owner)
     release(owner)
   return code ?? 1

@@ -1,13 +1,15 @@
+import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { ProcessIdentity } from '../src/machine/processes.ts'
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { repoRoot } from '../src/config.ts'
 import { makeRunOnce } from '../src/embedded/run-to-end.ts'
 import { connect, disconnect } from '../src/machine/connect.ts'
 import { endOnAbort, identify, isAlive, signalTree } from '../src/machine/processes.ts'
@@ -70,6 +72,42 @@ describe('a program that ignores SIGTERM is killed at the deadline', () => {
       await until('its child has ended', () => !isAlive(other))
     })
   }
+})
+
+describe('a program that ignores SIGTERM', () => {
+  let folder: string
+  let child: ChildProcess | undefined
+  before(() => folder = mkdtempSync(join(tmpdir(), 'payments-test-')))
+  afterEach(() => {
+    const identity = child?.pid === undefined ? null : identify(child.pid)
+    if (identity)
+      signalTree(identity, 'SIGKILL')
+  })
+  after(() => rmSync(folder, { recursive: true }))
+  const stubborn = (file: string) => `trap '' TERM; echo $BASHPID >> ${file}; while true; do sleep 0.05; done`
+  const started = (file: string) => existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : []
+
+  slowIt('does not keep a later save from being live in a container', async () => {
+    const [saved, pids] = [join(folder, 'saved.ts'), join(folder, 'restarts')]
+    child = spawn(process.execPath, [join(repoRoot, 'compose/src/machine/restart-on-save.ts'), folder, 'bash', '-c', stubborn(pids)])
+    await until('it runs', () => started(pids).length === 1)
+    writeFileSync(saved, '')
+    await until('it is started again', () => started(pids).length === 2, 30_000)
+    assert.equal(identify(started(pids)[0]!), null)
+    child.kill('SIGTERM')
+    await until('both end', () => child!.exitCode !== null && identify(started(pids)[1]!) === null, 30_000)
+  })
+
+  slowIt('does not keep make from ending after a Ctrl-C', async () => {
+    const pids = join(folder, 'installs')
+    child = spawn(process.execPath, [join(repoRoot, 'compose/once.js'), `test ${folder.slice(-6)}`, 'false', `(${stubborn(pids)}) & wait`], { stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    await until('it runs', () => started(pids).length === 1)
+    child.kill('SIGINT')
+    await Promise.race([ended, once(AbortSignal.timeout(30_000), 'abort').then(() => assert.fail('it still runs'))])
+    assert.equal(identify(started(pids)[0]!), null)
+    rmSync(join(repoRoot, '.tools/locks', `test-${folder.slice(-6)}`), { recursive: true, force: true })
+  })
 })
 
 describe('a migration that ignores SIGTERM', () => {

@@ -8,11 +8,14 @@ import { createInterface } from 'node:readline'
 import { readConfig, repoRoot } from '../../compose/src/config.ts'
 import { checkOut, findBase } from '../../compose/src/contracts/base.ts'
 import { roleUrl } from '../../compose/src/data/logins.ts'
+import { endProcess, identify } from '../../compose/src/machine/processes.ts'
 import { temporaryStack } from '../runner/temporary-stack.ts'
 import { BOTH, FAST, freezeWorkers, partsOf } from './processes.ts'
 import { Undo } from './undo.ts'
 
 const START_TIMEOUT_MS = 30_000
+/** A worker finishes its batch within 15 s. */
+const STOP_TIMEOUT_MS = 20_000
 const oldUndo = new Undo()
 
 /** The workers of this version stand still meanwhile, so that the old one settles everything. */
@@ -38,9 +41,10 @@ export const oldWorker: Fault = {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit')
+    const identity = identify(child.pid!)
     undo.defer(async () => {
-      child.kill('SIGTERM')
-      await ended
+      if (identity)
+        await endProcess(identity, 'SIGTERM', STOP_TIMEOUT_MS)
     })
     const listens = new Promise<true>(resolve => createInterface(child.stdout).on('line', line => line.includes('"listening"') && resolve(true)))
     if (!await Promise.race([listens, ended.then(() => false), once(AbortSignal.timeout(START_TIMEOUT_MS), 'abort').then(() => false)]))

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoRoot } from '../../compose/src/config.ts'
+import { endProcess, identify } from '../../compose/src/machine/processes.ts'
 
 /** k6's exit code when a threshold is crossed. */
 const THRESHOLDS_CROSSED = 99
@@ -11,6 +12,8 @@ const THRESHOLDS_CROSSED = 99
 const MAX_ERROR_LINES = 10
 /** Above this the dashboard shows 10 s per point, below 1 s. */
 const LONG_RUN_S = 120
+/** After SIGINT, k6 finishes the requests in flight, settles what it accepted and audits. */
+const STOP_TIMEOUT_MS = 120_000
 
 /** One of k6's metrics, as handleSummary receives it. */
 export interface Metric {
@@ -70,7 +73,7 @@ export async function runK6(k6: K6, { scenario, folder, journalFile, env, durati
   }
 }
 
-/** Returns k6's exit code, or the signal that ended it. An abort sends SIGINT, after which k6 stops and still audits. */
+/** Returns k6's exit code, or the signal that ended it. An abort sends SIGINT, after which k6 stops and still audits, or is killed. */
 async function spawnK6([file, ...command]: [string, ...string[]], args: string[], stderrFile: string, timeout: number, signal: AbortSignal): Promise<number | string> {
   // K6_* variables would override the scenario's settings.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('K6_')))
@@ -78,7 +81,8 @@ async function spawnK6([file, ...command]: [string, ...string[]], args: string[]
   // Detached from the terminal's process group: Ctrl-C would reach k6 twice, and the second SIGINT skips the audit.
   const child = spawn(file, [...command, 'run', ...args], { stdio: ['ignore', 'ignore', stderr], env, timeout, killSignal: 'SIGKILL', detached: true })
   closeSync(stderr)
-  const stop = () => child.kill('SIGINT')
+  const identity = identify(child.pid!)
+  const stop = () => void (identity && endProcess(identity, 'SIGINT', STOP_TIMEOUT_MS))
   signal.addEventListener('abort', stop)
   try {
     const [code, endedBy] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]

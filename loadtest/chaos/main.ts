@@ -1,6 +1,9 @@
 // `make chaos`: breaks a running system under load, round by round, and proves after each that nothing was lost.
+import type { Fault } from '../faults/fault.ts'
+import type { System } from '../runner/with-system.ts'
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
+import { Refusal } from '../../compose/src/refusal.ts'
 import { abortOnSignals, duration, runVerb } from '../../compose/src/verb.ts'
 import { checkBooks } from '../auditor/check-books.ts'
 import { Findings } from '../auditor/findings.ts'
@@ -20,14 +23,7 @@ await runVerb(async (config) => {
   const system = await openSystem(config, settings, interrupted.signal)
   try {
     console.log(`SEED=${settings.seed}, ${settings.rate} payments/s, against ${system.description}`)
-    const available = []
-    for (const fault of settings.faults) {
-      const why = await fault.unavailable?.(system)
-      if (why)
-        console.log(`skipped ${fault.name}: ${why}`)
-      else
-        available.push(fault)
-    }
+    const available = await chooseAvailable(settings.faults, system)
     const { results, redFolder } = await runRounds(system, { ...settings, faults: available }, interrupted.signal)
     if (interrupted.signal.aborted || results.length === 0)
       return 1
@@ -52,3 +48,18 @@ await runVerb(async (config) => {
     await system.remove()
   }
 })
+
+/** The faults that can run here. Prints why the others cannot; throws a Refusal if none can. */
+async function chooseAvailable(faults: readonly Fault[], system: System): Promise<Fault[]> {
+  const available = []
+  for (const fault of faults) {
+    const why = await fault.unavailable?.(system)
+    if (why)
+      console.log(`skipped ${fault.name}: ${why}`)
+    else
+      available.push(fault)
+  }
+  if (available.length === 0)
+    throw new Refusal(`None of these faults can run against ${system.description}: ${faults.map(({ name }) => name).join(', ')}. The lines above say why.`)
+  return available
+}

@@ -67,6 +67,8 @@ cases('reading one\'s writes', (exchanges: Exchange[], findings) => checkReadsOf
   ['when a payment has another amount than stored', [read('/payments/1', detail('1').replace('1.00', '1.01'))], /differently than stored: 1/],
   ['when a list has a payment that does not exist', [read('/payments?accountId=a', { payments: [JSON.parse(detail('9'))], nextCursor: null })], /differently than stored: 1/],
   ['when a list is not newest first', [read('/payments?accountId=a', { payments: [JSON.parse(detail('1')), JSON.parse(detail('2'))], nextCursor: null })], /not newest first: 1/],
+  ['when a stream announced a payment that somebody else made', [read('/payments/9', detail('9').replace('"a"', '"b"'), { purpose: 'read-announced' })], null],
+  ['when a stream announced a payment that is not stored', [read('/payments/9', detail('9'), { purpose: 'read-announced' })], /differently than stored: 1/],
   ['when an announced payment is still pending', [read('/payments/1', detail('1', 'pending'), { purpose: 'read-announced' })], /announced before they had settled: 1/],
 ])
 

@@ -14,9 +14,11 @@ export interface Outcome {
   results: RoundResult[]
   /** The folder that a red round left. */
   redFolder: string | undefined
+  /** Why a round could not be run or audited, which ended the run. */
+  failure?: Error
 }
 
-/** Runs rounds until the time or their number is over, one is red, or the signal aborts. Prints a line for each. */
+/** Runs rounds until the time or their number is over, one is red or fails to run, or the signal aborts. Prints a line for each. */
 export async function runRounds(system: System, settings: ChaosSettings, signal: AbortSignal): Promise<Outcome> {
   const { seed, rounds: { first, count }, durationS = Infinity, rate } = settings
   const run = `chaos-${randomBytes(4).toString('hex')}`
@@ -33,6 +35,9 @@ export async function runRounds(system: System, settings: ChaosSettings, signal:
       results.push(result)
       if (result.verdict === 'red')
         return { results, redFolder: await keepRedRound(system, result, settings, folder) }
+    }
+    catch (error) {
+      return { results, redFolder: undefined, failure: error as Error }
     }
     finally {
       rmSync(folder, { recursive: true, force: true })

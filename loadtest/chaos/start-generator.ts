@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '../../compose/src/refusal.ts'
 
+/** A machine that is busy with other work has taken 15 s to start a process. */
+const START_TIMEOUT_MS = 60_000
 /** Longer than a caller's longest wait: its request's timeout. */
 const RESPONSE_TIMEOUT_MS = 15_000
 
@@ -18,11 +20,11 @@ export interface Generator {
   kill: () => void
 }
 
-/** Starts the generator's process. Its journal is `generator-<pid>.jsonl` in the folder. */
+/** Starts the generator's process. Its journal is `generator-<pid>.jsonl` in the folder. Throws a Refusal if it does not start. */
 export async function startGenerator(options: Omit<Extract<GeneratorMessage, { do: 'start' }>, 'do'>): Promise<Generator> {
   const child = fork(join(import.meta.dirname, 'generator.ts'), { env: process.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
-  const tell = async (message: GeneratorMessage): Promise<void> => {
+  const tell = async (message: GeneratorMessage, timeoutMs = RESPONSE_TIMEOUT_MS): Promise<void> => {
     if (!child.connected)
       throw new Refusal('the generator of payments ended early')
     const done = new Promise<void>((resolve) => {
@@ -35,11 +37,17 @@ export async function startGenerator(options: Omit<Extract<GeneratorMessage, { d
       child.on('message', listener)
     })
     child.send(message)
-    const outcome = await Promise.race([done.then(() => 'done'), exited.then(() => 'ended'), delay(RESPONSE_TIMEOUT_MS, 'timeout', { ref: false })])
+    const outcome = await Promise.race([done.then(() => 'done'), exited.then(() => 'ended'), delay(timeoutMs, 'timeout', { ref: false })])
     if (outcome !== 'done')
-      throw new Refusal(outcome === 'ended' ? 'the generator of payments ended early' : `the generator of payments did not ${message.do} within ${RESPONSE_TIMEOUT_MS / 1_000} s`)
+      throw new Refusal(outcome === 'ended' ? 'the generator of payments ended early' : `the generator of payments did not ${message.do} within ${timeoutMs / 1_000} s`)
   }
-  await tell({ do: 'start', ...options })
+  try {
+    await tell({ do: 'start', ...options }, START_TIMEOUT_MS)
+  }
+  catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
   return {
     pid: child.pid!,
     stopCallers: () => tell({ do: 'stop-callers' }),

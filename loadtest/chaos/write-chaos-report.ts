@@ -16,7 +16,7 @@ export interface ChaosRun {
   faults: readonly Fault[]
   description: string
   results: RoundResult[]
-  /** Of the audit of all payments at the end. */
+  /** Of the audit of all payments at the end; empty if the run ended early. */
   invariants: CheckedInvariant[]
   /** What that audit found wrong. */
   findings: string[]
@@ -48,8 +48,7 @@ ${summaries.map(faultRow).join('\n')}
 <tr><th>Round<th>At<th>Faults<th>Verdict<th>Held<th>Recovery<th>What callers saw</tr>
 ${results.map(result => roundRow(result, settings)).join('\n')}
 </table></div>
-<h2>The books</h2>
-${invariantsTable(invariants, 'over all payments after the last round')}`)
+${invariants.length > 0 ? `<h2>The books</h2>\n${invariantsTable(invariants, 'over all payments after the last round')}` : ''}`)
   return `${file}.html`
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -64,6 +65,21 @@ describe('make chaos against a system that it did not start', function () {
     assert.equal(code, 1)
     assert.match(stdout, /^skipped unreachable: .*has a wire\nskipped fill-disk: .*allows it\n$/m)
     assert.match(stderr, /^None of these faults can run against the system in \S.*: unreachable, fill-disk\. The lines above say why\.\n$/)
+  })
+
+  it('reports the rounds before one that cannot be run', async () => {
+    const child = startChaos({ SYSTEM: system.config.dataDir, SEED: '7', FAULT: 'kill-worker', RATE: '50' })
+    const [output, errors] = [text(child.stdout), text(child.stderr)]
+    await once(child.stdout, 'data') // the run's own line
+    await once(child.stdout, 'data') // its first round
+    const generator = await until('the second round has a generator', () => spawnSync('pgrep', ['-P', String(child.pid), '-f', 'generator.ts'], { encoding: 'utf8' }).stdout.trim() || null)
+    process.kill(Number(generator), 'SIGKILL')
+    const [code] = await once(child, 'exit') as [number]
+    const stdout = await output
+    assert.deepEqual([code, await errors], [1, 'the generator of payments ended early\n'])
+    assert.match(stdout, /^1 round in .*: 0 red, /m)
+    assert.match(stdout, /^The run ended early: each round was audited, all payments together were not\.$/m)
+    assert.equal(takeReport(stdout).rounds.length, 1)
   })
 
   // The last test, because it breaks the system.

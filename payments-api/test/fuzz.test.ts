@@ -33,7 +33,7 @@ describe('any input gets a documented response and never a 5xx', () => {
 
   it('as query and path parameters of every list and resource', async () => {
     const value = fc.oneof(text, fc.constantFrom('ACC-1', 'pending', 'matched', 'dead', 'USD', '10', '2026-01-01T00:00:00Z', '1960-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '-000001-01-01T00:00:00Z', '99999999999999999999', 'AAAA', randomUUID(), '7', '9'.repeat(18)))
-    const name = fc.constantFrom('limit', 'cursor', 'status', 'outcome', 'accountId', 'currency', 'amountFrom', 'amountTo', 'from', 'to', 'prefix', 'at', 'after', 'x', '__proto__')
+    const name = fc.constantFrom('limit', 'cursor', 'status', 'outcome', 'accountId', 'currency', 'amountFrom', 'amountTo', 'absoluteAmountFrom', 'absoluteAmountTo', 'from', 'to', 'prefix', 'at', 'after', 'x', '__proto__')
     const path = fc.oneof(
       fc.constantFrom('/payments', '/payments.csv', '/accounts', '/recon-jobs', '/accounts/ACC-1/entries', '/accounts/ACC-1/balance', '/operations'),
       fc.tuple(fc.constantFrom('/payments/', '/accounts/'), value).map(([prefix, id]) => `${prefix}${encodeURIComponent(id.toWellFormed())}`),

@@ -75,6 +75,8 @@ describe('the rows that a list reads', () => {
     currency: ['USD', 'EUR'],
     amountFrom: ['10', '1000000'],
     amountTo: ['10', '0'],
+    absoluteAmountFrom: ['10', '1000000'],
+    absoluteAmountTo: ['10', '0'],
     from: [at(0), at(1)],
     to: [at(10), at(1)],
   }
@@ -109,6 +111,7 @@ describe('the rows that a list reads', () => {
     { status: 'completed', outcome: 'failed' },
     { amountFrom: '10.0001', amountTo: '10' },
     { amountFrom: '-1', amountTo: '-1.5' },
+    { absoluteAmountFrom: '10.0001', absoluteAmountTo: '10' },
     { from: at(1), to: at(1) },
     { from: at(10), to: at(1) },
     { accountId: 'OLD', currency: 'EUR' },
@@ -121,6 +124,12 @@ describe('the rows that a list reads', () => {
     { outcome: 'discrepancy', amountTo: '0.12' },
     { outcome: 'discrepancy', amountFrom: '42.1301', amountTo: '43.12' },
     { outcome: 'discrepancy', currency: 'JPY' },
+    // by the amount with and without its sign
+    { amountFrom: '6', absoluteAmountTo: '5' },
+    { amountTo: '-6', absoluteAmountTo: '5' },
+    { amountFrom: '-1', amountTo: '1', absoluteAmountFrom: '2' },
+    { outcome: 'failed', amountFrom: '-5', absoluteAmountFrom: '6' },
+    { outcome: 'discrepancy', absoluteAmountTo: '0.12' },
   ]
   for (const filter of contradictions) {
     it(`are none if filters contradict each other, and the page is the last one: ${show(filter)}`, async () => {

@@ -28,7 +28,7 @@ describe('lists', () => {
       return {
         accountId: `${currency}-${i % 5}`,
         currency,
-        amount: currency === 'JPY' ? String(i + 1) : `${i + 1}.50`,
+        amount: `${result === 'failed' ? '-' : ''}${currency === 'JPY' ? String(i + 1) : `${i + 1}.50`}`,
         createdAt: new Date(Date.UTC(2026, 0, 1, 0, i)),
         result,
         job: i % 8 !== 1 ? 'pending' : 'dead',
@@ -69,6 +69,8 @@ describe('lists', () => {
       currency: fc.constantFrom('USD', 'JPY', 'EUR'),
       amountFrom: fc.constantFrom('0', '20.5', '60'),
       amountTo: fc.constantFrom('20.5', '100', '1000'),
+      absoluteAmountFrom: fc.constantFrom('0', '20.5', '60'),
+      absoluteAmountTo: fc.constantFrom('20.5', '100', '1000'),
       from: fc.oneof(minute, fc.constant('1960-01-01T00:00:00Z')),
       to: minute,
     }, { requiredKeys: [] })
@@ -81,6 +83,8 @@ describe('lists', () => {
         && (filter.currency === undefined || payment.currency === filter.currency)
         && (filter.amountFrom === undefined || Number(payment.amount) >= Number(filter.amountFrom))
         && (filter.amountTo === undefined || Number(payment.amount) <= Number(filter.amountTo))
+        && (filter.absoluteAmountFrom === undefined || Math.abs(Number(payment.amount)) >= Number(filter.absoluteAmountFrom))
+        && (filter.absoluteAmountTo === undefined || Math.abs(Number(payment.amount)) <= Number(filter.absoluteAmountTo))
         && (filter.from === undefined || payment.createdAt >= new Date(filter.from))
         && (filter.to === undefined || payment.createdAt < new Date(filter.to)))
       assert.deepEqual(await everyPage(filter, limit), expected.map(payment => payment.id))
@@ -114,7 +118,7 @@ describe('lists', () => {
     }
   })
 
-  for (const query of ['status=done', 'jobDead=false', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
+  for (const query of ['status=done', 'jobDead=false', 'outcome=completed', 'currency=XXQ', 'amountFrom=1e3', 'absoluteAmountFrom=-1', 'from=yesterday', 'to=2026-13-01T00:00:00Z']) {
     it(`refuse ?${query} with the parameter's name`, async () => {
       const { status, body } = await call<{ errors: { parameter: string }[] }>(`${api.url}/payments?${query}`)
       assert.deepEqual([status, body.errors.map(error => error.parameter)], [400, [query.split('=')[0]]])

@@ -7,6 +7,8 @@ import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from './payment.ts'
 /** In ten-thousandths: the unit of a currency, and the fraction of an amount with a discrepancy. */
 const UNIT = 10_000n
 const IN_DISPUTE = 1_300n
+/** Greater than any amount. */
+const BEYOND = 10n ** 30n
 
 /** The filters of a list of payments. A payment must match all that are set. */
 export interface PaymentFilter {
@@ -21,6 +23,9 @@ export interface PaymentFilter {
   /** Decimal strings with at most four decimals; the range includes both ends. */
   amountFrom?: string | undefined
   amountTo?: string | undefined
+  /** The same for the amount without its sign; never negative. */
+  absoluteAmountFrom?: string | undefined
+  absoluteAmountTo?: string | undefined
   /** Accepted at or after `from`, and before `to`. */
   from?: Instant | undefined
   to?: Instant | undefined
@@ -35,29 +40,55 @@ export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | 
 
 /** Whether the filters contradict each other, or the rules by which payments settle, so that no payment can match. */
 export function matchesNothing(filter: PaymentFilter): boolean {
-  const { amountFrom, amountTo, from, to, jobDead } = filter
+  const { from, to, jobDead } = filter
   const results = resultsOf(filter)
+  const { positive, other } = matchingAmounts(filter)
   return (jobDead === true && results !== undefined)
     || (results !== undefined && !results.some(result => mayHaveResult(filter, result)))
-    || (amountFrom !== undefined && amountTo !== undefined && tenThousandths(amountFrom) > tenThousandths(amountTo))
+    || (isEmpty(positive) && isEmpty(other))
     || (from !== undefined && to !== undefined && firstMillisecondFrom(from) >= firstMillisecondFrom(to))
 }
 
 /** Whether the worker's rules can give this result to a payment of such an amount: recon-worker's reconcile.ts. */
-function mayHaveResult({ amountFrom, amountTo, currency }: PaymentFilter, result: ResultStatus): boolean {
-  const from = amountFrom === undefined ? undefined : tenThousandths(amountFrom)
-  const to = amountTo === undefined ? undefined : tenThousandths(amountTo)
+function mayHaveResult(filter: PaymentFilter, result: ResultStatus): boolean {
+  const { positive: { least, most }, other } = matchingAmounts(filter)
   if (result === 'failed')
-    return from === undefined || from <= 0n
-  const smallest = from === undefined || from <= 0n ? 1n : from
+    return !isEmpty(other)
   if (result === 'completed')
-    return to === undefined || smallest <= to
-  const smallestWithDiscrepancy = smallest + (IN_DISPUTE + UNIT - smallest % UNIT) % UNIT
-  const hasFraction = currency === undefined || currencyDigits(currency) !== 0
-  return hasFraction && (to === undefined || smallestWithDiscrepancy <= to)
+    return least <= most
+  const leastWithDiscrepancy = least + (IN_DISPUTE + UNIT - least % UNIT) % UNIT
+  const hasFraction = filter.currency === undefined || currencyDigits(filter.currency) !== 0
+  return hasFraction && leastWithDiscrepancy <= most
 }
 
-function tenThousandths(decimal: string): bigint {
+/** In ten-thousandths. Includes both ends. */
+interface Range { least: bigint, most: bigint }
+
+function isEmpty({ least, most }: Range): boolean {
+  return least > most
+}
+
+/** The amounts that match: those above zero, and all others. */
+function matchingAmounts(filter: PaymentFilter): { positive: Range, other: Range } {
+  const [from, to] = [tenThousandths(filter.amountFrom) ?? -BEYOND, tenThousandths(filter.amountTo) ?? BEYOND]
+  const [absoluteFrom, absoluteTo] = [tenThousandths(filter.absoluteAmountFrom) ?? 0n, tenThousandths(filter.absoluteAmountTo) ?? BEYOND]
+  return {
+    positive: { least: greatest(1n, from, absoluteFrom), most: smallest(to, absoluteTo) },
+    other: { least: greatest(from, -absoluteTo), most: smallest(0n, to, -absoluteFrom) },
+  }
+}
+
+function greatest(...of: bigint[]): bigint {
+  return of.reduce((a, b) => a > b ? a : b)
+}
+
+function smallest(...of: bigint[]): bigint {
+  return of.reduce((a, b) => a < b ? a : b)
+}
+
+function tenThousandths(decimal: string | undefined): bigint | undefined {
+  if (decimal === undefined)
+    return undefined
   const [whole, fraction = ''] = decimal.split('.')
   return BigInt(whole + fraction.padEnd(4, '0'))
 }

@@ -19,7 +19,7 @@ import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
-import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status } from './schemas.ts'
+import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status, UnsignedDecimalString } from './schemas.ts'
 import { sendCsv } from './send-csv.ts'
 
 /** Callers are not distinguished yet: all share one namespace of idempotency keys. */
@@ -36,6 +36,8 @@ const Filter = z.strictObject({
   currency: KnownCurrency.optional(),
   amountFrom: DecimalString.optional().describe('At least this amount'),
   amountTo: DecimalString.optional().describe('At most this amount'),
+  absoluteAmountFrom: UnsignedDecimalString.optional().describe('At least this amount, whatever its sign: 100 finds 100 and -100'),
+  absoluteAmountTo: UnsignedDecimalString.optional().describe('At most this amount, whatever its sign'),
   from: InstantParameter.optional().describe('Accepted at or after'),
   to: InstantParameter.optional().describe('Accepted before'),
 } satisfies Record<keyof PaymentFilter, z.ZodType>)

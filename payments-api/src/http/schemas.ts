@@ -43,6 +43,9 @@ export const PaymentCurrency = known.meta({
 export const DecimalString = z.string('must be a string')
   .regex(/^-?\d{1,15}(?:\.\d{1,4})?$/, 'must be a plain decimal number such as 100.00')
 
+export const UnsignedDecimalString = z.string('must be a string')
+  .regex(/^\d{1,15}(?:\.\d{1,4})?$/, 'must be a plain decimal number without a sign, such as 100.00')
+
 /** Text that Postgres can store: no U+0000 and no lone surrogates, which a pattern cannot exclude in every dialect. */
 export function Text(maxCharacters: number): z.ZodString {
   return z.string('must be a string')

@@ -49,6 +49,8 @@ const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } =
   currency: currency => ({ sql: 'p.currency = ?', values: [currency] }),
   amountFrom: amount => ({ sql: 'p.amount >= ?::numeric', values: [amount] }),
   amountTo: amount => ({ sql: 'p.amount <= ?::numeric', values: [amount] }),
+  absoluteAmountFrom: amount => ({ sql: 'abs(p.amount) >= ?::numeric', values: [amount] }),
+  absoluteAmountTo: amount => ({ sql: 'abs(p.amount) <= ?::numeric', values: [amount] }),
 }
 
 interface Walk {

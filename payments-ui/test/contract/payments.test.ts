@@ -20,7 +20,7 @@ describe('listing payments', () => {
   }, { payments: eachLike({ ...accepted, status: string('completed') }), nextCursor: cursor }))
 
   it('shows those that match every filter, with what reconciliation found', () => {
-    const filters = { status: 'completed', outcome: 'matched', currency: 'USD', amountFrom: '50', amountTo: '150.00' }
+    const filters = { status: 'completed', outcome: 'matched', currency: 'USD', amountFrom: '50', amountTo: '150.00', absoluteAmountFrom: '50', absoluteAmountTo: '150.00' }
     const [from, to] = ['2026-11-23T00:00:00.000Z', '2026-11-24T00:00:00.000Z']
     return expectResponse({
       given: settledPayments('100.00'),

@@ -5,7 +5,8 @@ import type { KnownCurrencies } from './domain/known-currencies.ts'
 import type { settleStatistics } from './domain/settle-statistics.ts'
 import type { Metrics } from './metrics.ts'
 import type { Notifications } from './sql/notifications.ts'
-import { parseSettled } from './domain/settled-notification.ts'
+import { parseArrivals } from './domain/arrivals.ts'
+import { settledNotifications } from './domain/settled-notification.ts'
 import { listen } from './sql/notifications.ts'
 
 export interface FollowDatabaseDeps {
@@ -20,7 +21,8 @@ export interface FollowDatabaseDeps {
 
 /** Listens for accepted and settled payments, and feeds the event streams, the statistics and the metrics. */
 export function followDatabase({ databaseUrl, events, statistics, history, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
-  return listen(databaseUrl, ['payment_events', 'recon_jobs'], {
+  const settlements = settledNotifications()
+  return listen(databaseUrl, ['payment_accounts', 'payment_events', 'recon_jobs'], {
     listening: () => {
       events.resync()
       statistics.restart()
@@ -28,8 +30,10 @@ export function followDatabase({ databaseUrl, events, statistics, history, curre
     },
     notification: (channel, payload) => {
       if (channel === 'recon_jobs')
-        return events.announceArrivals()
-      const settled = parseSettled(payload)
+        return events.announceArrivals(parseArrivals(payload))
+      if (channel === 'payment_accounts')
+        return settlements.takeAccounts(payload)
+      const settled = settlements.parse(payload)
       if (!settled)
         return events.resync()
       events.publish(settled)

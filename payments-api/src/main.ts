@@ -2,6 +2,7 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { countQueue } from './count-queue.ts'
 import { activityHistory } from './domain/activity-history.ts'
+import { arrivalsPayload } from './domain/arrivals.ts'
 import { createPayments } from './domain/create-payment.ts'
 import { EventHub, HEARTBEAT_SLICE_MS } from './domain/event-hub.ts'
 import { MAX_WRITES } from './domain/group-commit.ts'
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
   const history = activityHistory()
   const currencies = knownCurrencies()
   const notifications = followDatabase({ databaseUrl: config.databaseUrl, events, statistics, history, currencies, metrics, log })
-  const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
+  const wake = wakeWorkers(accounts => notifications.notify('recon_jobs', arrivalsPayload(accounts)))
   const store = paymentStore({ readDb, writeDb, currencies, metrics, wake })
 
   const stop = new AbortController()

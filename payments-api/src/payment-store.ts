@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { ArrivedAccounts } from './domain/arrivals.ts'
 import type { CreatePaymentDeps } from './domain/create-payment.ts'
 import type { KnownCurrencies } from './domain/known-currencies.ts'
 import type { NewPayment } from './domain/payment.ts'
@@ -23,8 +24,8 @@ export interface PaymentStoreDeps {
   writeDb: Knex
   currencies: KnownCurrencies
   metrics: Metrics
-  /** Tells the workers that jobs are waiting; called after each write. */
-  wake: () => void
+  /** Tells the workers that jobs of these accounts are waiting; called after each write. */
+  wake: (accounts: ArrivedAccounts) => void
 }
 
 export interface PaymentStore extends Pick<CreatePaymentDeps, 'write' | 'writeAndOpen' | 'findByKey'> {
@@ -47,7 +48,7 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
       const startedAtMs = performance.now()
       const written = await writePayments(payments, openAccounts)
       metrics.wrote(payments.length, (performance.now() - startedAtMs) / 1_000)
-      wake()
+      wake(new Set(payments.map(({ accountId }) => accountId)))
       return written
     }, { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
     return payment => write(payment).catch((error: unknown) => {

@@ -40,6 +40,23 @@ describe('the event hub', () => {
     assert.deepEqual(idsIn(client), Array.from({ length: 501 }, (_, n) => String(n)))
   })
 
+  it('names the accounts of all payments that arrived within a window, unless they are many or one is not known', async () => {
+    const client = reader()
+    hub.add(client, undefined)
+    const arrived = (): unknown[] => [...Buffer.concat(client.chunks).toString().matchAll(/^event: arrived\ndata: (.*)$/gm)].map(([, data]) => JSON.parse(data!))
+    const nextWindow = async (...groups: (string[] | undefined)[]): Promise<unknown> => {
+      const before = arrived().length
+      groups.forEach(group => hub.announceArrivals(group && new Set(group)))
+      await waitFor('the window ends', () => arrived().length > before)
+      return arrived().at(-1)
+    }
+    assert.deepEqual(await nextWindow(['A']), { accountIds: ['A'] })
+    assert.deepEqual(await nextWindow(['B'], ['C', 'B']), { accountIds: ['B', 'C'] })
+    assert.deepEqual(await nextWindow(['B'], undefined, ['C']), {})
+    assert.deepEqual(await nextWindow(['D'], Array.from({ length: 100 }, (_, n) => `A-${n}`)), {})
+    assert.deepEqual(await nextWindow(['E']), { accountIds: ['E'] })
+  })
+
   it('sends the first event of another kind at once, while events of the first kind wait for the window to end', async () => {
     const client = reader()
     hub.add(client, undefined)

@@ -44,7 +44,24 @@ describe('GET /events', () => {
     }
   })
 
-  it('sends an event when payments are accepted', async () => {
+  it('names the account of a payment whose worker does, whatever else comes on that channel', async () => {
+    const stream = await openStream(`${api.url}/events`)
+    const [named, unnamed] = [randomUUID(), randomUUID()]
+    try {
+      await stream.next('hello')
+      for (const payload of ['', '{"from": "a newer worker"}', JSON.stringify([{ paymentId: named, accountId: 'ACC-1' }])])
+        await database.sql(`select pg_notify('payment_accounts', $1)`, [payload])
+      await settle('completed', named, unnamed)
+      assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: named, accountId: 'ACC-1', status: 'completed', outcome: 'matched' })
+      assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: unnamed, status: 'completed', outcome: 'matched' })
+      assert.ok(!stream.names().includes('resync'))
+    }
+    finally {
+      stream.close()
+    }
+  })
+
+  it('sends an event when payments are accepted, which names their accounts, unless an older process accepted them', async () => {
     const stream = await openStream(`${api.url}/events`)
     try {
       await call(`${api.url}/payments`, {
@@ -53,7 +70,9 @@ describe('GET /events', () => {
           'idempotency-key': randomUUID(),
         },
       })
-      await stream.next('arrived')
+      assert.deepEqual(JSON.parse((await stream.next('arrived')).data), { accountIds: ['A'] })
+      await database.sql('notify recon_jobs')
+      assert.deepEqual(JSON.parse((await stream.next('arrived')).data), {})
     }
     finally {
       stream.close()

@@ -83,7 +83,7 @@ export async function settleJobs(trx: Knex.Transaction, claimed: ClaimedJob[], {
   }
 
   if (posted.length > 0)
-    await notifySettled(trx, posted.map(({ job, reconciliation }) => ({ paymentId: job.paymentId, resultStatus: reconciliation.resultStatus })))
+    await notifySettled(trx, posted.map(({ job, reconciliation }) => ({ paymentId: job.paymentId, accountId: job.accountId, resultStatus: reconciliation.resultStatus })))
   const failed = attempts.failed.length === 0
     ? []
     : await failJobs(trx, attempts.failed, { workerId, maxAttempts: willPause(attempts) ? null : maxAttempts })

@@ -12,7 +12,7 @@ describe('the refusal window', () => {
 
   /** Makes a batch, one letter per job: r is refused, s settled, d deferred, h held. */
   function batch(kinds: string, attempts = 0): Attempts {
-    const claimed = [...kinds].map(kind => ({ kind, paymentId: String(jobs++), amount: '1.00', runAt: new Date(), attempts }))
+    const claimed = [...kinds].map(kind => ({ kind, paymentId: String(jobs++), accountId: 'A', amount: '1.00', runAt: new Date(), attempts }))
     const ids = (of: string): string[] => claimed.filter(({ kind }) => kind === of).map(({ paymentId }) => paymentId)
     return {
       claimed,

@@ -144,25 +144,34 @@ describe('runOnce', () => {
     }
   })
 
-  it('notifies the settled payments when it commits, 200 per notification', async () => {
+  it('notifies the settled payments when it commits, 200 per notification, after all their accounts', async () => {
     const listener = new pg.Client({
       connectionString: database.url('payments_api'),
     })
     await listener.connect()
     const payloads: Record<string, string[]>[] = []
-    listener.on('notification', ({ payload }) => payloads.push(JSON.parse(payload!)))
+    const named = new Map<string, string>()
+    listener.on('notification', ({ channel, payload }) => {
+      if (channel === 'payment_events')
+        return payloads.push(JSON.parse(payload!))
+      assert.equal(payloads.length, 0)
+      for (const { paymentId, accountId } of JSON.parse(payload!))
+        named.set(paymentId, accountId)
+    })
     try {
-      await listener.query('listen payment_events')
+      await listener.query('listen payment_events; listen payment_accounts')
       const ids = await accept(database, [
-        { amount: '42.13' },
+        { amount: '42.13', accountId: 'A'.repeat(64) },
         { amount: '0.00' },
-        ...Array.from({ length: 398 }, () => ({ amount: '1.00' })),
+        ...Array.from({ length: 398 }, () => ({ amount: '1.00', accountId: 'B'.repeat(64) })),
       ])
       await once()
       await listener.query('select 1')
       assert.equal(payloads.length, 2)
       assert.deepEqual(payloads[0]?.completed_with_discrepancy, [ids[0]])
       assert.deepEqual(payloads[0]?.failed, [ids[1]])
+      assert.equal(named.get(ids[0]!), 'A'.repeat(64))
+      assert.deepEqual([...named.keys()].sort(), ids.toSorted())
       assert.deepEqual(payloads.flatMap(payload => Object.values(payload).flat()).sort(), ids.sort())
     }
     finally {

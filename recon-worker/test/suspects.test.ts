@@ -85,7 +85,7 @@ describe('a suspected job', () => {
 
   it('stays suspected after a rolled-back attempt, and is released after each attempt', async () => {
     await killed({ stops: 3 })
-    const claimed = [{ paymentId: job, amount: '1.00', runAt: new Date(), attempts: 0 }]
+    const claimed = [{ paymentId: job, accountId: 'A', amount: '1.00', runAt: new Date(), attempts: 0 }]
     for (let n = 0; n < 5; n++) {
       await (await suspects.next())!.onClaimed!(claimed)
       assert.equal((await worker())?.held_alone, job)

@@ -57,7 +57,7 @@ export const DRILL: Change[] = [
   },
   {
     change: 'The API sends no notification to the worker',
-    edit: edits(['payments-api/src/main.ts', `notifications.notify('recon_jobs')`, `notifications.notify('jobs')`]),
+    edit: edits(['payments-api/src/main.ts', `notifications.notify('recon_jobs'`, `notifications.notify('jobs'`]),
     named: '"the notification that payments wait" was not sent',
   },
   {

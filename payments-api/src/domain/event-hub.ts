@@ -1,5 +1,7 @@
+import type { ArrivedAccounts } from './arrivals.ts'
 import type { Outcome, PaymentStatus } from './payment.ts'
 import { randomBytes } from 'node:crypto'
+import { joinArrivals, NO_ACCOUNTS } from './arrivals.ts'
 
 /** Events that a reconnecting client can catch up on, about 130 kB. A client that missed more fetches again. */
 const RING_SIZE = 1_000
@@ -23,6 +25,8 @@ type EventKind = (typeof KINDS)[number]
 
 export interface PaymentEvent {
   id: string
+  /** Undefined if an older worker settled the payment. */
+  accountId?: string | undefined
   status: PaymentStatus
   outcome: Outcome
 }
@@ -49,6 +53,7 @@ export class EventHub {
   // Events waiting for the window to end. They get their ids when sent, so a client that connects meanwhile gets each once.
   #payments: PaymentEvent[] = []
   #arrived = false
+  #arrivedAccounts = NO_ACCOUNTS
   #resync = false
   #window: NodeJS.Timeout | undefined
   readonly #sentInWindow = new Set<EventKind>()
@@ -76,9 +81,10 @@ export class EventHub {
     this.#offer('payment')
   }
 
-  /** Announces that payments were accepted, by any process. */
-  announceArrivals(): void {
+  /** Announces that payments to these accounts were accepted, by any process. */
+  announceArrivals(accounts?: ArrivedAccounts): void {
     this.#arrived = true
+    this.#arrivedAccounts = joinArrivals(this.#arrivedAccounts, accounts)
     this.#offer('arrived')
   }
 
@@ -127,8 +133,9 @@ export class EventHub {
       chunks.push(this.#sent('payment', chunk))
     }
     if (this.#arrived && kinds.includes('arrived')) {
-      chunks.push(this.#sent('arrived', sse('arrived', {})))
+      chunks.push(this.#sent('arrived', sse('arrived', this.#arrivedAccounts === undefined ? {} : { accountIds: [...this.#arrivedAccounts].sort() })))
       this.#arrived = false
+      this.#arrivedAccounts = NO_ACCOUNTS
     }
     if (chunks.length === 0)
       return

@@ -56,8 +56,8 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       path: '/events',
       summary: 'Follow payments as they settle',
       description: [
-        'Server-sent events. `hello` comes once: fetch what you show after it, so that you miss nothing. `payment` (data: id, status, outcome) means that a payment settled;',
-        '`arrived` that payments were accepted; `resync` that something may have been missed: fetch again; `heartbeat` comes every three seconds. After a longer silence, or when',
+        'Server-sent events. `hello` comes once: fetch what you show after it, so that you miss nothing. `payment` (data: id, accountId, status, outcome) means that a payment',
+        'settled; `arrived` (data: accountIds) that payments were accepted; `resync` that something may have been missed: fetch again; `heartbeat` comes every three seconds. After a longer silence, or when',
         'the stream ends, reconnect with the last id to continue from there.',
       ].join(' '),
       headers: {

@@ -11,8 +11,8 @@ const RECONNECT_MAX_MS = 5_000
 const PROBE = { everyMs: 10_000, timeoutMs: 5_000 }
 
 export interface Notifications {
-  /** Sends a notification. Drops it while the connection is down: listeners also poll. */
-  notify: (channel: string) => void
+  /** Sends a notification (payload: up to 7,999 bytes). Drops it while the connection is down: listeners also poll. */
+  notify: (channel: string, payload?: string) => void
   close: () => Promise<void>
 }
 
@@ -89,8 +89,8 @@ export function listen(
 
   void open()
   return {
-    notify: (channel) => {
-      client?.query(`notify ${client.escapeIdentifier(channel)}`).catch(() => {}) // a broken connection reports itself
+    notify: (channel, payload = '') => {
+      client?.query(`notify ${client.escapeIdentifier(channel)}, ${client.escapeLiteral(payload)}`).catch(() => {}) // a broken connection reports itself
     },
     close: async () => {
       closed = true

@@ -5,7 +5,7 @@ import { useApi } from '../support/use-api.ts'
 import { waitForListener } from '../support/wait-for-listener.ts'
 import { pact } from './support/pact.ts'
 
-const { eachLike, reify, uuid } = Matchers
+const { eachLike, reify, string, uuid } = Matchers
 
 const PAYMENT_ID = '0199aa00-0000-7000-8000-000000000001'
 
@@ -40,4 +40,22 @@ describe('the API receives', () => {
         })
     })
   }
+
+  it('the accounts of settled payments, before the notification that they have settled', () => {
+    const notification = { channel: 'payment_accounts', payload: eachLike({ paymentId: uuid(PAYMENT_ID), accountId: string('ACC-001') }) }
+    return pact.addAsynchronousInteraction()
+      .expectsToReceive('the notification of the account of a settled payment', content => content.withJSONContent(notification))
+      .executeTest(async () => {
+        const { channel, payload } = reify<{ channel: string, payload: Record<string, string>[] }>(notification)
+        const stream = await openStream(`${api.url}/events`)
+        try {
+          await stream.next('hello')
+          await database.sql(`select pg_notify($1, $2), pg_notify('payment_events', $3)`, [channel, JSON.stringify(payload), JSON.stringify({ completed: [PAYMENT_ID] })])
+          assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: PAYMENT_ID, accountId: 'ACC-001', status: 'completed', outcome: 'matched' })
+        }
+        finally {
+          stream.close()
+        }
+      })
+  })
 })

@@ -35,7 +35,7 @@ export function messages({ url, database }: { url: string, database: TestDatabas
 
   const settle = (amount: string, result: 'completed' | 'completed_with_discrepancy' | 'failed'): Message => () => eventOf('payment', async () => {
     const [id] = await seedPayments(database, [{ accountId: 'ACC-001', amount, result }])
-    await database.sql(`select pg_notify('payment_events', $1)`, [JSON.stringify({ [result]: [id] })])
+    await database.sql(`select pg_notify('payment_accounts', $1), pg_notify('payment_events', $2)`, [JSON.stringify([{ paymentId: id, accountId: 'ACC-001' }]), JSON.stringify({ [result]: [id] })])
   })
 
   return {

@@ -1,4 +1,5 @@
 import type { PaymentSettled } from '#shared/types/payment-settled'
+import type { PaymentsArrived } from '#shared/types/payments-arrived'
 import type { StreamState } from '~/utils/open-event-stream'
 import { createEventHook, createSharedComposable, tryOnScopeDispose } from '@vueuse/core'
 
@@ -10,7 +11,7 @@ export const usePaymentEvents = createSharedComposable(() => {
   const state = ref<StreamState>('connecting')
   const hello = createEventHook<void>()
   const settled = createEventHook<PaymentSettled>()
-  const arrived = createEventHook<void>()
+  const arrived = createEventHook<PaymentsArrived>()
   const resync = createEventHook<void>()
 
   if (import.meta.client) {
@@ -28,7 +29,7 @@ export const usePaymentEvents = createSharedComposable(() => {
         switch (name) {
           case 'hello': return void hello.trigger()
           case 'payment': return void settled.trigger(data as PaymentSettled)
-          case 'arrived': return void arrived.trigger()
+          case 'arrived': return void arrived.trigger(data as PaymentsArrived)
           case 'resync': return void resync.trigger()
         }
       },

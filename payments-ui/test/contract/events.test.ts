@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { PaymentSettled } from '../../shared/types/payment-settled.ts'
+import type { PaymentsArrived } from '../../shared/types/payments-arrived.ts'
 import type { Reads } from './support/expected.ts'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -8,10 +9,10 @@ import { Matchers } from '@pact-foundation/pact'
 import { openEventStream } from '../../app/utils/open-event-stream.ts'
 import { createPaymentsApi } from '../../server/utils/payments-api.ts'
 import { relayEvents } from '../../server/utils/relay-events.ts'
-import { id } from './support/expected.ts'
+import { ACCOUNT_ID, id } from './support/expected.ts'
 import { pact } from './support/pact.ts'
 
-const { equal, regex, reify } = Matchers
+const { eachLike, equal, regex, reify, string } = Matchers
 
 /** An event of the stream, with the fields of a server-sent event. */
 interface StreamEvent { event: string, id?: string, data?: unknown }
@@ -37,11 +38,14 @@ describe('the event stream', () => {
     it(`reports that a payment of ${amount} has settled`, () => expectEvent(`the event of a payment of ${amount} that settles`, {
       event: 'payment',
       id: eventId,
-      data: { id, status: equal(status), outcome: equal(outcome) } satisfies Reads<PaymentSettled>,
+      data: { id, accountId: string(ACCOUNT_ID), status: equal(status), outcome: equal(outcome) } satisfies Reads<PaymentSettled>,
     }, ['a payment settles', { amount }]))
   }
 
-  it('reports that payments were accepted', () => expectEvent('the event of a payment that is accepted', { event: 'arrived' }, ['a payment is accepted']))
+  it('reports that payments were accepted', () => expectEvent('the event of a payment that is accepted', {
+    event: 'arrived',
+    data: { accountIds: eachLike(string(ACCOUNT_ID)) } satisfies Reads<PaymentsArrived>,
+  }, ['a payment is accepted']))
 
   it('says that it is alive', () => expectEvent('the event of a stream on which nothing happens', { event: 'heartbeat' }))
 

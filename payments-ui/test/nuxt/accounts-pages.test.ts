@@ -115,3 +115,44 @@ it('offers to pay an account that does not exist yet', async () => {
   await shows('Account not found')
   expect(page.findAll('a').map(link => link.attributes('href'))).toContain('/payments/new?accountId=nobody')
 })
+
+it('fetches for its own payments, and for those of which nobody says whose they are, but not for other accounts\'', async () => {
+  let requests = 0
+  const counted = <Body>(path: string, body: Body) => registerEndpoint(path, () => {
+    requests++
+    return body
+  })
+  counted('/api/accounts/ACC-001', anAccount())
+  counted('/api/accounts/ACC-001/history', { points: [{ accountVersion: 1, balance: '1.00', createdAt: AT }] })
+  counted('/api/accounts/ACC-001/entries', { entries: [anEntry(1)], nextCursor: null })
+  counted('/api/payments', { payments: [], nextCursor: null })
+  page = await mountSuspended(AccountPage, { route: '/accounts/ACC-001' })
+  const { current: stream } = FakeEventSource
+  /** Refreshes are at most 333 ms apart. */
+  async function quiet() {
+    for (let before = -1; before !== requests;) {
+      before = requests
+      await new Promise(resolve => setTimeout(resolve, 1_000))
+    }
+  }
+  stream.send('hello', {}, 'abc:1')
+  await quiet()
+  const before = requests
+  for (let n = 2; n < 52; n++) {
+    stream.send('arrived', { accountIds: ['ACC-002', `OTHER-${n}`] })
+    stream.send('payment', { id: `payment-${n}`, accountId: `OTHER-${n}`, status: 'completed', outcome: 'matched' }, `abc:${n}`)
+  }
+  await quiet()
+  expect(requests).toBe(before)
+  for (const [name, data] of [
+    ['arrived', { accountIds: ['ACC-002', 'ACC-001'] }],
+    ['payment', { id: 'payment-60', accountId: 'ACC-001', status: 'completed', outcome: 'matched' }],
+    ['arrived', {}],
+    ['payment', { id: 'payment-61', status: 'completed', outcome: 'matched' }],
+  ] as const) {
+    const before = requests
+    stream.send(name, data)
+    await eventually(() => expect(requests, JSON.stringify(data)).toBeGreaterThan(before))
+    await quiet()
+  }
+}, 60_000)

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 
 export interface ClaimedJob {
   paymentId: string
+  accountId: string
   /** Decimal string with all decimals of the currency. */
   amount: string
   runAt: Date
@@ -61,7 +62,7 @@ export async function claimJobs(trx: Knex.Transaction, { batchSize, lowWaterMark
        order by ${newestFirst ? 'run_at desc, payment_id desc' : 'run_at, payment_id'}
        limit ${batchSize}
          for update skip locked)
-    select job.payment_id as "paymentId", p.amount, job.run_at as "runAt",
+    select job.payment_id as "paymentId", p.account_id as "accountId", p.amount, job.run_at as "runAt",
            case when job.locked_at < (select resumed_at from recon_queue) then 0 else job.attempts end as attempts
       from job
       join payments p on p.id = job.payment_id

@@ -66,7 +66,7 @@ describe('the worker reads', () => {
       const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
       try {
         const { claimed } = await runOnce(db, { workerId: 'contract', batchSize: 10, maxAttempts: 3, siftFirst: true })
-        assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
+        assert.deepEqual(claimed, [{ paymentId: PAYMENT_ID, accountId: 'ACC-001', amount: '42.13', runAt: new Date('2026-11-23T16:05:13.123Z'), attempts: 0 }])
         assert.deepEqual(await database.sql('select status from reconciliation_results'), [{ status: 'completed_with_discrepancy' }])
       }
       finally {

@@ -1,4 +1,3 @@
-import type { ResultStatus } from '../../src/reconcile.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { once } from 'node:events'
 import pg from 'pg'
@@ -25,21 +24,22 @@ describe('recon-worker keeps its contracts', () => {
       'the notification of a payment of 100.00': () => notificationOf('100.00'),
       'the notification of a payment of 42.13': () => notificationOf('42.13'),
       'the notification of a payment of -5.00': () => notificationOf('-5.00'),
+      'the notification of the account of a settled payment': () => notificationOf('100.00', 'payment_accounts'),
     },
   }))
 
-  /** Settles a payment of this amount. Returns the notification that Postgres delivers. */
-  async function notificationOf(amount: string): Promise<{ channel: string, payload: Partial<Record<ResultStatus, string[]>> }> {
+  /** Settles a payment of this amount. Returns the notification that Postgres delivers on a channel. */
+  async function notificationOf(amount: string, on = 'payment_events'): Promise<{ channel: string, payload: object }> {
     const listener = new pg.Client({ connectionString: database.url() })
     const db = connect(database.url('payments_worker'), pino({ level: 'silent' }))
     await listener.connect()
     try {
-      await listener.query('listen payment_events')
+      await listener.query(`listen ${on}`)
       await accept(database, [{ amount }])
       const notified = once(listener, 'notification', { signal: AbortSignal.timeout(DEADLINE_MS) }) as Promise<[pg.Notification]>
       await runOnce(db, { workerId: 'worker-1', batchSize: 1, maxAttempts: 1 })
       const [{ channel, payload }] = await notified
-      return { channel, payload: JSON.parse(payload!) as Partial<Record<ResultStatus, string[]>> }
+      return { channel, payload: JSON.parse(payload!) as object }
     }
     finally {
       await listener.end()

@@ -4,6 +4,7 @@ import type { NewPayment } from '../../../src/domain/payment.ts'
 import type { Metrics } from '../../../src/metrics.ts'
 import type { Fault } from './simulated-postgres.ts'
 import { activityHistory } from '../../../src/domain/activity-history.ts'
+import { arrivalsPayload } from '../../../src/domain/arrivals.ts'
 import { createPayments } from '../../../src/domain/create-payment.ts'
 import { EventHub } from '../../../src/domain/event-hub.ts'
 import { MAX_WRITES } from '../../../src/domain/group-commit.ts'
@@ -102,7 +103,7 @@ function startProcess(model: PaymentsModel, knex: boolean): { call: (request: Re
   const events = new EventHub()
   const currencies = knownCurrencies()
   const notifications = followDatabase({ databaseUrl: 'postgres://simulated', events, statistics, history: activityHistory(), currencies, metrics, log })
-  const wake = wakeWorkers(() => notifications.notify('recon_jobs'))
+  const wake = wakeWorkers(accounts => notifications.notify('recon_jobs', arrivalsPayload(accounts)))
   const store = paymentStore({ readDb: pool(2), writeDb: pool(WRITE_GROUPS * MAX_WRITES), currencies, metrics, wake })
 
   return {

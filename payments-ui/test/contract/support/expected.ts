@@ -50,13 +50,14 @@ export const pending = { ...accepted, jobDead: equal(false), outcome: nullValue(
 export const matched = { ...pending, status: equal('completed'), outcome: equal('matched'), discrepancyAmount: nullValue() } satisfies Reads<Payment>
 export const disputed = { ...matched, outcome: equal('discrepancy'), discrepancyAmount: amount('0.13') } satisfies Reads<Payment>
 
+export const balanceAfter = amount('350.00')
 export const entry = {
   paymentId: id,
   entryType: equal('credit'),
   accountId: string(ACCOUNT_ID),
   currency,
   amount: amount(),
-  balanceAfter: amount('350.00'),
+  balanceAfter,
   accountVersion: integer(2),
   createdAt: instant(),
 } satisfies Reads<LedgerEntry>

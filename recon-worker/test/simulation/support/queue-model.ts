@@ -14,7 +14,7 @@ export interface Job {
   /** Whether the payment is posted to the ledger. */
   posted: boolean
 }
-interface Payment { id: string, amount: string, account: Row<number>, poison: Poison | undefined, job: Row<Job>, announced: number }
+interface Payment { id: string, accountId: string, amount: string, account: Row<number>, poison: Poison | undefined, job: Row<Job>, announced: number }
 export interface Registered { stopped: boolean, uncleanStops: number, heldAlone: string | null, stoppedWith: string | null, stoppedWithIt: number, startedAtMs: number }
 
 const LOCK_TIMEOUT_MS = 1_500
@@ -38,7 +38,7 @@ export class QueueModel {
   /** What the API does: commits a payment with its job, and notifies the workers. */
   accept(id: string, { amount, account, poison }: { amount: string, account: string, poison: Poison | undefined }): void {
     const job = new Row<Job>('recon_jobs', { status: 'pending', attempts: 0, runAtMs: nowMs(), posted: false })
-    this.payments.set(id, { id, amount, account: this.account(account), poison, job, announced: 0 })
+    this.payments.set(id, { id, accountId: account, amount, account: this.account(account), poison, job, announced: 0 })
     this.server.notify('recon_jobs', '')
   }
 

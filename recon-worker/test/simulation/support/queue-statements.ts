@@ -20,9 +20,9 @@ export const STATEMENTS: [RegExp, Handler][] = [
       .filter(({ job }) => this.isDue(job, transaction.startedAtMs) && STARTS_AT_MS + job.value!.runAtMs >= fromMs)
       .sort((a, b) => order * (a.job.value!.runAtMs - b.job.value!.runAtMs || (a.id < b.id ? -1 : 1)))
     const claimed: Result = []
-    for (const { id, amount, job } of due) {
+    for (const { id, accountId, amount, job } of due) {
       if (claimed.length < limit && transaction.tryLock(job))
-        claimed.push({ paymentId: id, amount, runAt: new Date(STARTS_AT_MS + job.value!.runAtMs), attempts: job.value!.attempts })
+        claimed.push({ paymentId: id, accountId, amount, runAt: new Date(STARTS_AT_MS + job.value!.runAtMs), attempts: job.value!.attempts })
     }
     return order === 1 ? claimed : claimed.reverse()
   }],
@@ -65,8 +65,10 @@ export const STATEMENTS: [RegExp, Handler][] = [
       held: posted[i] && this.accountsOf(payment, session).some(account => held.has(account)),
     }))
   }],
-  [/pg_notify\('payment_events'/, function (transaction, { values: [payloads] }) {
-    for (const payload of payloads as string[])
+  [/pg_notify\('payment_events'/, function (transaction, { values: [accounts, settled] }) {
+    for (const payload of accounts as string[])
+      transaction.notify('payment_accounts', payload)
+    for (const payload of settled as string[])
       transaction.notify('payment_events', payload)
     return []
   }],

@@ -276,6 +276,24 @@ describe('lists', () => {
     assert.deepEqual(Object.fromEntries(body.workers.map(({ id, state }) => [id, state])), { alive: 'running', gone: 'lost', done: 'stopped' })
   })
 
+  it('of workers say who took over from a lost one: one that started later and runs, each from one', async () => {
+    const judged = async (...rows: [id: string, started: string, seen: string, stopped?: string][]): Promise<object> => {
+      await database.sql('delete from recon_workers')
+      for (const [id, started, seen, stopped = null] of rows)
+        await database.sql(`insert into recon_workers (id, host, pid, started_at, last_seen_at, stopped_at) values ($1, 'h', 1, now() - $2::interval, now() - $3::interval, now() - $4::interval)`, [id, started, seen, stopped])
+      const { body } = await call<{ workers: { id: string, state: string, replacedBy: string | null }[] }>(`${api.url}/operations`)
+      return Object.fromEntries(body.workers.map(({ id, state, replacedBy }) => [id, replacedBy ?? state]))
+    }
+    assert.deepEqual(await judged(['new', '1 min', '1 s'], ['gone', '9 min', '2 min'], ['done', '9 min', '2 min', '2 min']), { new: 'running', gone: 'new', done: 'stopped' })
+    assert.deepEqual(await judged(['older', '9 min', '1 s'], ['gone', '9 min', '2 min']), { older: 'running', gone: 'lost' })
+    // Two were lost, one at a time when only the first had a successor.
+    assert.deepEqual(await judged(['new', '3 min', '1 s'], ['first', '9 min', '4 min'], ['second', '9 min', '2 min']), { new: 'running', first: 'new', second: 'lost' })
+    assert.deepEqual(await judged(['new', '1 min', '1 s'], ['first', '9 min', '4 min'], ['second', '9 min', '2 min']), { new: 'running', first: 'lost', second: 'new' })
+    // The successor itself is lost: its predecessor is missing too until both are replaced.
+    assert.deepEqual(await judged(['new', '3 min', '2 min'], ['gone', '9 min', '4 min']), { new: 'lost', gone: 'lost' })
+    assert.deepEqual(await judged(['new', '1 min', '1 s'], ['also new', '50 s', '1 s'], ['first', '9 min', '4 min'], ['second', '9 min', '2 min']), { 'new': 'running', 'also new': 'running', 'first': 'new', 'second': 'also new' })
+  })
+
   it('are counted by route in the metrics', async () => {
     const { text } = await call(`${api.url}/metrics`)
     assert.match(text, /http_request_duration_seconds_count\{method="GET",route="\/payments",status="200"\} \d+/)

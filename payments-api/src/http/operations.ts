@@ -4,6 +4,7 @@ import type { QueueDeps } from './queue.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
 import { SPANS } from '../domain/activity-history.ts'
+import { judgeWorkers } from '../domain/judge-workers.ts'
 import { listJobs } from '../sql/list-jobs.ts'
 import { listWorkers } from '../sql/list-workers.ts'
 import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
@@ -15,9 +16,6 @@ import { sendProblem } from './problem.ts'
 import { queuePauseFields, queuePauseJson } from './queue.ts'
 import { defineRoute } from './route.ts'
 import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
-
-/** A worker that has not stopped cleanly is shown as lost after this long: a little over two heartbeats. */
-const WORKER_LOST_AFTER_SECONDS = 15
 
 const Milliseconds = z.number().nullable()
 const rate = {
@@ -46,7 +44,8 @@ const Operations = z.object({
     id: z.string(),
     host: z.string(),
     pid: z.int(),
-    state: z.enum(['running', 'stopped', 'lost']),
+    state: z.enum(['running', 'stopped', 'lost']).describe('A worker without heartbeats that has not reported its stop is lost'),
+    replacedBy: z.string().nullable().describe('The worker that has started since this one was lost, and runs; null if none took over, and for a worker that is not lost'),
     startedAt: z.string().meta({ format: 'date-time' }),
     lastSeenAt: z.string().meta({ format: 'date-time' }),
     stoppedAt: z.string().meta({ format: 'date-time' }).nullable(),
@@ -92,11 +91,12 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
         res.json({
           queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds, ...queuePauseJson(queue) },
           settled: readStatistics(),
-          workers: workers.map(worker => ({
+          workers: judgeWorkers(workers).map(worker => ({
             id: worker.id,
             host: worker.host,
             pid: worker.pid,
-            state: worker.stopped_at ? 'stopped' : worker.seconds_since_seen > WORKER_LOST_AFTER_SECONDS ? 'lost' : 'running',
+            state: worker.state,
+            replacedBy: worker.replacedBy,
             startedAt: worker.started_at,
             lastSeenAt: worker.last_seen_at,
             stoppedAt: worker.stopped_at,

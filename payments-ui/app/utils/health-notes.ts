@@ -1,6 +1,7 @@
 import type { Operations } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
 import { shortCount } from './count-text'
+import { workerState } from './worker-state'
 
 export interface HealthNote {
   tone: 'error' | 'warning'
@@ -14,7 +15,7 @@ export function healthNotes(operations: Operations | null, problem: Problem | nu
   if (!operations)
     return []
   const { queue, workers } = operations
-  const lost = workers.filter(worker => worker.state === 'lost').length
+  const lost = workers.filter(worker => workerState(worker) === 'lost').length
   const running = workers.filter(worker => worker.state === 'running').length
   return [
     ...(running === 0 ? [{ tone: 'error', text: 'No worker runs' } as const] : []),

@@ -1,4 +1,5 @@
 import type { Operations, Worker } from '#shared/types/operations'
+import { expectedWorkers } from './worker-state'
 
 /** What was seen at one moment: the time, the payments that have settled since the page was opened, and the queue. */
 export interface FlowSample {
@@ -29,7 +30,6 @@ export function flowRates(first: FlowSample, last: FlowSample): FlowRates {
 
 /** The workers that the map shows: all but those that were stopped, by name, so that none changes its place. */
 export function mapWorkers(operations: Operations | null): Worker[] {
-  return (operations?.workers ?? [])
-    .filter(worker => worker.state !== 'stopped')
+  return expectedWorkers(operations?.workers ?? [])
     .sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
 }

@@ -1,6 +1,7 @@
 import type { Operations } from '#shared/types/operations'
 import type { Problem } from '#shared/types/problem'
 import type { StreamState } from './open-event-stream'
+import { workerState } from './worker-state'
 
 export interface PartHealth {
   name: string
@@ -58,13 +59,13 @@ export function partsHealth({ operations, apiProblem, readinessProblem, isReady,
     const name = 'Workers'
     if (!operations || apiProblem)
       return { name, state: 'unknown', summary: 'Unknown without the API' }
-    const count = (state: string) => operations.workers.filter(worker => worker.state === state).length
+    const count = (state: string) => operations.workers.filter(worker => workerState(worker) === state).length
     const running = count('running')
     const lost = count('lost')
     const paused = operations.queue.pausedAt !== null
     return {
       name,
-      state: running === 0
+      state: running === 0 || lost > 0
         ? 'failed'
         : paused ? 'paused' : 'ok',
       summary: [

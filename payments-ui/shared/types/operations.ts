@@ -6,6 +6,8 @@ export interface Worker {
   uncleanStops: number
   /** `running`, `stopped` or `lost` (no heartbeats, and it did not report that it stopped). */
   state: string
+  /** The worker that took over from a lost one; null if none did. */
+  replacedBy: string | null
   startedAt: string
   lastSeenAt: string
   /** Null while it runs, and if it did not stop cleanly. */

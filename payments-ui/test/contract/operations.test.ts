@@ -31,6 +31,7 @@ const operations = {
     pid: integer(1),
     uncleanStops: integer(0),
     state: equal('running'),
+    replacedBy: nullValue(),
     startedAt: instant(),
     lastSeenAt: instant(),
     stoppedAt: nullValue(),

@@ -22,9 +22,9 @@ const operations: Operations = {
     latencyMs: { p50: 12.34, p95: null, p99: null, longest: 11_222_333 },
   },
   workers: [
-    { id: 'w:1', host: 'h', pid: 1, uncleanStops: 0, stoppedAt: null, state: 'running', startedAt: AT, lastSeenAt: AT, settled: 1_234 },
-    { id: 'w:2', host: 'h', pid: 2, uncleanStops: 0, stoppedAt: null, state: 'lost', startedAt: AT, lastSeenAt: AT, settled: 0 },
-    { id: 'w:3', host: 'h', pid: 3, uncleanStops: 0, stoppedAt: null, state: 'draining', startedAt: AT, lastSeenAt: AT, settled: 0 },
+    { id: 'w:1', host: 'h', pid: 1, uncleanStops: 0, stoppedAt: null, replacedBy: null, state: 'running', startedAt: AT, lastSeenAt: AT, settled: 1_234 },
+    { id: 'w:2', host: 'h', pid: 2, uncleanStops: 0, stoppedAt: null, replacedBy: null, state: 'lost', startedAt: AT, lastSeenAt: AT, settled: 0 },
+    { id: 'w:3', host: 'h', pid: 3, uncleanStops: 0, stoppedAt: null, replacedBy: null, state: 'draining', startedAt: AT, lastSeenAt: AT, settled: 0 },
   ],
 }
 

@@ -9,7 +9,7 @@ function operations({ states = ['running'], ...queue }: { states?: string[], pau
   return {
     queue: { waiting: 0, dead: 0, oldestSeconds: null, pausedAt: null, pausedBy: null, pauseReason: null, ...queue },
     settled: { ...rate, now: rate, latencyMs: { p50: null, p95: null, p99: null, longest: null } },
-    workers: states.map((state, i) => ({ id: `w${i}`, host: 'h', pid: i, uncleanStops: 0, state, startedAt: AT, lastSeenAt: AT, stoppedAt: null, settled: 0 })),
+    workers: states.map((state, i) => ({ id: `w${i}`, host: 'h', pid: i, uncleanStops: 0, state: state === 'replaced' ? 'lost' : state, replacedBy: state === 'replaced' ? 'w0' : null, startedAt: AT, lastSeenAt: AT, stoppedAt: null, settled: 0 })),
   }
 }
 const texts = (...inputs: Parameters<typeof healthNotes>) => healthNotes(...inputs).map(note => note.text)
@@ -18,6 +18,7 @@ describe('healthNotes', () => {
   it.each([
     [{}, []],
     [{ states: ['running', 'lost', 'lost'] }, ['2 workers lost']],
+    [{ states: ['running', 'replaced', 'stopped'] }, []],
     [{ states: ['lost'] }, ['No worker runs', '1 worker lost']],
     [{ states: ['stopped'] }, ['No worker runs']],
     [{ dead: 3, pausedAt: '2026-11-23T16:05:13.123Z' }, ['Queue paused', '3 dead']],

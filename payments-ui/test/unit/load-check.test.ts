@@ -53,7 +53,7 @@ describe('the map', () => {
   })
 
   it('shows the workers that run or are lost, by name', () => {
-    const worker = { host: 'h', pid: 1, uncleanStops: 0, startedAt: '', lastSeenAt: '', stoppedAt: null, settled: 0 }
+    const worker = { host: 'h', pid: 1, uncleanStops: 0, replacedBy: null, startedAt: '', lastSeenAt: '', stoppedAt: null, settled: 0 }
     const queue = { waiting: 0, dead: 0, oldestSeconds: null, pausedAt: null, pausedBy: null, pauseReason: null }
     const rate = { windowSeconds: 1, settled: 0, settledPerSecond: 0 }
     const workers = [['worker-10', 'running'], ['worker-2', 'lost'], ['worker-3', 'stopped']].map(([id, state]) => ({ ...worker, id: id!, state: state! }))

@@ -33,10 +33,11 @@ it.each([
   expect(states(inputs)).toBe(expected)
 })
 
-it('shows that the queue is paused, unless no worker runs anyway', () => {
+it('shows that the queue is paused, unless a worker is missing', () => {
   const queue = { ...operations.queue, pausedAt: '2026-11-23T16:05:13.123Z', pausedBy: 'operator' }
-  const worker = { id: 'w', startedAt: '', lastSeenAt: '', settled: 0 }
+  const worker = { id: 'w', host: 'h', pid: 1, uncleanStops: 0, stoppedAt: null, replacedBy: null, startedAt: '', lastSeenAt: '', settled: 0 }
   const workers = (...all: string[]) => partsHealth({ ...healthy, operations: { ...operations, queue, workers: all.map(state => ({ ...worker, state })) } })[3]
-  expect(workers('running', 'lost')).toEqual({ name: 'Workers', state: 'paused', summary: '1 running, 1 lost, queue paused' })
+  expect(workers('running', 'stopped')).toEqual({ name: 'Workers', state: 'paused', summary: '1 running, queue paused' })
+  expect(workers('running', 'lost')).toEqual({ name: 'Workers', state: 'failed', summary: '1 running, 1 lost, queue paused' })
   expect(workers('lost')).toEqual({ name: 'Workers', state: 'failed', summary: '0 running, 1 lost, queue paused' })
 })

@@ -10,6 +10,9 @@ export const repoRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url)))
 
 export const defaultDataDir = join(repoRoot, '.data')
 
+/** Where `make chaos` leaves its result for the console. compose.yaml mounts the folder, which exists in each clone. */
+export const chaosReportFile = join(repoRoot, 'loadtest/reports/chaos.json')
+
 /** A whole number within bounds, both inclusive. */
 function wholeNumber(what: string, min: number, max: number) {
   const allowed = `${what} must be a whole number from ${min} to ${max}`

@@ -3,7 +3,7 @@ import type { Fault } from '../faults/fault.ts'
 import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { repoRoot } from '../../compose/src/config.ts'
+import { chaosReportFile, repoRoot } from '../../compose/src/config.ts'
 import { Refusal } from '../../compose/src/refusal.ts'
 import { durationInSeconds, readSettings, wholeNumber } from '../runner/setting-rules.ts'
 
@@ -20,6 +20,7 @@ const environment = z.object({
   RATE: wholeNumber('the rate in payments per second', 1_000).default(DEFAULT_RATE),
   FAULT: z.string().transform(text => text.split(',')).optional(),
   SYSTEM: z.string().transform(folder => resolve(repoRoot, folder)).optional(),
+  CHAOS_REPORT: z.string().transform(file => resolve(repoRoot, file)).default(chaosReportFile),
 })
 
 export interface ChaosSettings {
@@ -35,6 +36,8 @@ export interface ChaosSettings {
   mode: NonNullable<Config['mode']>
   /** The data folder of a running system to break; undefined: a system that the run starts itself. */
   system: string | undefined
+  /** Where to leave the result for the console. */
+  consoleReport: string
   /** The settings that choose what a seed chooses from, as the caller wrote them, for a shell: `FAULT=kill-worker MODE=compose`. */
   chosen: string
 }
@@ -45,7 +48,7 @@ export function readChaosSettings(env: NodeJS.ProcessEnv, config: Config, known:
     if (env[name])
       throw new Refusal(`${name} is set, but make chaos breaks what it tests: it starts a system of its own. Unset ${name}, or name the data folder of a running system with SYSTEM=folder.`)
   }
-  const { SEED, ROUNDS, ROUND, DURATION, RATE, FAULT, SYSTEM } = readSettings(environment, env)
+  const { SEED, ROUNDS, ROUND, DURATION, RATE, FAULT, SYSTEM, CHAOS_REPORT } = readSettings(environment, env)
   if (ROUND !== undefined && SEED === undefined)
     throw new Refusal(`ROUND=${ROUND} needs the SEED of the run that it repeats.`)
   if (ROUND !== undefined && (ROUNDS !== undefined || DURATION !== undefined))
@@ -59,6 +62,7 @@ export function readChaosSettings(env: NodeJS.ProcessEnv, config: Config, known:
     faults: chooseFaults(FAULT, mode, known),
     mode,
     system: SYSTEM,
+    consoleReport: CHAOS_REPORT,
     chosen: ['FAULT', 'MODE', 'RATE', 'SYSTEM'].filter(name => env[name]).map(name => `${name}=${quoted(env[name]!)}`).join(' '),
   }
 }

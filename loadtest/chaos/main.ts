@@ -16,6 +16,7 @@ import { repeatCommand } from './keep-red-round.ts'
 import { openSystem } from './open-system.ts'
 import { runRounds } from './run-rounds.ts'
 import { writeChaosReport } from './write-chaos-report.ts'
+import { writeConsoleReport } from './write-console-report.ts'
 
 await runVerb(async (config) => {
   const settings = readChaosSettings(process.env, config, faults)
@@ -29,8 +30,11 @@ await runVerb(async (config) => {
     const isComplete = !failure && !interrupted.signal.aborted
     const findings = new Findings()
     const invariants = isComplete ? await checkBooks(system.stack.endpoints().databaseUrl, findings) : []
+    const run = { settings, description: system.description, results, invariants, findings: findings.lines, faults: available, tookMs: Date.now() - startedAt }
     if (results.length > 0)
-      report({ settings, description: system.description, results, invariants, findings: findings.lines, faults: available, tookMs: Date.now() - startedAt }, redFolder)
+      report(run, redFolder)
+    if (isComplete)
+      writeConsoleReport(settings.consoleReport, run)
     if (failure)
       throw failure
     return isComplete && results.length > 0 && findings.lines.length === 0 && results.every(({ verdict }) => verdict === 'ok') ? 0 : 1

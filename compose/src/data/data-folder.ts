@@ -8,7 +8,7 @@ import { processIdentity } from '../machine/processes.ts'
 import { Refusal } from '../refusal.ts'
 import { desiredState, makePasswords, passwords, stackMemory, stackState } from './state.ts'
 
-const STACK_FILES = /^(?:logs|console|compile-cache|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting|stack)\.json(?:\.\d+)?|anchors\.jsonl|chaos-report\.json)$/
+const STACK_FILES = /^(?:logs|console|compile-cache|secrets|postgres(?:\.new)?|(?:state(?:-[a-z]+)?|desired|passwords|starting|stack)\.json(?:\.\d+)?|anchors\.jsonl)$/
 
 /**
  * The folder that holds a stack's database, logs, passwords and state. Either one supervisor owns all of it, or each

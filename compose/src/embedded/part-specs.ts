@@ -5,7 +5,7 @@ import type { PartSpec } from './part.ts'
 import type { PostgresHome } from './postgres-home.ts'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readConfig, repoRoot } from '../config.ts'
+import { chaosReportFile, readConfig, repoRoot } from '../config.ts'
 import { loginUrl } from '../data/logins.ts'
 import { debugPort } from '../debug-ports.ts'
 import { freePort } from '../machine/ports.ts'
@@ -19,8 +19,6 @@ export interface Setting {
   home: PostgresHome
   /** The copy of the console's build that is served. */
   consoleCopy: string
-  /** Where a chaos run leaves its report for the console. */
-  chaosReport: string
   inheritedEnv: Record<string, string>
   /** What the API and the workers get in development form only. */
   devEnv: Record<string, string>
@@ -33,7 +31,6 @@ export function settingOf(folder: DataFolder, desired: DesiredState): Setting {
     passwords: folder.passwords(),
     home: findPostgresHome(folder),
     consoleCopy: join(folder.path, 'console'),
-    chaosReport: join(folder.path, 'chaos-report.json'),
     inheritedEnv: readConfig().inheritedEnv,
     // Node keeps compiled modules there: with it, an API restarts in 0.3 of the time (0.8 to 1.7 s instead of 2.7 to 5.0 s, two busy cores).
     devEnv: desired.debugPort === undefined ? {} : { NODE_COMPILE_CACHE: join(folder.path, 'compile-cache') },
@@ -70,7 +67,7 @@ export function migrations({ desired, passwords, inheritedEnv }: Setting) {
 }
 
 /** `api` listens on API_PORT. `api-2` and later, to try several APIs, listen on any free port. */
-export function apiPart({ desired, passwords, chaosReport, inheritedEnv, devEnv }: Setting, number: number): PartSpec {
+export function apiPart({ desired, passwords, inheritedEnv, devEnv }: Setting, number: number): PartSpec {
   const name = number === 1 ? 'api' : `api-${number}`
   return {
     ...NODE_PART,
@@ -91,7 +88,7 @@ export function apiPart({ desired, passwords, chaosReport, inheritedEnv, devEnv 
           LOG_LEVEL: desired.logLevel,
           DATABASE_URL: loginUrl(desired.chaos?.wirePort ?? desired.ports.postgres, 'payments_api', passwords),
           PROOFS_DATABASE_URL: loginUrl(desired.chaos?.wirePort ?? desired.ports.postgres, 'payments_prover', passwords),
-          CHAOS_REPORT: chaosReport,
+          CHAOS_REPORT: chaosReportFile,
         }),
         url: `http://localhost:${port}`,
         health: `http://127.0.0.1:${port}/ready`,

@@ -9,8 +9,9 @@ import { superuserUrl } from '../../../compose/src/data/logins.ts'
 import { connect, disconnect } from '../../../compose/src/machine/connect.ts'
 import { TemporaryStack } from '../../../compose/test/support/temporary-stack.ts'
 import { until } from '../../../compose/test/support/until.ts'
+import { readChaosReport } from '../../../payments-api/src/read-chaos-report.ts'
 import { readChaosJournal } from '../../auditor/chaos/journal.ts'
-import { CHAOS_TIMEOUT_MS, redFolder, runChaos, startChaos, takeReport } from '../support/run-chaos.ts'
+import { CHAOS_TIMEOUT_MS, consoleReport, redFolder, runChaos, startChaos, takeReport } from '../support/run-chaos.ts'
 
 const QUERY_TIMEOUT_MS = 10_000
 const STRIKE_TIMEOUT_MS = 60_000
@@ -95,6 +96,9 @@ describe('make chaos against a system that it did not start', function () {
     const { rounds, faults } = takeReport(stdout)
     assert.equal(code, 1)
     assert.equal(rounds.length, 1, 'stops at the first red round')
+    const told = await readChaosReport(consoleReport)
+    assert.equal(told?.passed, false)
+    assert.ok(told.sentences.some(sentence => /^Round 1 is red: .*balances that differ/.test(sentence)), JSON.stringify(told))
     assert.match(stdout, /^round 1 .*kill-worker: worker-1 .*RED/m)
     assert.match(stdout, /balances that differ from the sum of their payments: \d+/)
     assert.match(stdout, /broken invariant: .*running-balances-add-up/)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -14,9 +15,15 @@ const loadtest = join(import.meta.dirname, '../..')
 
 const { PATH = '', HOME = '' } = process.env
 
+/** What the console would show of a run. The clone's own file would tell its console of these runs. */
+export const consoleReport = join(tmpdir(), `chaos-${process.pid}.json`)
+
+// A root hook.
+afterEach(() => rmSync(consoleReport, { force: true }))
+
 /** Starts `make chaos` with these settings and no others. */
 export function startChaos(settings: Record<string, string>) {
-  return spawn(process.execPath, ['chaos/main.ts'], { cwd: loadtest, env: { PATH, HOME, ...settings }, timeout: CHAOS_TIMEOUT_MS })
+  return spawn(process.execPath, ['chaos/main.ts'], { cwd: loadtest, env: { PATH, HOME, CHAOS_REPORT: consoleReport, ...settings }, timeout: CHAOS_TIMEOUT_MS })
 }
 
 /** Runs `make chaos` with these settings and no others. */

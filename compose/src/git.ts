@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { repoRoot } from './config.ts'
 import { endOnAbort } from './machine/processes.ts'
@@ -9,9 +9,18 @@ import { Refusal } from './refusal.ts'
 const TIMEOUT_MS = 600_000
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
-/** Whether this tree is a git clone, by its files: git itself also fails for a clone that it cannot read. */
-export function isClone(): boolean {
-  return existsSync(join(repoRoot, '.git')) || Boolean(process.env.GIT_DIR)
+/**
+ * Whether git tracks this tree: in its own clone, or as a folder of another one. Looks for `.git` by itself, since git also fails for
+ * a clone that it cannot read. Throws a Refusal with git's error in such a clone.
+ */
+export async function isClone(): Promise<boolean> {
+  if (existsSync(join(repoRoot, '.git')) || process.env.GIT_DIR)
+    return true
+  for (let folder = dirname(repoRoot); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git')))
+      return await git('ls-files', '--', 'compose') !== '' // else it was only unpacked there
+  }
+  return false
 }
 
 /** Runs git in the root of the tree, for at most 10 minutes, and returns its stdout. Throws a Refusal with git's error. */

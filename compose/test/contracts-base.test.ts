@@ -66,6 +66,33 @@ describe('make contracts, when it cannot look at the commit to compare with', ()
       assert.equal(contracts(clone, { CONTRACTS_BASE: base }).stderr, `CONTRACTS_BASE=${base} is not a commit of this clone. Fetch it, or set another commit.\n`)
   })
 
+  it('compares in a folder of another clone too, unless it was only unpacked there', () => {
+    const outer = join(folder, 'outer')
+    writeTree(join(outer, 'system'))
+    const compare = () => {
+      const script = `const { findBase } = await import('${outer}/system/compose/src/contracts/base.ts'); const { compareWithBase } = await import('${outer}/system/compose/src/contracts/check-openapi.ts'); console.log(JSON.stringify(await compareWithBase('${repoRoot}/contracts', await findBase())))`
+      return JSON.parse(spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', env: environment() }).stdout) as { name: string, problems: string[] }
+    }
+    const git = (...args: string[]) => execFileSync('git', ['-C', outer, '-c', 'user.name=test', '-c', 'user.email=test@example.org', ...args])
+    git('init', '--quiet')
+    git('commit', '--quiet', '--allow-empty', '-m', 'first')
+    assert.deepEqual(compare().problems, [])
+    assert.match(compare().name, /^NOT COMPARED .*: this is not a git clone$/)
+
+    git('add', 'system/compose/src')
+    git('commit', '--quiet', '-m', 'second')
+    assert.match(compare().problems[0]!, /^the commit before this one, \w+ \(\w{8}\) has no contracts\/openapi\.json, so nothing was compared\. Set CONTRACTS_BASE/)
+
+    mkdirSync(join(outer, 'system/contracts'))
+    cpSync(join(repoRoot, 'contracts/openapi.json'), join(outer, 'system/contracts/openapi.json'))
+    git('add', 'system/contracts')
+    git('commit', '--quiet', '-m', 'third')
+    git('commit', '--quiet', '--allow-empty', '-m', 'fourth')
+    const { name, problems } = compare()
+    assert.match(name, /^the API still serves clients of the commit before this one/)
+    assert.deepEqual(problems, [])
+  })
+
   it('finds the last release, else the branch\'s start, else the commit before', () => {
     const find = (): string => {
       const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', `console.log((await (await import('${clone}/compose/src/contracts/base.ts')).findBase()).name)`], { encoding: 'utf8', env: environment() })

@@ -9,8 +9,6 @@ export interface Base {
   commit: string
   /** For display: `the last release, v1.2.0`. */
   name: string
-  /** Whether CONTRACTS_BASE names it. */
-  isGiven?: boolean
 }
 
 /**
@@ -20,7 +18,7 @@ export interface Base {
  */
 export async function findBase(): Promise<Base | undefined> {
   const given = process.env.CONTRACTS_BASE
-  if (!isClone()) {
+  if (!await isClone()) {
     if (given)
       throw new Refusal(`CONTRACTS_BASE=${given} cannot be compared with: this tree is not a git clone.`)
     return undefined
@@ -30,7 +28,7 @@ export async function findBase(): Promise<Base | undefined> {
     const commit = await gitIfAny('rev-parse', '--verify', '--quiet', `${given}^{commit}`)
     if (!commit)
       throw new Refusal(`CONTRACTS_BASE=${given} is not a commit of this clone. Fetch it, or set another commit.`)
-    return { commit, name: given, isGiven: true }
+    return { commit, name: given }
   }
   if (!previous && await git('rev-parse', '--is-shallow-repository') === 'true')
     throw new Refusal('This clone has no history to compare with. Fetch it with `git fetch --unshallow`, or set CONTRACTS_BASE.')
@@ -49,7 +47,7 @@ export async function findBase(): Promise<Base | undefined> {
 
 /** A file's content at the base. Undefined if it did not exist. */
 export async function fileAt({ commit }: Base, path: string): Promise<string | undefined> {
-  return await git('ls-tree', '--name-only', commit, '--', path) === '' ? undefined : git('show', `${commit}:${path}`)
+  return await git('ls-tree', '--name-only', commit, '--', path) === '' ? undefined : git('show', `${commit}:./${path}`)
 }
 
 /** Writes folders of the base into another folder. */

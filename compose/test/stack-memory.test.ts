@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TemporaryStack } from './support/temporary-stack.ts'
+import { until } from './support/until.ts'
 
 // A machine without Docker, as every verb sees it.
 const NO_ENGINE = { MODE: '', DOCKER_HOST: 'unix:///var/empty/none.sock' }
@@ -31,8 +33,23 @@ describe('a stack whose data is in containers, when no engine responds', () => {
     assert.deepEqual(stack.processes(), [])
   })
 
+  it('is not replaced by an empty one of make service without a word', async () => {
+    const service = stack.spawnVerb('service', { PART: 'postgres' })
+    const ended = once(service, 'exit')
+    let output = ''
+    service.stderr!.on('data', chunk => output += chunk)
+    try {
+      await until('it says so', () => output !== '', 30_000)
+    }
+    finally {
+      service.kill('SIGTERM')
+      await ended
+    }
+    assert.match(output, /^This system's data is in containers\. `make service` runs processes, which have another database; `make up` runs the containers\.$/m)
+  }).timeout(60_000)
+
   it('is not reported as deleted', async () => {
-    mkdirSync(stack.folder.postgres)
+    mkdirSync(stack.folder.postgres, { recursive: true })
     writeFileSync(join(stack.folder.postgres, 'PG_VERSION'), '18\n')
     const { code, stderr } = await stack.verb('reset')
     assert.equal(code, 1)
@@ -78,5 +95,21 @@ describe('make up PORTS=auto', () => {
     assert.deepEqual(names, ['api', 'api-2', 'postgres', 'ui', 'worker-1', 'worker-2'])
     assert.equal((await stack.verb('up', { APIS: '1' })).code, 0)
     assert.deepEqual((await stack.stack.parts()).map(({ name }) => name).sort(), ['api', 'postgres', 'ui', 'worker-1', 'worker-2'])
+  }).timeout(120_000)
+
+  it('says which settings the running system does not get', async () => {
+    const { code, stdout } = await stack.verb('up', { LOG_LEVEL: 'debug', API_PORT: '25999' })
+    assert.equal(code, 0)
+    assert.match(stdout, /^API_PORT, LOG_LEVEL were not applied: the system already runs with other settings\. To change them, run `make down` first\.$/m)
+    assert.doesNotMatch((await stack.verb('up', { LOG_LEVEL: 'info' })).stdout, /not applied/)
+  }).timeout(60_000)
+
+  it('resumes a frozen part', async () => {
+    stack.stack.pause('api')
+    const { code, stdout, stderr } = await stack.verb('up')
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /^The system was running already\. It is up to date now/m)
+    assert.doesNotMatch(stdout, /not healthy/)
+    assert.ok((await stack.stack.parts()).every(({ state, health }) => state === 'running' && health === 'ok'))
   }).timeout(120_000)
 })

@@ -88,6 +88,13 @@ describe('the verbs, on bad input', () => {
     }
   })
 
+  it('logs refuses a part that no system has, also when nothing runs', async () => {
+    const { code, stdout, stderr } = await stack.verb('logs', { PART: 'nope' })
+    assert.deepEqual([code, stdout, stderr], [1, '', 'There is no part nope. The parts are postgres, api, worker, ui, proxy.\n'])
+    for (const part of ['api', 'worker-2'])
+      assert.equal((await stack.verb('logs', { PART: part })).code, 0)
+  })
+
   it('up leaves nothing running when a part does not start, and shows its last lines', async () => {
     const { code, stderr } = await stack.verb('up', { PAYMENTS_NODE_OPTIONS: '--import=data:text/javascript,if(process.env.NUXT_API_URL)throw(Error("broken"))' })
     assert.equal(code, 1)

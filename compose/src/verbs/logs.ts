@@ -1,3 +1,4 @@
+import { SERVICES } from '../data/state.ts'
 import { printLogLine } from '../machine/print-log-line.ts'
 import { openStack } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
@@ -5,6 +6,8 @@ import { NOTHING_RUNS } from '../stack.ts'
 import { runVerb } from '../verb.ts'
 
 const LINES_AT_FIRST = 10
+/** The parts that a system has, in either mode. While none is running, its numbered ones are unknown. */
+const KINDS: readonly string[] = [...SERVICES, 'proxy']
 
 await runVerb(async (config) => {
   const stopped = new AbortController()
@@ -12,8 +15,9 @@ await runVerb(async (config) => {
   process.on('SIGTERM', () => stopped.abort())
   process.stdout.on('error', () => stopped.abort()) // make logs | head
   const parts = (await openStack(config).parts()).map(({ name }) => name)
-  if (parts.length > 0 && !parts.some(wanted))
-    throw new Refusal(`There is no part ${config.part}. The parts are ${parts.join(', ')}.`)
+  const known = parts.length > 0 ? parts : KINDS
+  if (!known.some(wanted) && !(parts.length === 0 && KINDS.some(kind => config.part!.startsWith(`${kind}-`))))
+    throw new Refusal(`There is no part ${config.part}. The parts are ${known.join(', ')}.`)
   let shown = false
   for await (const { part, text } of openStack(config).logs({ lines: LINES_AT_FIRST, follow: true, signal: stopped.signal })) {
     if (wanted(part)) {

@@ -9,7 +9,7 @@ import { endLeftovers, liveServices, liveState } from '../embedded/owners.ts'
 import { superviseFolder } from '../embedded/supervisor.ts'
 import { readable } from '../machine/log-line.ts'
 import { requireFreePorts } from '../machine/ports.ts'
-import { choosePorts } from '../open-stack.ts'
+import { choosePorts, lastMode } from '../open-stack.ts'
 import { Refusal } from '../refusal.ts'
 import { runVerb } from '../verb.ts'
 
@@ -25,6 +25,8 @@ await runVerb(async (given) => {
   let isOwner = false
   // A platform may start a service once for each of its triggers: a second start follows the first one instead of failing.
   if (!isRunning()) {
+    if (lastMode(config) === 'compose')
+      console.error('This system\'s data is in containers. `make service` runs processes, which have another database; `make up` runs the containers.')
     try {
       await prepare(config, folder, service)
       await superviseFolder(folder, () => {}, stop => process.stdout.on('error', () => stop('its output was closed')), service)

@@ -44,6 +44,7 @@ const environment = z.object({
   CHROMIUM_PATH: z.string().optional(),
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it must be the location of the repositories: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
+  ENGINE: z.enum(['0', '1'], 'it must be 1 to fail without a Docker engine, or 0').default('0').transform(engine => engine === '1'),
   FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
   ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be SEQ:DIGEST, as `make audit-anchor` prints it').optional(),
   CONSOLE_CHAOS: z.enum(['0', '1'], 'it must be 1 to let the console\'s map kill workers, or 0').default('0').transform(chaos => chaos === '1'),
@@ -99,6 +100,8 @@ export interface Config {
   repoBase?: string
   /** `make test` runs only checks whose name contains this; undefined: all checks. */
   only?: string
+  /** Whether `make test` fails without a Docker engine, instead of skipping what needs one. */
+  needsEngine: boolean
   /** Whether `make audit` checks everything instead of only what is new. */
   full: boolean
   /** An anchor saved elsewhere that the database must contain. */
@@ -119,11 +122,11 @@ export interface Config {
   chaos?: ChaosSetting
   /** Set by `make chaos` only, for containers: adds compose.chaos.yaml, whose wire is controlled at this port. */
   wireControlPort?: number
-  /** The settings of the stack's size and ports that the caller named, such as `APIS`. */
+  /** The settings of the stack that the caller named, such as `APIS`: only those in NAMED. */
   named: ReadonlySet<string>
 }
 
-const NAMED = ['WORKERS', 'APIS', 'PGPORT', 'API_PORT', 'UI_PORT']
+const NAMED = ['WORKERS', 'APIS', 'PGPORT', 'API_PORT', 'UI_PORT', 'LOG_LEVEL', 'PAYMENTS_NODE_OPTIONS']
 
 /** Reads the settings. Throws a Refusal that names every wrong variable, its value and the allowed values. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -156,6 +159,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chromiumPath: values.CHROMIUM_PATH,
     repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
     only: values.ONLY,
+    needsEngine: values.ENGINE,
     full: values.FULL,
     anchor: values.ANCHOR ? { seq: Number(values.ANCHOR.split(':')[0]), digest: values.ANCHOR.split(':')[1]! } : undefined,
     dest: values.DEST,

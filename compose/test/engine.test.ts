@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { repoRoot } from '../src/config.ts'
 import { checkEngine } from '../src/docker/engine.ts'
 import { explainDocker } from '../src/docker/explain-docker.ts'
 import { chooseMode } from '../src/open-stack.ts'
@@ -73,6 +74,15 @@ describe('the Docker engine', () => {
     finally {
       await stack.remove()
     }
+  })
+})
+
+describe('make test ENGINE=1', () => {
+  it('fails without an engine before any check runs', () => {
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ENGINE: '1', ONLY: 'in containers', DOCKER_HOST: 'unix:///var/empty/none.sock' }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(repoRoot, 'compose/src/verbs/test.ts')], { env, encoding: 'utf8', timeout: 60_000 })
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(stderr, /^.*, and ENGINE=1 needs one for the checks in containers\. To use containers, .*\.\n$/)
   })
 })
 

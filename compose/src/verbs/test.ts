@@ -37,7 +37,7 @@ let interrupted = false
 // A Ctrl-C reaches the running checks too: they clean up after themselves, and no further check starts.
 process.on('SIGINT', () => interrupted = true)
 
-const { only, full, dockerEnv } = readConfig()
+const { only, full, dockerEnv, needsEngine } = readConfig()
 const inEngine = [inContainers, ...full ? [inDevContainers] : [], inSwarm]
 const names = [...nuxt, ...sources, ...systems, ...browser, images, ...inEngine].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
@@ -45,8 +45,13 @@ if (only !== undefined && !names.some(name => name.includes(only))) {
   process.exit(1)
 }
 
-const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(browser)]
 const { problem, remedy } = checkEngine(dockerEnv)
+if (problem !== null && needsEngine) {
+  console.error(`${problem}, and ENGINE=1 needs one for the checks in containers. ${remedy}`)
+  process.exit(1)
+}
+
+const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(browser)]
 verdicts.push(...problem === null ? await oneByOne([images, ...inEngine]) : inEngine.filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)

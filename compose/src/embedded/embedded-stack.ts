@@ -21,6 +21,8 @@ import { startSupervisor } from './start-supervisor.ts'
 
 const START_TIMEOUT_MS = 180_000
 const CHANGE_TIMEOUT_MS = 60_000
+/** How long a part may be unhealthy before `make up` restarts it. */
+const RECOVERY_TIMEOUT_MS = 10_000
 const POLL_MS = 50
 
 /** Runs the system as plain processes on an embedded Postgres. A supervisor process owns them. */
@@ -39,8 +41,10 @@ export class EmbeddedStack implements Stack {
   async start(progress: Progress, signal: AbortSignal): Promise<Outcome> {
     this.folder.create()
     await this.waitForOthers(progress, signal)
-    if (liveState(this.folder))
-      return await this.resize() ? 'updated' : 'already up'
+    if (liveState(this.folder)) {
+      const changed = [await this.repair(progress), await this.resize()]
+      return changed.includes(true) ? 'updated' : 'already up'
+    }
     const alone = liveServices(this.config.dataDir)
     if (alone.length > 0)
       throw new Refusal(`\`make service\` already runs ${alone.join(', ')}. Run \`make down\` first, then \`make up\`.`)
@@ -52,6 +56,23 @@ export class EmbeddedStack implements Stack {
     await startSupervisor(this.folder, progress, { signal, timeoutMs: START_TIMEOUT_MS, attached: dev })
     this.folder.remember({ mode: 'embedded', ...(autoPorts && { ports }) })
     return 'started'
+  }
+
+  /** Resumes the parts that are frozen, and restarts those that stay unhealthy. Returns whether there were any. */
+  private async repair(progress: Progress): Promise<boolean> {
+    const unhealthy = async () => (await this.parts()).filter(({ state, health }) => state !== 'running' || health !== 'ok')
+    const found = await unhealthy()
+    for (const { name } of found.filter(({ state }) => state === 'paused'))
+      await runStep(progress, name, async () => this.resume(name), 'resuming')
+    if (found.length === 0)
+      return false
+    // A part that is not healthy may only wait for another one, such as the API for Postgres.
+    await waitFor('every part to become healthy', async () => (await unhealthy()).length === 0, { timeoutMs: RECOVERY_TIMEOUT_MS, pollMs: POLL_MS }).catch(() => {})
+    for (const { name, state } of await unhealthy()) {
+      if (state === 'running')
+        await runStep(progress, name, () => this.restart(name), 'restarting')
+    }
+    return true
   }
 
   /** Gives the running system the numbers of workers and APIs that the caller named. Returns whether that changed any. */

@@ -1,3 +1,6 @@
+import type { Config } from '../config.ts'
+import type { Endpoints } from '../stack.ts'
+import { DataFolder } from '../data/data-folder.ts'
 import { editedSince } from '../embedded/edited-since.ts'
 import { prepareParts } from '../embedded/prepare-parts.ts'
 import { chooseStack } from '../open-stack.ts'
@@ -34,19 +37,32 @@ await runVerb(async (given) => {
       ? `The console's map can kill workers (CONSOLE_CHAOS=1): ${ui}/map`
       : 'CONSOLE_CHAOS=1 applies only when the system starts. If the map offers no Kill: `make down`, then `make up CONSOLE_CHAOS=1`.')
   }
+  const unhealthy = parts.filter(({ health }) => health !== 'ok')
   for (const { name, health, restarts, lastDeath } of parts) {
     if (health !== 'ok')
       console.log(`${name} is not healthy (${health}). See \`make status\`.`)
     else if (lastDeath)
       console.log(`${name} died ${duration(Date.now() - lastDeath.at)} ago (${lastDeath.how}) and was restarted. Restarts so far: ${restarts}.`)
   }
-  const { ports } = config
   if (mode === 'embedded' && outcome !== 'started') {
-    if (!(api.endsWith(`:${ports.api}`) && ui.endsWith(`:${ports.ui}`) && postgresPort === ports.postgres) && ['PGPORT', 'API_PORT', 'UI_PORT'].some(name => config.named.has(name)))
-      console.log('The ports you set were not applied: the system already runs on others. To change them, run `make down` first.')
+    const ignored = notApplied(config, stack.endpoints())
+    if (ignored.length > 0)
+      console.log(`${ignored.join(', ')} ${ignored.length === 1 ? 'was' : 'were'} not applied: the system already runs with other settings. To change them, run \`make down\` first.`)
     for (const { part, file } of editedSince(parts))
       console.log(`${part} is older than your last edit (${file}). To apply it: \`make down\`, then \`make up\`.`)
   }
   console.log('Next: make validate, make status, make logs, make down')
-  return 0
+  return unhealthy.length === 0 ? 0 : 1
 })
+
+/** The settings that the caller named and that running processes do not have: they get them when they start. */
+function notApplied({ ports, named, logLevel, dataDir, inheritedEnv }: Config, { api, ui, postgresPort }: Endpoints): string[] {
+  const isApplied: Record<string, boolean> = {
+    PGPORT: postgresPort === ports.postgres,
+    API_PORT: api.endsWith(`:${ports.api}`),
+    UI_PORT: ui.endsWith(`:${ports.ui}`),
+    LOG_LEVEL: new DataFolder(dataDir).readDesired()?.logLevel === logLevel,
+    PAYMENTS_NODE_OPTIONS: inheritedEnv.NODE_OPTIONS === undefined, // not recorded
+  }
+  return Object.keys(isApplied).filter(name => named.has(name) && !isApplied[name])
+}

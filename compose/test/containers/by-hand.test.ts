@@ -22,13 +22,13 @@ describe('docker compose up by hand', () => {
     tree = mkdtempSync(join(tmpdir(), 'payments-test-tree-'))
     await copyTree(tree)
     const { PATH = '', HOME = '' } = process.env
-    env = { PATH, HOME, PGPORT: String(await freePort()), API_PORT: String(await freePort()), UI_PORT: String(await freePort()) }
+    env = { PATH, HOME, IMAGES: 'payments-by-hand', PGPORT: String(await freePort()), API_PORT: String(await freePort()), UI_PORT: String(await freePort()) }
   })
   after(async () => {
     if (!tree)
       return
     await verb('reset')
-    compose('down', '--volumes')
+    compose('down', '--volumes', '--rmi', 'all')
     docker('volume', 'rm', '--force', DATA)
     rmSync(tree, { recursive: true })
   })
@@ -61,8 +61,8 @@ describe('docker compose up by hand', () => {
     assert.equal(code, 0, stderr)
     const project = /^The Compose project payments belongs to the swarm stack payments, so this clone uses (payments-\w{8})\.$/m.exec(stdout)?.[1]
     assert.ok(project, stdout)
-    const { PATH, HOME } = env
-    env = { PATH: PATH!, HOME: HOME! }
+    for (const variable of ['PGPORT', 'API_PORT', 'UI_PORT'])
+      delete env[variable]
     const ids = () => docker('ps', '--quiet', '--filter', `label=com.docker.compose.project=${project}`).split('\n').sort()
     const before = ids()
     assert.equal(before.length, 5)

@@ -50,10 +50,13 @@ async function poison(system: System, isPoison: string): Promise<void> {
     create or replace trigger chaos_poison before insert on reconciliation_results for each row execute function chaos_poison()`))
 }
 
-/** What an operator does once the cause is gone: retries the dead jobs, and does not wait for the backoff of the others. */
+/**
+ * What an operator does once the cause is gone: retries the dead jobs, and does not wait for the backoff of the others. The trigger
+ * goes in a transaction of its own: it locks the table even for readers, and the jobs may be locked by a worker that waits for it.
+ */
 async function heal(system: System): Promise<void> {
+  await asAdmin(system, admin => admin.query('drop function if exists chaos_poison() cascade'))
   await asAdmin(system, admin => admin.query(`
-    drop function if exists chaos_poison() cascade;
     update recon_jobs set status = 'pending', attempts = 0, run_at = now(), finished_at = null
      where status <> 'completed' and attempts > 0 and last_error like '%${REASON}%';
     select resume_queue();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { disconnect } from '../../../compose/src/machine/connect.ts'
 import { slowIt } from '../../../compose/test/support/slow.ts'
 import { until } from '../../../compose/test/support/until.ts'
 import { asAdmin } from '../../faults/as-admin.ts'
@@ -8,6 +9,7 @@ import { oldWorker, secondHarness } from '../../faults/versions.ts'
 import { settle, startChaosSystem, withstand } from '../support/withstand.ts'
 
 const FAULT_TIMEOUT_MS = 240_000
+const READ_TIMEOUT_MS = 5_000
 
 describe('faults of jobs, clocks and versions', function () {
   this.timeout(FAULT_TIMEOUT_MS)
@@ -32,6 +34,30 @@ describe('faults of jobs, clocks and versions', function () {
         await Promise.all(Array.from({ length: 20 }, () => settle(system(), 300).catch(() => {})))
         return await unsettled() !== 0
       })
+    })
+    await everythingSettles()
+  })
+
+  it('poison-tenth: callers can read while it ends and a worker has locked a refused job', async () => {
+    const refused = () => query('select payment_id as found from recon_jobs where finished_at is null and attempts > 0')
+    await withstand(system(), poisonTenth, async (targets) => {
+      const id = await until('a job is refused', async () => {
+        await Promise.all(Array.from({ length: 20 }, () => settle(system(), 300).catch(() => {})))
+        return refused()
+      })
+      const worker = await system().admin()
+      await worker.query('begin')
+      const { rows: [locked] } = await worker.query<{ by: number }>('select pg_backend_pid() as by from recon_jobs where payment_id = $1 for update', [id])
+      const stopped = poisonTenth.stop(system(), targets)
+      try {
+        await until('stop() waits for the job', () => query(`select pid as found from pg_stat_activity where $1 = any(pg_blocking_pids(pid)) and usename = 'postgres'`, [locked!.by]))
+        const response = await fetch(`${system().apis[0]}/payments/${id}`, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) })
+        assert.equal(response.status, 200)
+      }
+      finally {
+        await disconnect(worker)
+        await stopped
+      }
     })
     await everythingSettles()
   })

@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'nuxt',
           include: ['test/nuxt/**/*.test.ts'],
           environment: 'nuxt',
+          env: { TZ: 'UTC' }, // pages show times in the reader's zone
           testTimeout: 30_000,
         },
       }),

@@ -105,7 +105,7 @@ describe('the console', () => {
     it('within 375 px, whatever the data', async () => {
       const account = 'W'.repeat(64)
       const [id] = await settled(account, ['999999999999999.99', '42.13'], 'W'.repeat(300))
-      for (const path of [`/?accountId=${account}&amountFrom=1`, `/accounts/${account}`, '/accounts', `/payments/${id}`, '/operations', `/payments/new?accountId=${account}`, '/accounts/settlement:USD:0']) {
+      for (const path of [`/?accountId=${account}&amount=1..`, `/accounts/${account}`, '/accounts', `/payments/${id}`, '/operations', `/payments/new?accountId=${account}`, '/accounts/settlement:USD:0']) {
         const page = await session.open(path, { width: 375 })
         await page.waitForFunction('document.fonts.status === "loaded"')
         const wide = await page.evaluate('document.documentElement.scrollWidth') as number

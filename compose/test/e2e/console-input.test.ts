@@ -12,22 +12,22 @@ describe('what is typed into the console', () => {
 
   async function openFilters(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'Filters', exact: true }).click()
-    await page.locator('input[name=amountFrom]').waitFor()
+    await page.locator('[role=search] input[name=amount]').waitFor()
   }
 
   it('stays in a filter while the list changes and fails', async () => {
     const page = await session.open('/')
     await openFilters(page)
-    await page.locator('input[name=amountFrom]').pressSequentially('12')
+    await page.locator('[role=search] input[name=amount]').pressSequentially('12')
     await page.route('**/api/payments?*', route => route.abort(), { times: 1 })
     await page.route('**/api/payments', route => route.abort(), { times: 1 })
     await pay(session.api, { accountId: newAccount('typed'), amount: '3.00' })
     await page.getByText('The console did not respond').waitFor()
     await pay(session.api, { accountId: newAccount('typed'), amount: '4.00' })
     await page.getByText('The console did not respond').waitFor({ state: 'detached' })
-    assert.equal(await page.locator('input[name=amountFrom]').inputValue(), '12')
-    await page.locator('input[name=amountFrom]').press('Enter')
-    await page.waitForURL(url => url.searchParams.get('amountFrom') === '12')
+    assert.equal(await page.locator('[role=search] input[name=amount]').inputValue(), '12')
+    await page.locator('[role=search] input[name=amount]').press('Enter')
+    await page.waitForURL(url => url.searchParams.get('amount') === '12')
   })
 
   it('is one search and one history entry when it is a date', async () => {
@@ -83,7 +83,7 @@ describe('what is typed into the console', () => {
     const page = await session.open('/')
     await search(page).fill('foo bar')
     await search(page).press('Enter')
-    await page.getByText('No account begins with foo bar').waitFor()
+    await page.getByText(/No account begins with foo bar/).waitFor()
     assert.equal(await search(page).inputValue(), 'foo bar')
     await page.goto(`${session.ui}/?accountId=foo%20bar`)
     await page.getByText(/must be 1 to 64 letters/).first().waitFor()

@@ -9,11 +9,12 @@ const useTicks = createSharedComposable((clock: Ref<Clock>) => {
 })
 
 /**
- * The current time and the reader's time zone, for "yesterday 16:05". During hydration both are the server's; a cookie tells the
- * server the zone from the second page on. All callers share one timer.
+ * The current time, and how the reader wants times: in which zone, and as ages ("yesterday 16:05") or exactly. During hydration the
+ * time and the zone are the server's; a cookie tells the server the zone from the second page on. All callers share one timer.
  */
-export function useClock(): Ref<Clock> {
+export function useClock(): Readonly<Ref<Clock>> {
   const cookie = useCookie('time-zone', { maxAge: YEAR_S, sameSite: 'lax' })
+  const { settings } = useViewSettings()
   const clock = useState<Clock>('clock', () => ({ nowMs: Date.now(), timeZone: isTimeZone(cookie.value) ? cookie.value : 'UTC' }))
   onMounted(() => {
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
@@ -22,7 +23,11 @@ export function useClock(): Ref<Clock> {
       cookie.value = timeZone
     useTicks(clock)
   })
-  return clock
+  return computed(() => ({
+    nowMs: clock.value.nowMs,
+    timeZone: settings.value.zone === 'utc' ? 'UTC' : clock.value.timeZone,
+    exact: settings.value.times === 'exact',
+  }))
 }
 
 function isTimeZone(name: string | null | undefined): name is string {

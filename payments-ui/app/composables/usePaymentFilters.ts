@@ -5,6 +5,7 @@ export function usePaymentFilters() {
   const route = useRoute()
   const router = useRouter()
   const path = route.path
+  const clock = useClock()
   const filters = shallowRef<PaymentFilters>(filtersFromQuery(route.query))
 
   // During navigation away from the page, the route is already the next page's.
@@ -18,7 +19,7 @@ export function usePaymentFilters() {
       void router.push({ path, query: next })
   }
 
-  const apiQuery = computed(() => apiQueryOf(filters.value))
+  const apiQuery = computed(() => apiQueryOf(filters.value, clock.value.timeZone))
 
   return {
     filters: shallowReadonly(filters),

@@ -7,7 +7,7 @@ export interface PlotTools {
   colour: (css: string) => string
   /** What the axes have in common. */
   axis: uPlot.Axis
-  /** The axis of times, in UTC. */
+  /** The axis of times, in the reader's zone. */
   timeAxis: uPlot.Axis
   /** The lines between the values of an axis. */
   grid: uPlot.Axis.Grid
@@ -29,6 +29,7 @@ export interface TimePlotOptions {
 /** Draws a chart over time, as wide as its host. It follows its data, the width and the colour mode. */
 export function useTimePlot({ host, heightPx, data, look, hovered }: TimePlotOptions): void {
   const colorMode = useColorMode()
+  const clock = useClock()
   let UPlot: typeof uPlot | undefined
   let plot: uPlot | undefined
 
@@ -45,6 +46,7 @@ export function useTimePlot({ host, heightPx, data, look, hovered }: TimePlotOpt
     if (!host.value || !UPlot)
       return
     const { tzDate, paths } = UPlot
+    const { timeZone } = clock.value
     plot?.destroy()
     const axis = {
       stroke: colour('var(--ui-text-muted)'),
@@ -54,7 +56,7 @@ export function useTimePlot({ host, heightPx, data, look, hovered }: TimePlotOpt
     const { cursorPoints, ...options } = look({
       colour,
       axis,
-      timeAxis: { ...axis, size: TIME_AXIS_PX, values: (_plot, ticks, _axis, _space, stepSeconds) => axisTimes(ticks, stepSeconds) },
+      timeAxis: { ...axis, size: TIME_AXIS_PX, values: (_plot, ticks, _axis, _space, stepSeconds) => axisTimes(ticks, stepSeconds, timeZone) },
       grid: { stroke: colour('var(--ui-border)'), width: 1 },
       stepped: paths.stepped?.({ align: 1 }),
     })
@@ -62,7 +64,7 @@ export function useTimePlot({ host, heightPx, data, look, hovered }: TimePlotOpt
       ...options,
       width: host.value.clientWidth,
       height: heightPx,
-      tzDate: seconds => tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
+      tzDate: seconds => tzDate(new Date(seconds * 1_000), timeZone),
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: cursorPoints },
       hooks: { setCursor: [({ cursor }) => hovered.value = cursor.idx ?? undefined] },
@@ -75,7 +77,7 @@ export function useTimePlot({ host, heightPx, data, look, hovered }: TimePlotOpt
   })
   onBeforeUnmount(() => plot?.destroy())
   watch(data, next => plot?.setData(next))
-  watch(() => colorMode.value, () => nextTick(draw))
+  watch(() => [colorMode.value, clock.value.timeZone].join(), () => nextTick(draw))
   useResizeObserver(host, ([entry]) => {
     if (entry && entry.contentRect.width > 0)
       plot?.setSize({ width: entry.contentRect.width, height: heightPx })

@@ -1,4 +1,4 @@
-import { formatDate, formatDay } from './format-time'
+import { formatDate, formatDay, localDate } from './format-time'
 
 /** What large amounts are counted in. The amounts are floats: for the chart's axis only, never for a balance. */
 const UNITS = [
@@ -38,11 +38,11 @@ function amountText(amount: number, decimals: number): string {
   return amount.toLocaleString('en', { maximumFractionDigits: decimals }).replace('-', '\u2212')
 }
 
-/** Labels of a time axis in UTC. The first one, and one where another day begins, has the date in a second line. Seconds since 1970. */
-export function axisTimes(ticks: readonly number[], stepSeconds: number): string[] {
+/** Labels of a time axis in a time zone. The first one, and one where another day begins, has the date in a second line. Seconds since 1970. */
+export function axisTimes(ticks: readonly number[], stepSeconds: number, timeZone = 'UTC'): string[] {
   return ticks.map((tick, index) => {
-    const date = new Date(Math.round(tick * 1_000))
-    const before = index > 0 ? new Date(Math.round(ticks[index - 1]! * 1_000)) : undefined
+    const date = localDate(Math.round(tick * 1_000), timeZone)
+    const before = index > 0 ? localDate(Math.round(ticks[index - 1]! * 1_000), timeZone) : undefined
     if (stepSeconds >= DAY_S) {
       return before?.getUTCFullYear() === date.getUTCFullYear()
         ? formatDay(date)

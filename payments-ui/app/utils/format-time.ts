@@ -3,6 +3,8 @@ export interface Clock {
   nowMs: number
   /** An IANA name such as Europe/Berlin. */
   timeZone: string
+  /** The reader wants exact times rather than ages. */
+  exact?: boolean
 }
 
 const MINUTE_MS = 60_000
@@ -41,10 +43,21 @@ export function formatTimeAgo(iso: string, { nowMs, timeZone }: Clock): string {
     : formatDate(then)
 }
 
-/** The time of day at this instant in the time zone, as the UTC fields of a Date. */
-function localDate(ms: number, timeZone: string): Date {
+/** Formats a time for a list or a sentence: its age, or the exact time if the reader prefers that. */
+export function formatTime(iso: string, clock: Clock): string {
+  if (!clock.exact)
+    return formatTimeAgo(iso, clock)
+  const then = localDate(Date.parse(iso), clock.timeZone)
+  const sameYear = then.getUTCFullYear() === localDate(clock.nowMs, clock.timeZone).getUTCFullYear()
+  return `${sameYear ? formatDay(then) : formatDate(then)}, ${then.toISOString().slice(11, 19)}${clock.timeZone === 'UTC' ? ' UTC' : ''}`
+}
+
+/** The date and time at this instant in the time zone, as the UTC fields of a Date. */
+export function localDate(ms: number, timeZone: string): Date {
+  if (timeZone === 'UTC')
+    return new Date(ms)
   const fields = Object.fromEntries(zoneFormat(timeZone).formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
-  return new Date(Date.UTC(fields.year!, fields.month! - 1, fields.day, fields.hour, fields.minute))
+  return new Date(Date.UTC(fields.year!, fields.month! - 1, fields.day, fields.hour, fields.minute, fields.second, ms - Math.floor(ms / 1_000) * 1_000))
 }
 
 const zoneFormats = new Map<string, Intl.DateTimeFormat>()
@@ -55,6 +68,7 @@ function zoneFormat(timeZone: string): Intl.DateTimeFormat {
     day: 'numeric',
     hour: 'numeric',
     minute: 'numeric',
+    second: 'numeric',
     hourCycle: 'h23',
     timeZone,
   })
@@ -72,16 +86,34 @@ export function formatDate(date: Date): string {
   return `${formatDay(date)} ${date.getUTCFullYear()}`
 }
 
-/** Formats a time to the second, in UTC like the API's logs, so that the server and every browser show the same. */
-export function formatExactTime(iso: string): string {
-  const date = new Date(iso)
-  return `${formatDate(date)}, ${date.toISOString().slice(11, 19)} UTC`
+/** How far the time zone is ahead of UTC at an instant, in ms. */
+export function zoneOffsetMs(ms: number, timeZone: string): number {
+  return localDate(ms, timeZone).getTime() - ms
 }
 
-/** Formats a time to the millisecond, in UTC: the steps of a payment are only milliseconds apart. */
-export function formatPreciseTime(iso: string): string {
-  const date = new Date(iso)
-  return `${formatDate(date)}, ${date.toISOString().slice(11, 23)} UTC`
+/** "UTC", "UTC+1", "UTC−3:30". Not from Intl, whose names differ between the server and the browsers. */
+function zoneName(ms: number, timeZone: string): string {
+  const minutes = Math.round(zoneOffsetMs(ms, timeZone) / MINUTE_MS)
+  if (minutes === 0)
+    return 'UTC'
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+  return `UTC${minutes < 0 ? '\u2212' : '+'}${hours}${rest > 0 ? `:${String(rest).padStart(2, '0')}` : ''}`
+}
+
+/** Formats a time to the second, with its zone: "23 Nov 2026, 17:05:13 UTC+1". */
+export function formatExactTime(iso: string, timeZone: string): string {
+  return formatZonedTime(iso, timeZone, 19)
+}
+
+/** Formats a time to the millisecond, with its zone: the steps of a payment are only milliseconds apart. */
+export function formatPreciseTime(iso: string, timeZone: string): string {
+  return formatZonedTime(iso, timeZone, 23)
+}
+
+function formatZonedTime(iso: string, timeZone: string, end: number): string {
+  const ms = Date.parse(iso)
+  const date = localDate(ms, timeZone)
+  return `${formatDate(date)}, ${date.toISOString().slice(11, end)} ${zoneName(ms, timeZone)}`
 }
 
 const DURATIONS = [

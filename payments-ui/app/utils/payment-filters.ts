@@ -1,6 +1,7 @@
 import type { LocationQuery } from 'vue-router'
+import type { Clock } from './format-time'
+import { amountQuery, amountRange, describeAmountRange } from './amount-range'
 import { DAY_MS, dayOf, isDay, startOfDay } from './calendar-days'
-import { formatMoney } from './format-money'
 import { paymentStatusLook } from './payment-status-look'
 
 /** The filters of the payment list, by their names in the URL. Values are texts as typed. */
@@ -13,12 +14,14 @@ export const paymentFilterNames = [
   'currency',
   'from',
   'to',
-  'amountFrom',
-  'amountTo',
+  'amount',
 ] as const
 export type PaymentFilterName = typeof paymentFilterNames[number]
 
-/** The active filters. `from` and `to` are days in UTC, such as 2026-11-23, both inclusive. */
+/**
+ * The active filters. `from` and `to` are days in the reader's time zone, such as 2026-11-23, both inclusive. `amount` is a range
+ * as typed: see AmountRange.
+ */
 export type PaymentFilters = Partial<Record<PaymentFilterName, string>>
 
 /** Reads the filters from a URL's query and ignores everything else. */
@@ -45,21 +48,23 @@ export function withFilter(filters: PaymentFilters, name: PaymentFilterName, val
 /** The last day that an instant of the API can name, so it has no next day to end before. */
 const LAST_DAY = '9999-12-31'
 
-/** Returns the query of GET /payments: days become instants. An invalid day is passed on, for the API to refuse. */
-export function apiQueryOf({ from, to, ...others }: PaymentFilters): Record<string, string> {
+/** Returns the query of GET /payments: days become instants. What is invalid is passed on, for the API to refuse. */
+export function apiQueryOf({ from, to, amount, ...others }: PaymentFilters, timeZone: string): Record<string, string> {
   return {
     ...others,
-    ...(from && { from: startOfDay(from) }),
-    ...(to && to !== LAST_DAY && { to: startOfDay(to, 1) }),
+    ...(from && { from: startOfDay(from, 0, timeZone) }),
+    ...(to && to !== LAST_DAY && { to: startOfDay(to, 1, timeZone) }),
+    ...(amount && amountQuery(amount)),
   }
 }
 
 /** What is wrong with the filters, in words. The API refuses these too, but in terms of instants, which nobody has typed. */
-export function filterErrors({ from, to }: PaymentFilters): Partial<Record<PaymentFilterName, string>> {
+export function filterErrors({ from, to, amount }: PaymentFilters): Partial<Record<PaymentFilterName, string>> {
   const wrong = (day: string | undefined) => day !== undefined && !isDay(day)
   return {
     ...(wrong(from) && { from: 'is not a day of the calendar' }),
     ...(wrong(to) && { to: 'is not a day of the calendar' }),
+    ...(amount && !amountRange(amount) && { amount: 'must be an amount such as 100, a range such as 100..200, or >100' }),
   }
 }
 
@@ -74,8 +79,7 @@ export function describeFilter(name: PaymentFilterName, value: string): string {
     case 'currency': return value
     case 'from': return `From ${value}`
     case 'to': return `To ${value}`
-    case 'amountFrom': return `At least ${formatMoney(value, '')}`
-    case 'amountTo': return `At most ${formatMoney(value, '')}`
+    case 'amount': return describeAmountRange(value)
   }
 }
 
@@ -96,9 +100,10 @@ export function isPaymentId(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim())
 }
 
-/** The periods that are one click away, in days of UTC like the filters `from` and `to`. */
-export function quickPeriods(nowMs: number): { label: string, filters: PaymentFilters }[] {
-  const day = (daysAgo: number) => dayOf(nowMs - daysAgo * DAY_MS)
+/** The periods that are one click away, in days of the reader like the filters `from` and `to`. */
+export function quickPeriods({ nowMs, timeZone }: Clock): { label: string, filters: PaymentFilters }[] {
+  const today = Date.parse(dayOf(nowMs, timeZone))
+  const day = (daysAgo: number) => dayOf(today - daysAgo * DAY_MS)
   return [
     { label: 'Today', filters: { from: day(0), to: day(0) } },
     { label: 'Yesterday', filters: { from: day(1), to: day(1) } },

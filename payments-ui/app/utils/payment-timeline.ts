@@ -18,10 +18,10 @@ export interface PaymentTimeline {
 }
 
 /** What has happened to a payment, in order, and what it is waiting for. */
-export function paymentTimeline(payment: PaymentDetail): PaymentTimeline {
+export function paymentTimeline(payment: PaymentDetail, timeZone: string): PaymentTimeline {
   const steps: TimelineStep[] = [
     { title: 'Created', detail: 'With its job, in one transaction', time: payment.createdAt, state: 'done' },
-    ...attemptSteps(payment),
+    ...attemptSteps(payment, timeZone),
     ...resultSteps(payment),
     ...entrySteps(payment),
   ]
@@ -41,7 +41,7 @@ function msBetween(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from)) // the API's clock and the database's may differ
 }
 
-function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
+function attemptSteps({ status, job }: PaymentDetail, timeZone: string): TimelineStep[] {
   if (!job)
     return [] // pruned
   const claimed: TimelineStep[] = job.lockedBy === null
@@ -83,7 +83,7 @@ function attemptSteps({ status, job }: PaymentDetail): TimelineStep[] {
     {
       title: 'Waiting for a worker',
       detail: job.attempts > 0
-        ? `Not before ${formatExactTime(job.runAt)}`
+        ? `Not before ${formatExactTime(job.runAt, timeZone)}`
         : undefined,
       time: null,
       state: 'waiting',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatDuration, formatExactTime, formatPreciseTime, formatTimeAgo } from '../../app/utils/format-time'
+import { formatDuration, formatExactTime, formatPreciseTime, formatTime, formatTimeAgo } from '../../app/utils/format-time'
 
 const at = '2026-11-23T16:05:13.123Z'
 const MINUTE_MS = 60_000
@@ -38,19 +38,33 @@ it('shows a time ahead of the clock as just now', () => {
   expect(after(-5_000)).toBe('just now')
 })
 
-it('formats the exact time in UTC', () => {
-  expect(formatExactTime(at)).toBe('23 Nov 2026, 16:05:13 UTC')
+it('formats the exact time with its zone', () => {
+  expect(formatExactTime(at, 'UTC')).toBe('23 Nov 2026, 16:05:13 UTC')
+  expect(formatExactTime(at, 'Europe/Berlin')).toBe('23 Nov 2026, 17:05:13 UTC+1')
+  expect(formatExactTime('2026-07-01T00:00:00Z', 'Europe/Berlin')).toBe('1 Jul 2026, 02:00:00 UTC+2')
+  expect(formatExactTime(at, 'Asia/Kathmandu')).toBe('23 Nov 2026, 21:50:13 UTC+5:45')
+  expect(formatExactTime(at, 'America/St_Johns')).toBe('23 Nov 2026, 12:35:13 UTC\u22123:30')
+  expect(formatExactTime(at, 'Europe/London')).toBe('23 Nov 2026, 16:05:13 UTC')
+})
+
+it('formats a time as the reader wants it', () => {
+  const clock = { nowMs: Date.parse(at) + MINUTE_MS, timeZone: 'Europe/Berlin' }
+  expect(formatTime(at, clock)).toBe('1 min ago')
+  expect(formatTime(at, { ...clock, exact: true })).toBe('23 Nov, 17:05:13')
+  expect(formatTime(at, { ...clock, timeZone: 'UTC', exact: true })).toBe('23 Nov, 16:05:13 UTC')
+  expect(formatTime('2025-12-31T23:30:00Z', { ...clock, exact: true })).toBe('1 Jan, 00:30:00')
+  expect(formatTime('2025-11-23T16:05:13Z', { ...clock, exact: true })).toBe('23 Nov 2025, 17:05:13')
 })
 
 it('formats the time to the millisecond', () => {
-  expect(formatPreciseTime(at)).toBe('23 Nov 2026, 16:05:13.123 UTC')
+  expect(formatPreciseTime(at, 'UTC')).toBe('23 Nov 2026, 16:05:13.123 UTC')
 })
 
 it('accepts times with microseconds', () => {
   const micros = '2026-11-23T16:05:13.123987Z'
   expect(formatTimeAgo(micros, { nowMs: Date.parse(at) + MINUTE_MS, timeZone: 'UTC' })).toBe('1 min ago')
-  expect(formatExactTime(micros)).toBe('23 Nov 2026, 16:05:13 UTC')
-  expect(formatPreciseTime(micros)).toBe('23 Nov 2026, 16:05:13.123 UTC')
+  expect(formatExactTime(micros, 'UTC')).toBe('23 Nov 2026, 16:05:13 UTC')
+  expect(formatPreciseTime(micros, 'UTC')).toBe('23 Nov 2026, 16:05:13.123 UTC')
 })
 
 it.each([

@@ -31,14 +31,14 @@ function aJob(values: Partial<PaymentDetail['job']> = {}): PaymentDetail['job'] 
   }
 }
 
-const titles = (payment: PaymentDetail) => paymentTimeline(payment).steps.map(step => step.title)
+const titles = (payment: PaymentDetail) => paymentTimeline(payment, 'UTC').steps.map(step => step.title)
 
 it('ends with what a new payment is waiting for', () => {
   expect(titles(aDetail())).toEqual(['Created', 'Waiting for a worker'])
 })
 
 it('shows a failed attempt and the time of the next one', () => {
-  const { steps } = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }))
+  const { steps } = paymentTimeline(aDetail({ job: aJob({ attempts: 1, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock' }) }), 'UTC')
   expect(steps.slice(1)).toEqual([
     { title: 'Claimed by w:1', detail: 'Attempt 1', time: AT, state: 'done', elapsed: '+0 ms' },
     { title: 'The attempt failed', detail: 'deadlock', time: null, state: 'failed' },
@@ -48,7 +48,7 @@ it('shows a failed attempt and the time of the next one', () => {
 
 it('shows that a job is dead, and why', () => {
   const job = aJob({ status: 'dead', attempts: 5, lockedBy: 'w:1', lockedAt: AT, lastError: 'deadlock', finishedAt: LATER })
-  expect(paymentTimeline(aDetail({ job })).steps.at(-1)).toEqual({
+  expect(paymentTimeline(aDetail({ job }), 'UTC').steps.at(-1)).toEqual({
     title: 'Gave up',
     detail: 'After 5 attempts: deadlock',
     time: LATER,
@@ -68,14 +68,14 @@ it('shows reconciliation and posting', () => {
     ],
   })
   expect(titles(payment)).toEqual(['Created', 'Claimed by w:1', 'Reconciled with a discrepancy', 'Entries posted'])
-  expect(paymentTimeline(payment).steps.map(step => step.elapsed)).toEqual([undefined, '+0 ms', '+333 ms', '+0 ms'])
-  expect(paymentTimeline(payment).settledIn).toBe('333 ms')
+  expect(paymentTimeline(payment, 'UTC').steps.map(step => step.elapsed)).toEqual([undefined, '+0 ms', '+333 ms', '+0 ms'])
+  expect(paymentTimeline(payment, 'UTC').settledIn).toBe('333 ms')
   expect(titles({ ...payment, job: null })).not.toContain('Claimed by w:1')
 })
 
 it('shows a failure, and an unknown outcome under its plain name', () => {
   const reconciliation = { status: 'x', discrepancyAmount: '0.00', notes: 'the amount is zero', createdAt: LATER }
-  expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation })).steps.at(-1))
+  expect(paymentTimeline(aDetail({ status: 'failed', outcome: 'failed', job: null, reconciliation }), 'UTC').steps.at(-1))
     .toMatchObject({ title: 'Failed', detail: 'the amount is zero', state: 'failed' })
   expect(titles(aDetail({ status: 'held', outcome: 'on_hold', job: null, reconciliation })).at(-1)).toBe('Reconciled: on_hold')
 })

@@ -161,12 +161,23 @@ it('says that someone else has retried a job, and shows no error', async () => {
   expect(page.find('[role=alert]').exists()).toBe(false)
 })
 
-/** A busy button ignores clicks. */
+/** A busy button ignores clicks. What it does is asked first. */
 async function retryAll(): Promise<void> {
   const button = () => page.get('[data-testid=retry-all]')
   await eventually(() => expect(button().attributes('aria-disabled')).toBe('false'))
   await button().trigger('click')
+  await page.get('[data-testid=confirm-retry-all]').trigger('click')
 }
+
+it('asks before it retries all, and says how many', async () => {
+  await open()
+  const button = (id: string) => page.find(`[data-testid=${id}]`)
+  await button('retry-all').trigger('click')
+  await eventually(() => expect(button('confirm-retry-all').text()).toBe(`Retry ${dead.length} jobs now`))
+  await page.findAll('button').find(other => other.text() === 'Cancel')!.trigger('click')
+  await eventually(() => expect(button('retry-all').exists()).toBe(true))
+  expect(bulkRetries).toEqual([])
+})
 
 it('retries all in several requests, and no more than were dead at the start', async () => {
   await open()

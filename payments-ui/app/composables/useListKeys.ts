@@ -1,11 +1,8 @@
-import { useEventListener } from '@vueuse/core'
-
 const ROW_LINKS = '[data-testid=payment-row] a[href^="/payments/"]'
-const TYPING = 'input, textarea, select, [contenteditable]'
 
 /**
  * The keys of the payment list: `j` and `k` move through the rows (an open drawer follows), `c` goes to the form, `/` to the search,
- * Escape closes the drawer. A person who types, or holds a modifier, types.
+ * Escape closes the drawer.
  */
 export function useListKeys({ create, drawer }: { create: () => void, drawer: ReturnType<typeof usePaymentDrawer> }): void {
   function move(by: 1 | -1): void {
@@ -22,20 +19,11 @@ export function useListKeys({ create, drawer }: { create: () => void, drawer: Re
       drawer.open(id)
   }
 
-  const keys: Record<string, () => void> = {
+  useKeys({
     'j': () => move(1),
     'k': () => move(-1),
     'c': create,
     '/': () => document.querySelector<HTMLElement>('input[name=search]')?.focus(),
     'Escape': drawer.close,
-  }
-
-  useEventListener('keydown', (event) => {
-    const isTyping = (event.target as Element).closest?.(TYPING)
-    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping || !Object.hasOwn(keys, event.key))
-      return
-    if (event.key !== 'Escape')
-      event.preventDefault() // the letter must not land in the field that gets the focus
-    keys[event.key]!()
   })
 }

@@ -24,10 +24,10 @@ export default defineNuxtPlugin((nuxtApp) => {
       return
     const level = path.findIndex(({ element }) => element.isConnected)
     const container = path[level]?.element
-    const { index } = path[level - 1]!
+    const removed = path[level - 1] // undefined if all of it is gone: a dialog, which gives the focus back itself if it can
     path = []
-    if (container && container.id !== 'main')
-      focusNear(container, index)
+    if (container && removed && container.id !== 'main')
+      focusNear(container, removed.index)
     else
       focusMain()
   }).observe(document.body, { childList: true, subtree: true })

@@ -2,3 +2,8 @@
 export function isAccountId(text: string): boolean {
   return /^[A-Z0-9][\w.-]{0,63}$/i.test(text)
 }
+
+/** Whether this is the whole name of a settlement account, such as settlement:USD:2. */
+export function isSettlementAccountId(text: string): boolean {
+  return /^settlement:[A-Z]{3}:\d{1,3}$/.test(text)
+}

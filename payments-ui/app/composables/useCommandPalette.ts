@@ -1,0 +1,4 @@
+/** Whether the palette is open, for its key, its button and itself. */
+export function useCommandPalette() {
+  return useState('palette-open', () => false)
+}

@@ -95,7 +95,7 @@ it('fetches the amount of every discrepancy, however many payments settle at onc
 
 it('shows new payments without a reload, with about three requests per second at most', async () => {
   await open()
-  await eventually(() => expect(page.text()).toContain('No payments yet'))
+  await eventually(() => expect(page.text()).toContain('Each payment appears here at once'))
   const before = server.listRequests
   server.payments = [
     aPayment({ id: '9' }),

@@ -85,8 +85,8 @@ describe('the audit', () => {
 
   it('detects a forged chain by the anchors saved outside the database', async () => {
     const { code, stdout } = await auditWith(
-      `create table old as select * from audit_anchors; delete from audit_anchors; update payments set caller = 'thief' where caller = 'anonymous'; ${readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')}`,
-      `delete from audit_anchors; insert into audit_anchors select * from old; drop table old; update payments set caller = 'anonymous'`,
+      `create table old as select * from audit_anchors; delete from audit_anchors; update payments set caller = 'thief' where caller = 'anonymous'; set session_replication_role = origin; ${readFileSync(join(repoRoot, 'contracts/anchor.sql'), 'utf8')}`,
+      `set session_replication_role = replica; delete from audit_anchors; insert into audit_anchors select * from old; drop table old; update payments set caller = 'anonymous'`,
     )
     assert.equal(code, 1, stdout)
     assert.match(stdout, /^BROKEN {2}The database has every anchor that is saved outside .*\n {2}\| .*"seq":1/m)

@@ -12,8 +12,8 @@
 --   amount matches. Every result except a match gives its reason in notes.
 -- jobs-and-payments-agree: A completed job's payment is settled, and a waiting or dead job's payment is not.
 -- pending-payments-have-a-job: A pending payment has a job that is waiting or dead. (Finished jobs may have been pruned.)
--- finished-jobs-say-who-settled-them: A finished job names its worker, counts its attempt, and finished at the time its
---   payment settled.
+-- finished-jobs-say-who-settled-them: A finished job names its worker, counts its attempt, has the error of any attempt before
+--   that, and finished at the time its payment settled. The workers of the last six days are known.
 -- payments-settle-in-one-transaction: A payment, its result and its job have the same time. Its entries have that time
 --   or, if the account was busy or the clock had gone back, a later time.
 -- settling-comes-after-accepting: No payment settled over an hour before it was accepted. (Within the hour, a clock may have been set.)
@@ -31,7 +31,7 @@ with payment as (
    where p.id >= '00000000-0000-0000-0000-000000000000'),
 judged as (
   select p.*, r.status as result, r.notes, r.discrepancy_amount, r.created_at as settled_at,
-         j.status as job, j.attempts, j.locked_by, j.locked_at, j.finished_at, j.created_at as queued_at, a.currency as account_currency,
+         j.status as job, j.attempts, j.last_error, j.locked_by, j.locked_at, j.finished_at, j.created_at as queued_at, a.currency as account_currency,
          array_remove(array[
            case when hash_differs then 'request-hashes-are-those-of-their-payments' end,
            case when case when p.created_at between '1970-01-01' and '10000-01-01'
@@ -49,10 +49,13 @@ judged as (
              then 'results-follow-the-rules' end,
            case when (j.status = 'completed') <> (p.status <> 'pending') then 'jobs-and-payments-agree' end,
            case when p.status = 'pending' and (j.status is null or j.status = 'completed') then 'pending-payments-have-a-job' end,
-           case when j.status = 'completed' and (j.attempts < 1 or j.locked_by is null or j.locked_at is distinct from r.created_at or j.finished_at <> r.created_at)
+           case when j.status = 'completed' and (j.attempts < 1 or j.locked_by is null or j.locked_at is distinct from r.created_at or j.finished_at <> r.created_at
+                  or (j.attempts > 1 and j.last_error is null)
+                  or (r.created_at > now() - interval '6 days' and j.locked_by not in (select w.id from recon_workers w)))
              then 'finished-jobs-say-who-settled-them' end,
            case when p.updated_at <> coalesce(r.created_at, p.created_at) then 'payments-settle-in-one-transaction' end,
            case when least(r.created_at, j.finished_at) < j.created_at - interval '1 hour' then 'settling-comes-after-accepting' end,
+           case when j.created_at < greatest(p.created_at - interval '1 day', a.created_at - interval '1 hour') then 'job-times-are-in-order' end,
            case when greatest(p.created_at, p.updated_at, r.created_at, j.created_at, j.locked_at, j.finished_at) > now() + interval '5 minutes'
                   or least(p.created_at, p.updated_at, r.created_at, j.created_at, j.locked_at, j.finished_at) = '-infinity'
              then 'times-are-plausible' end], null) as broken

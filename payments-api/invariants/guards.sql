@@ -108,6 +108,7 @@ END)'),
     ('constraint', 'payments.payments_request_hash_check', 'CHECK ((octet_length(request_hash) = 32))'),
     ('constraint', 'payments.payments_status_check', 'CHECK ((status = ANY (ARRAY[''pending''::text, ''completed''::text, ''failed''::text])))'),
     ('constraint', 'recon_jobs.recon_jobs_attempts_check', 'CHECK ((attempts >= 0))'),
+    ('constraint', 'recon_jobs.recon_jobs_become_due', 'CHECK (isfinite(run_at)) NOT VALID not validated'),
     ('constraint', 'recon_jobs.recon_jobs_check', 'CHECK (((status = ''pending''::text) = (finished_at IS NULL)))'),
     ('constraint', 'recon_jobs.recon_jobs_check1', 'CHECK (((status <> ''dead''::text) OR (last_error IS NOT NULL)))'),
     ('constraint', 'recon_jobs.recon_jobs_payment_id_fkey', 'FOREIGN KEY (payment_id) REFERENCES payments(id)'),
@@ -130,7 +131,7 @@ END)'),
     ('function', 'begins_now(reconciliation_results)', 'returns boolean sql s 63b45c1fcc43670149d0d2162e59533b5aab2f6e4947c18a1c62798c73e99224'),
     ('function', 'begins_pending(payments)', 'returns boolean sql s 1ac52f85089d5d5d2f6436e2f2c4fc564bb050e302f35fe3709ea56fccd21856'),
     ('function', 'begins_pending(recon_jobs)', 'returns boolean sql s 0fd9849fba4eac2419e766e08a607ac3bec0523f02d5b07052196e3c9b35104a'),
-    ('function', 'begins_soundly(payments)', 'returns boolean plpgsql s d0f581f03fc67d24fef222a89f998906ef425e2a62b833c62e38831153edca43'),
+    ('function', 'begins_soundly(payments)', 'returns boolean plpgsql s 345d3a8b8961934c743845bc15e3a68349af68a65126901f1fde616aa1a144ab'),
     ('function', 'check_changed_account()', 'returns trigger plpgsql v search_path=pg_catalog, public, pg_temp 8398a6e0e5daf8112d14cd5b755dbfacd2fcc40b413ced3d9bb2c9d2fda14c7b'),
     ('function', 'check_changed_job()', 'returns trigger plpgsql v search_path=pg_catalog, public, pg_temp 7beaa011051198da3975407975a7bc4c584279c2d5c5cf4f65240ab3ef90b733'),
     ('function', 'check_finished_jobs()', 'returns trigger plpgsql v search_path=pg_catalog, public, pg_temp enable_seqscan=off enable_hashjoin=off enable_mergejoin=off 9bb8a02692c4d02f8a42d8472d1ce71fe282c6b148da0c4e4bc3ca1f6946df41'),
@@ -142,10 +143,11 @@ END)'),
     ('function', 'is_now(timestamp with time zone)', 'returns boolean sql s 6607a16461212a4c494718ec52d0b3cdead45e99e1ad630e9f5805a808ca5ae0'),
     ('function', 'keeps_its_facts(recon_jobs,recon_jobs)', 'returns boolean sql i 448450d4823fd1d0e0d2d6b18d817539550adf93778f758f417efd72fe4d7fc4'),
     ('function', 'ledger_post()', 'returns trigger plpgsql v security definer search_path=pg_catalog, pg_temp enable_seqscan=off enable_mergejoin=off plan_cache_mode=force_generic_plan cecf147f3de1877c57d8277f468b19304d2e9386e98dd20332d97ea6314650f8'),
+    ('function', 'make_anchor()', 'returns trigger plpgsql v search_path=pg_catalog, public, pg_temp 3ecb48e0cba0172da3a24fb20cbf47a06814cde618faccc60c7a089efe80dfdf'),
     ('function', 'open_account(text,text)', 'returns text plpgsql v security definer search_path=pg_catalog, pg_temp 4e921ee665f6571f2681c4f2c89f77fe91da39592341446d7ecec002514a0c64'),
     ('function', 'open_accounts_of(uuid[])', 'returns void plpgsql v security definer search_path=pg_catalog, pg_temp enable_seqscan=off enable_hashjoin=off enable_mergejoin=off 6109d0392ebe5cdc3a458e227753bda5b906218ec139d5d3ab4e7f55440aaed1'),
     ('function', 'pause_queue(text,text)', 'returns boolean sql v security definer search_path=pg_catalog, pg_temp 7d3488d2d6a385e38c3959e2c95df1f456434f837139e5d278c9f421a71a0395'),
-    ('function', 'post_results()', 'returns trigger plpgsql v security definer search_path=pg_catalog, public, pg_temp enable_seqscan=off enable_hashjoin=off enable_mergejoin=off enable_memoize=off plan_cache_mode=force_generic_plan 71a0d1576d77a7d8a18cc475048bfa1051dcd1967462b8dbfbef68f70d0f9269'),
+    ('function', 'post_results()', 'returns trigger plpgsql v security definer search_path=pg_catalog, public, pg_temp enable_seqscan=off enable_hashjoin=off enable_mergejoin=off enable_memoize=off plan_cache_mode=force_generic_plan d61a74c5cbe013d964d4434c05b6305202a44bc5dae40b4963147658181dae26'),
     ('function', 'refuse_change()', 'returns trigger plpgsql v search_path=pg_catalog 7865c15b796976a4059b80d4206ed53340e443afda47fa6390df631fcff4b936'),
     ('function', 'resume_queue()', 'returns boolean plpgsql v security definer search_path=pg_catalog, pg_temp 5fa87b8bb78e6e2643ad90300379a7ad59dbabe68d75749c49a8214549fd559d'),
     ('function', 'retry_dead_job(uuid)', 'returns boolean sql v security definer search_path=pg_catalog, pg_temp 916b99f92699b97b9d0ec621d0f49473825e9fcfebad6b5d78f1b13153057cae'),
@@ -230,7 +232,18 @@ END)'),
     ('grant', 'recon_workers to payments_api', 'SELECT'),
     ('grant', 'recon_workers to payments_prover', 'SELECT'),
     ('grant', 'recon_workers to payments_reader', 'SELECT'),
-    ('grant', 'recon_workers to payments_worker', 'DELETE, INSERT, SELECT, UPDATE'),
+    ('grant', 'recon_workers to payments_worker', 'DELETE, SELECT'),
+    ('grant', 'recon_workers.held_alone to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.host to payments_worker', 'INSERT, UPDATE'),
+    ('grant', 'recon_workers.id to payments_worker', 'INSERT'),
+    ('grant', 'recon_workers.last_seen_at to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.pid to payments_worker', 'INSERT, UPDATE'),
+    ('grant', 'recon_workers.settled to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.started_at to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.stopped_at to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.stopped_with to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.stopped_with_it to payments_worker', 'UPDATE'),
+    ('grant', 'recon_workers.unclean_stops to payments_worker', 'UPDATE'),
     ('grant', 'reconciliation_results to payments_api', 'SELECT'),
     ('grant', 'reconciliation_results to payments_prover', 'SELECT'),
     ('grant', 'reconciliation_results to payments_reader', 'SELECT'),
@@ -285,6 +298,7 @@ END)'),
     ('trigger', 'accounts.accounts_time_ascends', 'CREATE TRIGGER accounts_time_ascends AFTER UPDATE ON public.accounts FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION check_changed_account()'),
     ('trigger', 'accounts.accounts_undeletable', 'CREATE TRIGGER accounts_undeletable BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()'),
     ('trigger', 'audit_anchors.audit_anchors_immutable', 'CREATE TRIGGER audit_anchors_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_anchors FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()'),
+    ('trigger', 'audit_anchors.audit_anchors_made', 'CREATE TRIGGER audit_anchors_made BEFORE INSERT ON public.audit_anchors FOR EACH ROW EXECUTE FUNCTION make_anchor()'),
     ('trigger', 'ledger_entries.ledger_entries_immutable', 'CREATE TRIGGER ledger_entries_immutable BEFORE DELETE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()'),
     ('trigger', 'ledger_entries.ledger_entries_time_from_ledger', 'CREATE TRIGGER ledger_entries_time_from_ledger BEFORE UPDATE ON public.ledger_entries FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION refuse_change()'),
     ('trigger', 'ledger_entries.ledger_post', 'CREATE TRIGGER ledger_post AFTER INSERT ON public.ledger_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION ledger_post()'),
@@ -316,8 +330,14 @@ actual as (
         left join pg_collation c on c.oid = a.attcollation
       union all
       -- tables: ordinary, logged, without row security
-      select 'table', relname, concat_ws(' ', relkind, relpersistence, case when relrowsecurity then 'row security' end, case when relhasrules then 'rules' end)
+      select 'table', relname, concat_ws(' ', relkind, relpersistence, case when relrowsecurity then 'row security' end, case when relhasrules then 'rules' end,
+               case when relowner <> (select relowner from guarded where relname = 'payments') then 'owned by ' || relowner::regrole end)
         from guarded
+      union all
+      -- a table that inherits from one of these adds its rows to it
+      select 'inheritance', i.inhrelid::regclass || ' from ' || i.inhparent::regclass, ''
+        from pg_inherits i
+        join guarded t on t.oid in (i.inhrelid, i.inhparent) and t.relkind = 'r'
       union all
       -- constraints, and indexes that must be unique or serve a promise; Postgres 18 lists NOT NULL as a constraint, 15 does not
       select 'constraint', t.relname || '.' || c.conname, concat_ws(' ', pg_get_constraintdef(c.oid), case when not c.convalidated then 'not validated' end)
@@ -342,6 +362,7 @@ actual as (
       -- functions, by a digest of their text, and who may run them
       select 'function', p.oid::regprocedure::text,
              concat_ws(' ', 'returns', pg_get_function_result(p.oid), l.lanname, p.provolatile, case when p.prosecdef then 'security definer' end,
+               case when p.proowner <> (select relowner from guarded where relname = 'payments') then 'owned by ' || p.proowner::regrole end,
                array_to_string(p.proconfig, ' '), encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')), 'hex'))
         from pg_proc p
         join pg_language l on l.oid = p.prolang
@@ -373,7 +394,24 @@ actual as (
                (select 'member of ' || string_agg(m.roleid::regrole::text, ', ' order by 1) from pg_auth_members m where m.member = r.oid),
                (select 'owns ' || string_agg(t.relname, ', ' order by t.relname) from guarded t where t.relowner = r.oid))
         from pg_roles r
-       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader', 'payments_prover')) guard)
+       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader', 'payments_prover')
+      union all
+      -- parameters that a role other than a superuser may set, such as the one that turns triggers off; sessions that begin so
+      select 'parameter', s.parname || ' to ' || coalesce(r.rolname, 'public'), string_agg(g.privilege_type, ', ' order by g.privilege_type)
+        from pg_parameter_acl s
+       cross join lateral aclexplode(s.paracl) g
+        left join pg_roles r on r.oid = g.grantee
+       where r.rolsuper is not true
+       group by s.parname, r.rolname
+      union all
+      select 'setting', coalesce(r.rolname, 'everybody'), setting
+        from pg_db_role_setting s
+       cross join unnest(s.setconfig) setting
+        left join pg_roles r on r.oid = s.setrole
+       where s.setdatabase in (0, (select oid from pg_database where datname = current_database())) and setting like 'session_replication_role=%'
+      union all
+      -- event triggers run at any DDL or login
+      select 'event trigger', evtname, concat_ws(' ', evtevent, evtfoid::regprocedure, evtenabled) from pg_event_trigger) guard)
 select case when coalesce(e.name, a.name) like 'payments%caller_idempotency_key%' and a.name is null
          then array['guards-are-as-installed', 'one-payment-a-key']
          else array['guards-are-as-installed'] end as broken,

@@ -10,8 +10,14 @@
         left join pg_collation c on c.oid = a.attcollation
       union all
       -- tables: ordinary, logged, without row security
-      select 'table', relname, concat_ws(' ', relkind, relpersistence, case when relrowsecurity then 'row security' end, case when relhasrules then 'rules' end)
+      select 'table', relname, concat_ws(' ', relkind, relpersistence, case when relrowsecurity then 'row security' end, case when relhasrules then 'rules' end,
+               case when relowner <> (select relowner from guarded where relname = 'payments') then 'owned by ' || relowner::regrole end)
         from guarded
+      union all
+      -- a table that inherits from one of these adds its rows to it
+      select 'inheritance', i.inhrelid::regclass || ' from ' || i.inhparent::regclass, ''
+        from pg_inherits i
+        join guarded t on t.oid in (i.inhrelid, i.inhparent) and t.relkind = 'r'
       union all
       -- constraints, and indexes that must be unique or serve a promise; Postgres 18 lists NOT NULL as a constraint, 15 does not
       select 'constraint', t.relname || '.' || c.conname, concat_ws(' ', pg_get_constraintdef(c.oid), case when not c.convalidated then 'not validated' end)
@@ -36,6 +42,7 @@
       -- functions, by a digest of their text, and who may run them
       select 'function', p.oid::regprocedure::text,
              concat_ws(' ', 'returns', pg_get_function_result(p.oid), l.lanname, p.provolatile, case when p.prosecdef then 'security definer' end,
+               case when p.proowner <> (select relowner from guarded where relname = 'payments') then 'owned by ' || p.proowner::regrole end,
                array_to_string(p.proconfig, ' '), encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')), 'hex'))
         from pg_proc p
         join pg_language l on l.oid = p.prolang
@@ -67,4 +74,21 @@
                (select 'member of ' || string_agg(m.roleid::regrole::text, ', ' order by 1) from pg_auth_members m where m.member = r.oid),
                (select 'owns ' || string_agg(t.relname, ', ' order by t.relname) from guarded t where t.relowner = r.oid))
         from pg_roles r
-       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader', 'payments_prover')) guard
+       where r.rolname in ('payments_api', 'payments_worker', 'payments_reader', 'payments_prover')
+      union all
+      -- parameters that a role other than a superuser may set, such as the one that turns triggers off; sessions that begin so
+      select 'parameter', s.parname || ' to ' || coalesce(r.rolname, 'public'), string_agg(g.privilege_type, ', ' order by g.privilege_type)
+        from pg_parameter_acl s
+       cross join lateral aclexplode(s.paracl) g
+        left join pg_roles r on r.oid = g.grantee
+       where r.rolsuper is not true
+       group by s.parname, r.rolname
+      union all
+      select 'setting', coalesce(r.rolname, 'everybody'), setting
+        from pg_db_role_setting s
+       cross join unnest(s.setconfig) setting
+        left join pg_roles r on r.oid = s.setrole
+       where s.setdatabase in (0, (select oid from pg_database where datname = current_database())) and setting like 'session_replication_role=%'
+      union all
+      -- event triggers run at any DDL or login
+      select 'event trigger', evtname, concat_ws(' ', evtevent, evtfoid::regprocedure, evtenabled) from pg_event_trigger) guard

@@ -24,6 +24,7 @@ describe('the invariants', () => {
     await owner.connect()
     const { rows: [self] } = await owner.query<{ name: string }>('select current_database() as name')
     await owner.query(`revoke temporary, create on database ${self!.name} from public`) // copying a template does not copy this
+    await owner.query(`insert into recon_workers (id, host, pid) values ('w', 'h', 1)`)
     for (const accountId of ['ACC-001', 'ACC-002'])
       await accept(database, ['100.00', '42.13', '0.00', '-5.00', '7.50'].map(amount => ({ accountId, amount })))
     await settle()
@@ -61,7 +62,6 @@ describe('the invariants', () => {
     assert.deepEqual(await brokenPromises(owner), [])
     await anchor(owner)
     assert.deepEqual(await brokenPromises(owner), [])
-    await owner.query(`insert into recon_workers (id, host, pid) values ('w', 'h', 1)`)
     ;[pending] = await accept(database, [{ accountId: 'ACC-001', amount: '1.00' }]) as [string]
     assert.deepEqual(await brokenPromises(owner), [])
     await anchor(owner)
@@ -79,7 +79,7 @@ describe('the invariants', () => {
         assert.ok(broken.includes(corruption.by), `${corruption.what}: ${corruption.by} is not among ${broken.join(', ') || 'none'}`)
     }
     assert.deepEqual(promises.filter(name => !proven.has(name)), [])
-  }).timeout(120_000)
+  }).timeout(300_000)
 
   it('are listed with all corruptions in the contracts', () => {
     const listed = readFileSync(join(CONTRACTS, 'invariants/README.md'), 'utf8')

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { runOnce } from '../src/run-once.ts'
 import { connect } from '../src/sql/connect.ts'
+import { anchor, brokenPromises } from './support/audit.ts'
 import { copyIn } from './support/copy-in.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
@@ -116,6 +117,15 @@ describe('the books', () => {
       }
       await assert.rejects(worker.query(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, 'completed', true, round(0, 900))`, [open!.id]), { constraint: 'reconciliation_results_decimals' })
     })
+
+    it('of a discrepancy, by the currency of its payment', async () => {
+      const kwd = { accountId: 'ACC-KWD', currency: 'KWD', amount: '42.130' }
+      const ids = await accept(database, [{ amount: '42.13' }, kwd])
+      for (const [id, discrepancy] of [[ids[0], '0.1300'], [ids[0], '0.130'], [ids[1], '0.13'], [ids[1], '0.1300']])
+        await assert.rejects(worker.query(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, 'completed_with_discrepancy', false, $2)`, [id, discrepancy]), { constraint: 'reconciliation_results_settle' }, discrepancy)
+      await settle()
+      assert.deepEqual(await database.sql(`select discrepancy_amount from reconciliation_results where payment_id = any ($1) order by array_position($1, payment_id)`, [ids]), [{ discrepancy_amount: '0.13' }, { discrepancy_amount: '0.130' }])
+    })
   })
 
   describe('let no login set a time or a state', () => {
@@ -150,6 +160,7 @@ describe('the books', () => {
     ['an account\'s time, backwards', `update accounts set updated_at = updated_at - interval '1 second'`],
     ['a completed payment', `insert into payments ${PAYMENT}, status) values (${VALUES}, now(), 'completed')`],
     ['a payment that changed before', `insert into payments ${PAYMENT}) values (${VALUES}, now() + interval '1 day')`],
+    ['a payment at no time', `insert into payments ${PAYMENT}) values (${VALUES.replace('now()', `'infinity'`)}, 'infinity')`],
     ['a payment of another transaction', `insert into payments ${PAYMENT}, accepted_in) values (${VALUES}, now(), '1')`],
     ['a payment\'s time', `update payments set updated_at = 'infinity' where status = 'completed'`],
     ['when a payment settled', `update payments set status = 'failed', updated_at = 'infinity' where status = 'pending'`],
@@ -162,6 +173,7 @@ describe('the books', () => {
     ['a result from the past', `insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, created_at) values (gen_random_uuid(), 'failed', false, 0, '1970-01-01')`],
     ['the time of an entry', `update ledger_entries set created_at = now()`],
     ['an anchor', `update audit_anchors set payments = 0`],
+    ['the chain of anchors', `delete from audit_anchors`],
   ]
   for (const [what, statement] of forged) {
     it(`do not let even the owner forge ${what}`, async () => {
@@ -177,6 +189,37 @@ describe('the books', () => {
       }
     })
   }
+
+  it('let nobody put a job off for ever', async () => {
+    await owner.query('begin')
+    try {
+      await owner.query(`delete from recon_jobs where status = 'completed'`)
+      const { rows: [settled] } = await owner.query<{ id: string }>(`select id from payments where status <> 'pending' limit 1`)
+      for (const [client, statement] of [
+        [worker, `update recon_jobs set run_at = 'infinity' where status = 'pending'`],
+        [worker, `update recon_jobs set run_at = '-infinity' where status = 'pending'`],
+        [owner, `insert into recon_jobs (payment_id, run_at) values ('${settled!.id}', 'infinity')`],
+      ] as const)
+        await assert.rejects(client.query(statement), { constraint: 'recon_jobs_become_due' }, statement)
+    }
+    finally {
+      await owner.query('rollback')
+    }
+  })
+
+  it('compute every anchor from the rows, whatever its statement says', async () => {
+    await owner.query('begin')
+    try {
+      await owner.query(`insert into audit_anchors (seq, snapshot, payments, results, contents, digest, created_at) values (7, '1:1:', 0, 0, sha256('x'), sha256('x'), 'infinity')`)
+      await anchor(owner)
+      const { rows } = await owner.query(`select seq, payments > 0 as some, created_at = now() as now from audit_anchors order by seq`)
+      assert.deepEqual(rows, [{ seq: 1, some: true, now: true }, { seq: 2, some: false, now: true }])
+      assert.deepEqual((await brokenPromises(owner)).filter(name => name.includes('anchor')), [])
+    }
+    finally {
+      await owner.query('rollback')
+    }
+  })
 
   it('do not let even the owner forge an account by COPY', async () => {
     await assert.rejects(copyIn(owner, 'copy accounts (id, currency, balance) from stdin', ['EVIL\tUSD\t5']), REFUSED)

@@ -11,7 +11,8 @@ export async function fillBooks(superuser: pg.Client, payments: number): Promise
     set local work_mem = '256MB';
     set local synchronous_commit = off;
     select open_account('FILL-' || n, 'USD') from generate_series(0, 999) n;
-    update accounts set created_at = now() - interval '30 days';
+    update accounts set created_at = now() - ${payments} * interval '2 milliseconds' - interval '10 minutes';
+    insert into recon_workers (id, host, pid) values ('worker-1', 'localhost', 1);
     create temp table fill on commit drop as
       select (lpad(to_hex(ms), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as id,
              to_timestamp(0) + ms * interval '1 millisecond' as created_at, to_timestamp(0) + (ms + 40) * interval '1 millisecond' as settled_at,

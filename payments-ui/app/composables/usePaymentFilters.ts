@@ -19,7 +19,10 @@ export function usePaymentFilters() {
       void router.push({ path, query: next })
   }
 
-  const apiQuery = computed(() => apiQueryOf(filters.value, clock.value.timeZone))
+  const query = () => apiQueryOf(filters.value, clock.value.timeZone)
+  // Unlike a computed, this stops with the page, whose list may still be fetching.
+  const apiQuery = shallowRef(query())
+  watch([filters, () => clock.value.timeZone], () => apiQuery.value = query(), { flush: 'sync' })
 
   return {
     filters: shallowReadonly(filters),

@@ -77,6 +77,7 @@ export function partsHealth({ operations, apiProblem, readinessProblem, isReady,
   }
 }
 
-function isUnreachable(problem: Problem | null): boolean {
+/** Whether nothing responded: neither the API nor, for a `status` of 0, the console. */
+export function isUnreachable(problem: Problem | null): boolean {
   return problem !== null && (problem.type === '/problems/api-unreachable' || problem.type === '/problems/api-timeout' || problem.status === 0)
 }

@@ -30,6 +30,16 @@ describe('healthNotes', () => {
     expect(texts(operations({ dead: 3 }), { type: '/problems/api-unreachable', title: 'x', status: 502 })).toEqual(['API unreachable'])
     expect(texts(null, null)).toEqual([])
   })
+
+  it.each([
+    ['/problems/unavailable', 503, 'Database unreachable'],
+    ['/problems/api-failed', 502, 'API failing'],
+    ['/problems/overloaded', 503, 'API failing'],
+    ['/problems/api-timeout', 504, 'API unreachable'],
+    ['/problems/no-response', 0, 'Console unreachable'],
+  ])('says of %s what does not respond', (type, status, text) => {
+    expect(texts(null, { type, title: 'x', status })).toEqual([text])
+  })
 })
 
 describe('shortCount', () => {

@@ -26,6 +26,12 @@ export function axisAmounts(ticks: readonly number[]): string[] {
     : ticks.map(tick => amountText(tick, decimalsOf(step)))
 }
 
+/** Labels of an axis of milliseconds, in seconds from one second on. */
+export function axisDurations(ticks: readonly number[]): string[] {
+  const [size, unit] = Math.max(...ticks) >= 1_000 ? [1_000, 's'] : [1, 'ms']
+  return axisAmounts(ticks.map(tick => tick / size)).map(text => `${text} ${unit}`)
+}
+
 /** The decimals that a step between ticks needs. uPlot's steps are 1, 2, 2.5 or 5 times a power of ten. */
 function decimalsOf(step: number): number {
   let decimals = 0

@@ -6,7 +6,7 @@ export function formatRate(value: number): string {
   return value >= 10 ? whole.format(value) : fine.format(value)
 }
 
-/** Formats milliseconds for a chart's axis or a headline: "8 ms", "1.4 s". */
+/** Formats milliseconds for a headline: "8 ms", "1.4 s". */
 export function formatMilliseconds(value: number): string {
   return value < 1_000 ? `${formatRate(value)} ms` : `${fine.format(value / 1_000)} s`
 }

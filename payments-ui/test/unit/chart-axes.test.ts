@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { axisAmounts, axisTimes, timeRange } from '../../app/utils/chart-axes'
+import { axisAmounts, axisDurations, axisTimes, timeRange } from '../../app/utils/chart-axes'
 
 const at = Date.parse('2026-11-23T16:05:13.000Z') / 1_000
 
@@ -11,6 +11,12 @@ it('labels each amount of an axis differently, as short as that allows', () => {
   expect(axisAmounts([0, 50, 100])).toEqual(['0', '50', '100'])
   expect(axisAmounts([42])).toEqual(['42'])
   expect(axisAmounts([])).toEqual([])
+})
+
+it('labels durations in one unit, none rounded to another tick', () => {
+  expect(axisDurations([0, 2.5, 5, 7.5, 10, 12.5])).toEqual(['0 ms', '2.5 ms', '5 ms', '7.5 ms', '10 ms', '12.5 ms'])
+  expect(axisDurations([0, 250, 500, 750, 1_000, 1_250])).toEqual(['0 s', '0.25 s', '0.5 s', '0.75 s', '1 s', '1.25 s'])
+  expect(axisDurations([10_000, 12_500])).toEqual(['10 s', '12.5 s'])
 })
 
 it('says the day under the first time of an axis, and where another day begins', () => {

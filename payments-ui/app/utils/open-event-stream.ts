@@ -23,7 +23,7 @@ const JITTER = 0.3
 /** How often to check for silence. Browsers slow a hidden tab's timers to once a minute. */
 const TICK_MS = 1_000
 /** The API sends a heartbeat every 3 s. After this silence it hangs, or the connection died while the machine slept. */
-const SILENCE_MS = 8_000
+export const SILENCE_MS = 8_000
 
 /**
  * Keeps an EventSource open; `hello` marks the stream as live. EventSource gives up when a response is not a stream, and notices

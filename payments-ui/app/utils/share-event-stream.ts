@@ -1,12 +1,17 @@
 import type { EventStreamOptions, StreamState } from './open-event-stream'
-import { openEventStream } from './open-event-stream'
+import { openEventStream, SILENCE_MS } from './open-event-stream'
+import { randomUuid } from './random-uuid'
 
 /** The lock that the tab with the stream holds, and the channel on which it passes events on. */
 const NAME = 'payment-events'
+/** How often a visible tab says that it has the stream, or checks that another tab has. */
+const TICK_MS = 2_000
 
 type Message
   /** A tab has opened and asks for the state. */
   = | { kind: 'join', tab: string }
+    /** The tab with the stream is visible, so its timers run on time. */
+    | { kind: 'alive' }
     | { kind: 'state', state: StreamState, tab?: string }
     | { kind: 'event', name: string, data: unknown, id: string }
 
@@ -14,6 +19,9 @@ type Message
  * Follows an event stream that all tabs of the browser share: HTTP/1.1 allows six connections per host, so a stream in every tab
  * would block the seventh tab. The tab that gets the lock opens the stream and passes events on; when it closes, the lock goes to
  * another tab, which continues after the last event. Returns a function that stops following.
+ *
+ * A hidden tab notices only within a minute that its stream fell silent, and reconnects as slowly. So a visible tab that has heard
+ * nothing from it takes the lock.
  *
  * Locks need HTTPS or localhost. Without them each visible tab opens a stream, and closes it while it is hidden.
  */
@@ -31,6 +39,8 @@ function shareByLock(url: string, { names, onEvent, onState }: EventStreamOption
   let state: StreamState = 'connecting'
   let lastId = ''
   let close: (() => void) | undefined
+  /** When the tab with the stream last sent something, if only a heartbeat. */
+  let heardAt = Date.now()
 
   const send = (message: Message) => channel.postMessage(message)
   function setState(next: StreamState) {
@@ -39,6 +49,8 @@ function shareByLock(url: string, { names, onEvent, onState }: EventStreamOption
   }
 
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data.kind !== 'join')
+      heardAt = Date.now()
     switch (data.kind) {
       case 'join':
         if (close)
@@ -57,9 +69,13 @@ function shareByLock(url: string, { names, onEvent, onState }: EventStreamOption
     }
   })
 
-  function lead() {
+  async function lead(): Promise<void> {
+    if (stopped.signal.aborted)
+      return
+    close?.()
+    send({ kind: 'state', state })
     close = openEventStream(url, {
-      names,
+      names: [...names, 'heartbeat'],
       after: lastId,
       onState: (next) => {
         setState(next)
@@ -71,14 +87,48 @@ function shareByLock(url: string, { names, onEvent, onState }: EventStreamOption
         send({ kind: 'event', name, data, id })
       },
     })
-    return new Promise<void>(resolve => stopped.signal.addEventListener('abort', () => resolve()))
+    await new Promise<void>(resolve => stopped.signal.addEventListener('abort', () => resolve()))
   }
 
+  /** Another tab has taken the lock, or this one has stopped. */
+  function resign() {
+    close?.()
+    close = undefined
+  }
+
+  async function waitForLock(): Promise<void> {
+    let granted: boolean
+    do {
+      granted = false
+      await navigator.locks.request(NAME, { signal: stopped.signal }, () => {
+        granted = true
+        return lead()
+      }).catch(() => {}) // taken, or aborted while waiting
+      resign()
+    } while (granted && !stopped.signal.aborted)
+  }
+
+  function takeLock() {
+    heardAt = Date.now()
+    setState('reconnecting')
+    navigator.locks.request(NAME, { steal: true }, lead).catch(resign)
+  }
+
+  const ticks = setInterval(() => {
+    if (document.visibilityState === 'hidden')
+      return
+    if (close)
+      return send({ kind: 'alive' })
+    if (Date.now() - heardAt > SILENCE_MS)
+      takeLock()
+  }, TICK_MS)
+
   send({ kind: 'join', tab })
-  navigator.locks.request(NAME, { signal: stopped.signal }, lead).catch(() => {}) // aborted while waiting
+  void waitForLock()
   return () => {
     stopped.abort()
-    close?.()
+    clearInterval(ticks)
+    resign()
     channel.close()
   }
 }

@@ -31,7 +31,7 @@ export function useStatement(accountId: string, period: Readonly<Ref<Period>>) {
 
   async function fetchStatement({ from, to }: Period): Promise<Statement | Problem> {
     const [opening, closing] = await Promise.all([
-      fetchJson<Balance>(`${path}/balance`, { query: { at: endOfDay(dayOf(Date.parse(from) - DAY_MS)) } }),
+      fetchJson<Balance>(`${path}/balance`, { query: { at: instantBefore(from) } }),
       fetchJson<Balance>(`${path}/balance`, { query: { at: endOfDay(to) } }),
     ])
     if (!opening.ok)
@@ -41,7 +41,7 @@ export function useStatement(accountId: string, period: Readonly<Ref<Period>>) {
     const newestFirst: LedgerEntry[] = []
     let cursor: string | undefined
     for (let page = 0; page < MAX_PAGES && (page === 0 || cursor !== undefined); page++) {
-      const result = await fetchJson<LedgerEntryPage>(`${path}/entries`, { query: { from: startOfDay(from), to: startOfDay(to, 1), limit: PAGE_SIZE, cursor } })
+      const result = await fetchJson<LedgerEntryPage>(`${path}/entries`, { query: { ...periodQuery({ from, to }), limit: PAGE_SIZE, cursor } })
       if (!result.ok)
         return result.problem
       newestFirst.push(...result.body.entries)

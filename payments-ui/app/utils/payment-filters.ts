@@ -1,7 +1,7 @@
 import type { LocationQuery } from 'vue-router'
 import type { Clock } from './format-time'
 import { amountQuery, amountRange, describeAmountRange } from './amount-range'
-import { DAY_MS, dayOf, isDay, startOfDay } from './calendar-days'
+import { DAY_MS, dayOf, isDay, periodQuery } from './calendar-days'
 import { paymentStatusLook } from './payment-status-look'
 
 /** The filters of the payment list, by their names in the URL. Values are texts as typed. */
@@ -45,15 +45,11 @@ export function withFilter(filters: PaymentFilters, name: PaymentFilterName, val
     : others
 }
 
-/** The last day that an instant of the API can name, so it has no next day to end before. */
-const LAST_DAY = '9999-12-31'
-
 /** Returns the query of GET /payments: days become instants. What is invalid is passed on, for the API to refuse. */
 export function apiQueryOf({ from, to, amount, ...others }: PaymentFilters, timeZone: string): Record<string, string> {
   return {
     ...others,
-    ...(from && { from: startOfDay(from, 0, timeZone) }),
-    ...(to && to !== LAST_DAY && { to: startOfDay(to, 1, timeZone) }),
+    ...periodQuery({ from, to }, timeZone),
     ...(amount && amountQuery(amount)),
   }
 }

@@ -157,8 +157,13 @@ describe('the console under strain', () => {
   describe('with 10,000 payments', () => {
     before(fillTenThousand)
 
-    it('moves no row by a jump while 60 payments arrive at the top: CLS below 0.05', async () => {
+    for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+      it(`moves no row by a jump while 60 payments arrive at the top: CLS below 0.05 (prefers-reduced-motion: ${reducedMotion})`, () => staysCalm(reducedMotion))
+    }
+
+    async function staysCalm(reducedMotion: 'no-preference' | 'reduce'): Promise<void> {
       const page = await open('/')
+      await page.emulateMedia({ reducedMotion })
       await rows(page).first().waitFor()
       await page.evaluate(recordShifts)
       const accounts = Array.from({ length: 60 }, () => newAccount('burst'))
@@ -169,7 +174,7 @@ describe('the console under strain', () => {
       const { score, moved } = await page.evaluate('shifts') as { score: number, moved: string[] }
       console.log(`      CLS ${score.toFixed(3)}`)
       assert.ok(score < 0.05, `${score}: ${moved.join(', ')}`)
-    })
+    }
 
     it('scrolls smoothly through 1,000 loaded rows', async function () {
       this.timeout(120_000) // loads nineteen pages

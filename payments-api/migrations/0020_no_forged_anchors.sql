@@ -154,6 +154,36 @@ revoke execute on function make_anchor() from public;
 create trigger audit_anchors_made before insert on audit_anchors
   for each row execute function make_anchor();
 
+-- Adds an anchor that covers everything accepted and settled since the previous one. The lock orders concurrent callers, each of
+-- which then sees the previous anchor.
+create function add_anchor() returns audit_anchors
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  added audit_anchors;
+begin
+  lock table audit_anchors in share row exclusive mode;
+  insert into audit_anchors default values returning * into added;
+  return added;
+end $$;
+
+-- Whether payments have waited for an anchor for over a day.
+create function anchor_is_due() returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select max(created_at) from audit_anchors), (select created_at from payments order by id limit 1), 'infinity')
+         < now() - interval '1 day'
+$$;
+
+-- For the login that checks the invariants: it may add one anchor a day and nothing else. Returns null if none is due.
+create function add_daily_anchor() returns audit_anchors
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  lock table audit_anchors in share row exclusive mode;
+  return case when anchor_is_due() then add_anchor() end;
+end $$;
+
+revoke execute on function add_anchor(), anchor_is_due(), add_daily_anchor() from public;
+grant execute on function anchor_is_due(), add_daily_anchor() to payments_prover;
+
 -- A worker keeps its name. Column by column, so that a later column is not the workers' to write unless its migration grants it.
 revoke insert, update on recon_workers from payments_worker;
 grant insert (id, host, pid) on recon_workers to payments_worker;

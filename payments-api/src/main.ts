@@ -4,6 +4,7 @@ import { countQueue } from './count-queue.ts'
 import { activityHistory } from './domain/activity-history.ts'
 import { arrivalsPayload } from './domain/arrivals.ts'
 import { createPayments } from './domain/create-payment.ts'
+import { keepAnchors } from './domain/daily-anchor.ts'
 import { EventHub, HEARTBEAT_SLICE_MS } from './domain/event-hub.ts'
 import { MAX_WRITES } from './domain/group-commit.ts'
 import { knownCurrencies } from './domain/known-currencies.ts'
@@ -20,6 +21,7 @@ import { paymentStore, WRITE_GROUPS } from './payment-store.ts'
 import { readChaosReport } from './read-chaos-report.ts'
 import { checkInvariants, readPasses } from './sql/check-invariants.ts'
 import { connect } from './sql/connect.ts'
+import { addDailyAnchor, isAnchorDue } from './sql/daily-anchor.ts'
 import { queueState } from './sql/queue-state.ts'
 
 /**
@@ -43,6 +45,10 @@ async function main(): Promise<void> {
   const wake = wakeWorkers(accounts => notifications.notify('recon_jobs', arrivalsPayload(accounts)))
   const store = paymentStore({ readDb, writeDb, currencies, metrics, wake })
 
+  const passes = readPasses()
+  const { proofsDatabaseUrl } = config
+  const check = proofsDatabaseUrl === undefined ? undefined : checkInvariants(proofsDatabaseUrl)
+
   const stop = new AbortController()
   const { server, drain } = apiServer(buildApp({
     db: readDb,
@@ -51,11 +57,7 @@ async function main(): Promise<void> {
     metrics,
     readStatistics: statistics.read,
     readHistory: history.read,
-    proofs: proofs({
-      passes: readPasses(),
-      check: config.proofsDatabaseUrl === undefined ? undefined : checkInvariants(config.proofsDatabaseUrl),
-      log,
-    }),
+    proofs: proofs({ passes, check, log }),
     readChaosReport: () => readChaosReport(config.chaosReport),
     wake,
     log,
@@ -63,7 +65,11 @@ async function main(): Promise<void> {
   }), config.drainQuietMs, log)
   const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_SLICE_MS)
   const counting = countQueue(async () => history.recordQueue((await queueState(readDb)).waiting))
+  const anchoring = check && proofsDatabaseUrl !== undefined
+    ? keepAnchors({ passes, check, isDue: () => isAnchorDue(proofsDatabaseUrl), add: () => addDailyAnchor(proofsDatabaseUrl), log })
+    : undefined
   stop.signal.addEventListener('abort', () => {
+    clearInterval(anchoring)
     clearInterval(heartbeat)
     clearInterval(counting)
     events.close()

@@ -103,9 +103,12 @@ async function run() {
   }
   const code = await new Promise(resolve => child.on('exit', resolve))
   // The shell ends at once, but an npm that it runs goes on for seconds, and would write into the next install.
-  for (const end = Date.now() + 2 * GRACE_MS; timer && signalGroup(child.pid, 0) && Date.now() < end;)
-    await delay(POLL_MS)
-  clearTimeout(timer)
+  if (timer) {
+    const end = Date.now() + 2 * GRACE_MS
+    while (Date.now() < end && signalGroup(child.pid, 0))
+      await delay(POLL_MS)
+    clearTimeout(timer)
+  }
   if (owner)
     release(owner)
   return code ?? 1

@@ -26,7 +26,7 @@ export function openStack(config: Config): Stack {
     return embedded
   const found = lastMode(config) === 'compose' || hasContainers(config, compose) ? compose : embedded
   if (found === embedded && mayHaveContainers(config))
-    console.error(`${checkEngine(config.dockerEnv).problem}. If \`docker compose up\` has run here, its containers and data are out of reach until one does.`)
+    console.error(`${checkEngine(config.dockerEnv).problem}. If \`docker compose up\` has run here, its containers and data are out of reach until an engine responds.`)
   if (swarmRuns(config) && !found.exists())
     console.error(`The swarm stack ${config.stack} is running, which only the swarm verbs see: \`docker stack services ${config.stack}\` shows it, \`make swarm-down\` removes it.`)
   return found

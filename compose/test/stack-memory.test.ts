@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { HarnessCopy } from './support/harness-copy.ts'
+import { skipWithout } from './support/skip-without.ts'
 import { TemporaryStack } from './support/temporary-stack.ts'
 import { until } from './support/until.ts'
 
@@ -55,6 +57,22 @@ describe('a stack whose data is in containers, when no engine responds', () => {
     assert.equal(code, 1)
     assert.match(stderr, /^.*, so the data in containers cannot be deleted\. Nothing was deleted\. .*\.\n$/)
     assert.ok(existsSync(join(stack.folder.postgres, 'PG_VERSION')))
+  })
+})
+
+describe('a clone that no verb has run in, when no engine responds', () => {
+  it('may have containers of a plain `docker compose up`: status says so', async function () {
+    skipWithout('docker', this)
+    const copy = new HarnessCopy()
+    try {
+      const { code, stdout, stderr } = await copy.verb('status', NO_ENGINE)
+      assert.equal(code, 1)
+      assert.match(stdout, /^Nothing is running here\./)
+      assert.match(stderr, /^No Docker engine.*\. If `docker compose up` has run here, its containers and data are out of reach until an engine responds\.\n$/)
+    }
+    finally {
+      copy.remove()
+    }
   })
 })
 

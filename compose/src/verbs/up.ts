@@ -3,10 +3,14 @@ import type { Endpoints } from '../stack.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { editedSince } from '../embedded/edited-since.ts'
 import { prepareParts } from '../embedded/prepare-parts.ts'
+import { waitFor } from '../machine/wait-for.ts'
 import { chooseStack } from '../open-stack.ts'
 import { requireServices } from '../repositories.ts'
 import { showProgress } from '../show-progress.ts'
 import { abortOnSignals, duration, runVerb } from '../verb.ts'
+
+const HEALTHY_TIMEOUT_MS = 10_000
+const POLL_MS = 200
 
 await runVerb(async (given) => {
   requireServices()
@@ -20,7 +24,9 @@ await runVerb(async (given) => {
   const { progress, end } = showProgress()
   const outcome = await stack.start(progress, interrupted.signal).finally(end)
   const { ui, api, postgresPort } = stack.endpoints()
-  const parts = await stack.parts()
+  let parts = await stack.parts()
+  // One check of a busy machine can time out.
+  await waitFor('every part to become healthy', async () => (parts = await stack.parts()).every(({ health }) => health === 'ok'), { timeoutMs: HEALTHY_TIMEOUT_MS, pollMs: POLL_MS }).catch(() => {})
   const took = duration(Date.now() - begin)
   console.log({
     'started': `Up in ${took}.`,

@@ -58,7 +58,7 @@ describe('docker compose up by hand', () => {
   it('runs the system of make up in the root, also if that has another project and other ports', async () => {
     docker('volume', 'create', '--label', 'com.docker.stack.namespace=payments', DATA)
     const { code, stdout, stderr } = await verb('up')
-    assert.equal(code, 0, stderr)
+    assert.equal(code, 0, stdout + stderr)
     const project = /^The Compose project payments belongs to the swarm stack payments, so this clone uses (payments-\w{8})\.$/m.exec(stdout)?.[1]
     assert.ok(project, stdout)
     for (const variable of ['PGPORT', 'API_PORT', 'UI_PORT'])

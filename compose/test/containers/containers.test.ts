@@ -102,7 +102,7 @@ describe('the system in containers', () => {
     for (const folder of ['.', 'compose'])
       execFileSync('docker', ['compose', '--project-name', name, 'up', '--detach', '--no-build'], { cwd: join(repoRoot, folder), env, stdio: 'pipe' })
     assert.deepEqual(await ids(), before)
-    const config = (folder: string) => JSON.parse(execFileSync('docker', ['compose', 'config', '--format', 'json'], { cwd: join(repoRoot, folder), encoding: 'utf8' })) as Record<'name' | 'services' | 'volumes' | 'networks', unknown>
+    const config = (folder: string) => JSON.parse(execFileSync('docker', ['compose', '--env-file', join(repoRoot, 'compose/.env'), 'config', '--format', 'json'], { cwd: join(repoRoot, folder), encoding: 'utf8' })) as Record<'name' | 'services' | 'volumes' | 'networks', unknown>
     const [root, compose] = [config('.'), config('compose')]
     for (const key of ['name', 'services', 'volumes', 'networks'] as const)
       assert.deepEqual(root[key], compose[key], key)

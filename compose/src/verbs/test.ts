@@ -31,7 +31,6 @@ const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:conta
 const inDevContainers = tests('in dev containers', 'compose', 'npm', 'run', 'test:dev-containers')
 const inSwarm = tests('in a swarm', 'compose', 'npm', 'run', 'test:swarm')
 
-const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const begin = Date.now()
 let interrupted = false
 // A Ctrl-C reaches the running checks too: they clean up after themselves, and no further check starts.
@@ -51,6 +50,7 @@ if (problem !== null && needsEngine) {
   process.exit(1)
 }
 
+const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
 const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(browser)]
 verdicts.push(...problem === null ? await oneByOne([images, ...inEngine]) : inEngine.filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 

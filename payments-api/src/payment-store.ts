@@ -43,6 +43,8 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
     currencyOf: currencies.get,
   })
 
+  const findHolders = findConfirmed(writeDb)
+
   function grouped(openAccounts: boolean): CreatePaymentDeps['write'] {
     const write = groupCommit(async (payments: NewPayment[]) => {
       const startedAtMs = performance.now()
@@ -51,10 +53,11 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
       wake(new Set(payments.map(({ accountId }) => accountId)))
       return written
     }, { refusedRow: isRefusedRow, lockedRow: isRowLockTimeout, lostConnection: error => isLostConnection(error) || isConflict(error) })
-    return payment => write(payment).catch((error: unknown) => {
-      if (isKeyLockTimeout(error))
-        return 'idempotency-key-in-use'
-      throw error
+    return payment => write(payment).catch(async (error: unknown) => {
+      if (!isKeyLockTimeout(error))
+        throw error
+      // An insert also waits for a worker that settles the key's payment, perhaps a frozen one. A read does not.
+      return (await findHolders([payment])).find(payment) ?? 'idempotency-key-in-use'
     })
   }
 
@@ -62,7 +65,7 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
     write: grouped(false),
     writeAndOpen: grouped(true),
     findByKey: async payment => (await findConfirmed(readDb)([payment])).find(payment),
-    findHolders: findConfirmed(writeDb),
+    findHolders,
   }
 }
 

@@ -71,6 +71,16 @@ describe('a payment whose write waits for a lock', () => {
     })
   }
 
+  it('is replayed while a frozen worker settles it, under the same key only', async () => {
+    const key = randomUUID()
+    const { body: first } = await post(key)
+    await rival.query('set local session_replication_role = replica') // a trigger lets only results settle payments
+    await rival.query(`update payments set status = 'completed', updated_at = now() where idempotency_key = $1`, [key])
+    const [replayed, reused] = await Promise.all([post(key), post(key, 'NEW-4')])
+    assert.deepEqual([replayed.status, replayed.body, replayed.headers.get('idempotent-replayed')], [201, first, 'true'])
+    assert.deepEqual([reused.status, reused.body.type], [422, '/problems/idempotency-key-reused'])
+  })
+
   it('does not wait for rows that it does not need, whatever a rival has locked', async () => {
     await rival.query('select from accounts for update')
     await rival.query('select from payments for update')

@@ -52,6 +52,14 @@ describe('instants', () => {
     assert.equal((await get<{ balance: string }>(`/accounts/ACC/balance?at=${before}`)).balance, older.balanceAfter)
   })
 
+  it('at both ends of the calendar begin and end a period', async () => {
+    const period = 'from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59.999999Z'
+    assert.equal((await get<{ entries: Entry[] }>(`/accounts/ACC/entries?limit=1&${period}`)).entries[0]?.balanceAfter, `${ENTRIES}.00`)
+    const { status, text } = await call(`${api.url}/accounts/ACC/statement.csv?${period}`)
+    assert.deepEqual([status, text.trimEnd().split('\r\n').length], [200, ENTRIES + 3])
+    assert.equal((await call(`${api.url}/accounts/ACC/entries?to=0001-01-01T00:00:00Z`)).status, 200)
+  })
+
   it('of a payment include it as from and exclude it as to', async () => {
     const payments = (await all<Payment>('/payments', 'payments')).slice(0, 40)
     for (const { id, createdAt } of payments) {

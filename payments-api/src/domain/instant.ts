@@ -45,9 +45,9 @@ export function microsecondText({ micros }: Instant): string {
   return `${second}.${fraction.toString().padStart(6, '0')}Z`
 }
 
-/** The last instant before this one that the database can keep. */
+/** The last instant before this one that the database can keep. Nothing is older than the first one, which is returned unchanged. */
 export function microsecondBefore({ micros, beyond }: Instant): Instant {
-  return { micros: beyond ? micros : micros - 1n, beyond: false }
+  return { micros: beyond || micros === FIRST_SECOND * MICROS_PER_SECOND ? micros : micros - 1n, beyond: false }
 }
 
 /** The first whole millisecond at or after the instant: a time in whole milliseconds is at or after both or neither. */

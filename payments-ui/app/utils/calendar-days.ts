@@ -3,8 +3,8 @@ import { localDate, zoneOffsetMs } from './format-time'
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 export const DAY_MS = 86_400_000
 /** The days that the database and the API know. They have no year 0, and no year of five digits. */
-export const FIRST_DAY = '0001-01-01'
-export const LAST_DAY = '9999-12-31'
+const FIRST_DAY = '0001-01-01'
+const LAST_DAY = '9999-12-31'
 
 /** The day in a time zone, as YYYY-MM-DD. */
 export function dayOf(ms: number, timeZone = 'UTC'): string {
@@ -20,7 +20,7 @@ export function isDay(text: string): boolean {
 }
 
 /** The start of a day in a time zone, or of a later one, as ISO 8601 in UTC. An invalid day is returned unchanged. */
-export function startOfDay(day: string, plusDays = 0, timeZone = 'UTC'): string {
+function startOfDay(day: string, plusDays = 0, timeZone = 'UTC'): string {
   return isDay(day)
     ? new Date(midnightIn(timeZone, Date.parse(`${day}T00:00:00Z`) + plusDays * DAY_MS)).toISOString()
     : day

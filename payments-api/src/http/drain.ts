@@ -1,16 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Connections } from './connections.ts'
 import { Server as NetServer } from 'node:net'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { closeConnection } from './connections.ts'
 
 const CHECK_EVERY_MS = 50
 /**
- * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes
- * only when no connection has arrived for ACCEPT_MS, or after ACCEPT_DEADLINE_MS: half of what the process has to stop, because
- * a process on a busy machine takes seconds to accept hundreds.
+ * Closing the listening socket resets connections that the kernel has accepted but this process has not. So the socket closes once
+ * the kernel holds none, or after this time: half of what the process has to stop, because a process on a busy machine takes
+ * seconds to accept hundreds.
  */
-const ACCEPT_MS = 50
 const ACCEPT_DEADLINE_MS = 5_000
 
 export interface Drain {
@@ -59,14 +58,14 @@ export function createDrain(server: Server, connections: Connections, quietMs: n
   /** Resolves once the kernel holds no more connections. */
   async function acceptAll(): Promise<void> {
     const deadlineMs = performance.now() + ACCEPT_DEADLINE_MS
-    let accepted: boolean
-    const onConnection = (): void => void (accepted = true)
+    let roundsWithout = 0
+    const onConnection = (): void => void (roundsWithout = -1)
     server.on('connection', onConnection)
-    do {
-      accepted = false
-      await setTimeout(ACCEPT_MS)
-      await setImmediate() // a late timer runs before the event loop looks for connections; this runs after
-    } while (accepted && performance.now() < deadlineMs)
+    // Each round of the event loop accepts a connection if the kernel holds one. The first round had begun before.
+    while (roundsWithout < 2 && performance.now() < deadlineMs) {
+      await setImmediate()
+      roundsWithout++
+    }
     server.off('connection', onConnection)
   }
 

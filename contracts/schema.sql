@@ -1305,8 +1305,6 @@ do $$
 begin
   alter role payments_worker set lock_timeout = '1500ms';
   alter role payments_worker set statement_timeout = '3500ms';
-  -- What migration 0012 does with the other settings: with exit_on_error, a refused row would end the connection.
-  execute format('alter role payments_worker in database %I set exit_on_error = off', current_database());
 exception when internal_error then
   null;   -- "tuple concurrently updated": another database of this cluster is setting the same values
 end $$;
@@ -1531,3 +1529,15 @@ language sql immutable parallel safe as $$
     when currency in (
       'CLF', 'UYW') then 4 end
 $$;
+
+-- 0022_no_exit_on_error.sql
+
+-- As migration 0012 does with the other settings: with exit_on_error, a refused row would end the connection, not its savepoint.
+do $$
+declare
+  r text;
+begin
+  foreach r in array array['payments_api', 'payments_worker', 'payments_reader'] loop
+    execute format('alter role %I in database %I set exit_on_error = off', r, current_database());
+  end loop;
+end $$;

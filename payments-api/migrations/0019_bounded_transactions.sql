@@ -36,8 +36,6 @@ do $$
 begin
   alter role payments_worker set lock_timeout = '1500ms';
   alter role payments_worker set statement_timeout = '3500ms';
-  -- What migration 0012 does with the other settings: with exit_on_error, a refused row would end the connection.
-  execute format('alter role payments_worker in database %I set exit_on_error = off', current_database());
 exception when internal_error then
   null;   -- "tuple concurrently updated": another database of this cluster is setting the same values
 end $$;

@@ -1,15 +1,14 @@
 import type { Knex } from 'knex'
 import type { TestDatabase } from './support/database.ts'
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { pino } from 'pino'
 import { connect } from '../src/sql/connect.ts'
 import { DatabaseUnavailableError, isUnavailable } from '../src/sql/database-errors.ts'
-import { MIGRATIONS_DIR } from '../src/sql/migrate.ts'
 import { SESSION_SETTINGS } from '../src/sql/session.ts'
 import { createDatabase } from './support/database.ts'
 import { hostileSettings } from './support/hostile-settings.ts'
+import { migrateSettings } from './support/migrate-settings.ts'
 import { waitFor } from './support/wait-for.ts'
 
 describe('a pooled connection', () => {
@@ -110,9 +109,9 @@ describe('a pooled connection', () => {
       assert.deepEqual((await db.raw<{ rows: object[] }>('select current_setting(?) as value', [setting])).rows, [{ value }], setting)
   })
 
-  it('has those settings behind a transaction pooler too: migration 0012 sets them for our roles', async () => {
+  it('has those settings behind a transaction pooler too: migrations set them for our roles', async () => {
     await hostileSettings(database, { roleInDatabase: false })
-    await database.sql(await readFile(new URL('0012_session_settings.sql', MIGRATIONS_DIR), 'utf8'))
+    await migrateSettings(database)
     for (const role of ['payments_api', 'payments_worker', 'payments_reader']) {
       const client = new pg.Client({ connectionString: database.url(role) })
       await client.connect()

@@ -6,14 +6,13 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MIGRATIONS_DIR } from '../src/sql/migrate.ts'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { hostileSettings } from './support/hostile-settings.ts'
 import { startLoad } from './support/load.ts'
+import { migrateSettings } from './support/migrate-settings.ts'
 import { freePort } from './support/postgres.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -29,7 +28,7 @@ describe('behind PgBouncer in transaction mode, with FULL=1', () => {
       this.skip() // takes too long for every run, or pgbouncer is not on PATH
     database = await createDatabase()
     await hostileSettings(database, { roleInDatabase: false })
-    await database.sql(await readFile(new URL('0012_session_settings.sql', MIGRATIONS_DIR), 'utf8'))
+    await migrateSettings(database)
     const there = new URL(database.url('payments_api'))
     const port = await freePort()
     home = mkdtempSync(join(tmpdir(), 'payments-pooler-'))

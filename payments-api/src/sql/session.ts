@@ -6,7 +6,7 @@ import { DatabaseUnavailableError } from './database-errors.ts'
  *
  * - Every connection sets these when it opens, in one round trip. A session's own values beat all defaults.
  * - A transaction pooler runs statements on server connections whose session we never set up. Those connections start with
- *   the values that migration 0012 gives our roles in this database, which beat the server's, database's and role's defaults.
+ *   the values that migrations 0012 and 0022 give our roles in this database, which beat the defaults of the server, database and role.
  *
  * Startup parameters would save the round trip, but PgBouncer refuses a client that sends a parameter it does not know.
  */
@@ -22,6 +22,7 @@ export const SESSION_SETTINGS = {
   transform_null_equals: 'off',
   default_transaction_isolation: 'read committed', // a statement sees the row of the rival that it waited for
   default_transaction_deferrable: 'off',
+  exit_on_error: 'off', // a refused row ends its savepoint, not the connection
   client_min_messages: 'warning', // a warning is the only sign of a commit that no synchronous standby confirmed
 } as const
 

@@ -15,6 +15,7 @@ const HOSTILE = {
   default_transaction_deferrable: 'on',
   client_min_messages: 'error',
   synchronous_commit: 'off',
+  exit_on_error: 'on',
   quote_all_identifiers: 'on',
   row_security: 'off',
   client_encoding: 'LATIN1',

@@ -6,7 +6,7 @@ import { DatabaseUnavailableError } from './database-unavailable.ts'
  *
  * - Every connection sets these when it opens, in one round trip. A session's own values beat all defaults.
  * - A transaction pooler runs statements on server connections whose session we never set up. Those connections start with
- *   the values that migrations 0012 and 0019 give our roles in this database, which beat the server's, database's and role's defaults.
+ *   the values that migrations 0012 and 0022 give our roles in this database, which beat the defaults of the server, database and role.
  *
  * Startup parameters would save the round trip, but PgBouncer refuses a client that sends a parameter it does not know.
  */

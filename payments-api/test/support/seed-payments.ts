@@ -32,10 +32,11 @@ export async function seedPayments(database: TestDatabase, payments: SeedPayment
     ])
     await database.sql(`insert into recon_jobs (payment_id) values ($1)`, [id])
     if (result) {
+      const decimals = amount.split('.')[1]?.length ?? 0
       await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount, notes) values ($1, $2::text, $2::text = 'completed', $3, $4)`, [
         id,
         result,
-        result === 'completed_with_discrepancy' ? '0.13' : '0.00',
+        (result === 'completed_with_discrepancy' ? 0.13 : 0).toFixed(decimals),
         result === 'completed' ? null : 'as the rules say',
       ])
     }

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Endpoints } from '../stack.ts'
 import { DataFolder } from '../data/data-folder.ts'
 import { editedSince } from '../embedded/edited-since.ts'
+import { liveState } from '../embedded/owners.ts'
 import { prepareParts } from '../embedded/prepare-parts.ts'
 import { waitFor } from '../machine/wait-for.ts'
 import { chooseStack } from '../open-stack.ts'
@@ -17,7 +18,7 @@ await runVerb(async (given) => {
   const interrupted = abortOnSignals(() => console.log('Stopping ...'))
 
   const { config, mode, stack } = await chooseStack(given, line => console.log(line))
-  if (mode === 'embedded')
+  if (mode === 'embedded' && !liveState(new DataFolder(config.dataDir))) // a running system runs what was built when it started
     await prepareParts('parts', interrupted.signal)
 
   const begin = Date.now()

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { openApiText } from '../scripts/write-openapi.ts'
 import { firstUuidv7At } from '../src/domain/uuidv7.ts'
 import { call } from './support/api.ts'
+import { exchange } from './support/raw-http.ts'
 import { seedPayments } from './support/seed-payments.ts'
 import { useApi } from './support/use-api.ts'
 import { waitForListener } from './support/wait-for-listener.ts'
@@ -47,7 +48,10 @@ describe('the queue', () => {
       assert.deepEqual(await send('{"paused":false}'), [422, '/problems/validation', [{ pointer: '#/paused', detail: 'is not a field here' }]])
       assert.deepEqual(await send('{"a":1,"a":2}'), [400, '/problems/malformed-json', [{ pointer: '#/a', detail: 'is repeated' }]])
       assert.deepEqual(await send('x', 'text/plain'), [415, '/problems/unsupported-media-type', undefined])
-      assert.equal((await send('{}'))[0], path === '/queue/resume' ? 200 : 404)
+      const taken = path === '/queue/resume' ? 200 : 404
+      assert.equal((await send('{}'))[0], taken)
+      const [response] = await exchange(api.url, `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)
+      assert.equal(response?.status, taken, 'an empty chunked body is none')
     }
   })
 

@@ -12,12 +12,24 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Middleware: reads a JSON body into req.body, its numbers as JsonNumber. A request without an optional body leaves it undefined. */
 export function jsonBody({ optional }: { optional: boolean }): RequestHandler[] {
-  const steps: RequestHandler[] = [requireJson, readBody, parseJson]
-  return optional ? steps.map(step => (req, res, next) => hasBody(req) ? step(req, res, next) : next()) : steps
+  return optional
+    ? [...[readBody, requireJson, parseJson].map(ifBody), dropEmptyBody]
+    : [requireJson, readBody, parseJson]
 }
 
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+function ifBody(step: RequestHandler): RequestHandler {
+  return (req, res, next) => hasBody(req) ? step(req, res, next) : next()
+}
+
+/** Only reading a chunked body shows whether it is empty. */
+function hasBody({ headers, body }: Request): boolean {
+  return body instanceof Buffer ? body.length > 0 : headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function dropEmptyBody(req: Request, _res: Response, next: NextFunction): void {
+  if (req.body instanceof Buffer)
+    req.body = undefined
+  next()
 }
 
 function requireJson(req: Request, res: Response, next: NextFunction): void {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import { Connection } from './connection.ts'
 
 const RECONNECT_MIN_MS = 100
@@ -90,7 +91,7 @@ export function listen(
   void open()
   return {
     notify: (channel, payload = '') => {
-      client?.query(`notify ${client.escapeIdentifier(channel)}, ${client.escapeLiteral(payload)}`).catch(() => {}) // a broken connection reports itself
+      client?.query(`notify ${client.escapeIdentifier(channel)}, ${pg.escapeLiteral(payload)}`).catch(() => {}) // a broken connection reports itself
     },
     close: async () => {
       closed = true

@@ -21,11 +21,9 @@ having array_agg(id::text order by id) filter (where kind = 'settlement')
 union all
 select array['workers-settle-what-was-settled'], id, settled, null
   from recon_workers
- where settled not between 0 and case
-         when '00000000-0000-0000-0000-000000000000' < '00000000-0000-0000-0000-000000000001'::uuid -- in a full audit
-           then (select count(*) from reconciliation_results)
-         else (select coalesce(sum(payments), 0) from audit_anchors)
-              + (select count(*) from payments where id >= '00000000-0000-0000-0000-000000000000') end
+ where settled < 0
+    -- Only a full audit counts all results.
+    or ('00000000-0000-0000-0000-000000000000' < '00000000-0000-0000-0000-000000000001'::uuid and settled > (select count(*) from reconciliation_results))
     or started_at > last_seen_at + interval '1 hour' or greatest(started_at, last_seen_at, stopped_at) > now() + interval '5 minutes'
     or unclean_stops < 0 or stopped_with_it not between 0 and unclean_stops or (stopped_with is null) <> (stopped_with_it = 0)
     or exists (

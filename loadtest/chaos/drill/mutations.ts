@@ -29,12 +29,13 @@ const BREAKING: readonly Mutation[] = [
   {
     change: 'The worker finishes jobs in a transaction before the one that posts (without the trigger that refuses it)',
     edits: [
-      [RUN_ONCE, '  return await db.transaction(async (trx) => {\n    const claimed = await claimJobs(trx, { batchSize, lowWaterMark, newestFirst })\n', `  const claimed = await db.transaction(async (trx) => {
+      [RUN_ONCE, '  return await db.transaction(async (trx) => {\n    const begunAtMs = performance.now()\n    const claimed = await claimJobs(trx, { batchSize, lowWaterMark, newestFirst })\n', `  const claimed = await db.transaction(async (trx) => {
     const claimed = await claimJobs(trx, { batchSize, lowWaterMark, newestFirst })
     await trx.raw(\`update recon_jobs set status = 'completed', attempts = attempts + 1, locked_by = ?, locked_at = now(), finished_at = now() where payment_id = any(?)\`, [options.workerId, claimed.map(({ paymentId }) => paymentId)])
     return claimed
   })
   return await db.transaction(async (trx) => {
+    const begunAtMs = performance.now()
 `],
       [POST_BATCH, /,\n {4}job as \([\s\S]*?decided\.id\)/, `, job as (select ?::text)`],
       ['payments-api/migrations/0016_jobs_finish_with_results.sql', /^create trigger recon_jobs_finish_with_results [\s\S]*?;/, ''],
@@ -92,9 +93,9 @@ const BREAKING: readonly Mutation[] = [
   {
     change: 'The worker counts an attempt for each job of a batch that an outage ended',
     edits: [
-      [RUN_ONCE, '  return await db.transaction(async (trx) => {\n    const claimed = await claimJobs(', '  let held: ClaimedJob[] = []\n  return await db.transaction(async (trx) => {\n    const claimed = held = await claimJobs('],
+      [RUN_ONCE, '  return await db.transaction(async (trx) => {\n    const begunAtMs = performance.now()\n    const claimed = await claimJobs(', '  let held: ClaimedJob[] = []\n  return await db.transaction(async (trx) => {\n    const begunAtMs = performance.now()\n    const claimed = held = await claimJobs('],
       [RUN_ONCE, /( return await settleJobs\(trx, claimed, options\)\n {2}\}\))/, `$1.catch(async (error: unknown) => {
-    await failJobs(db as Knex.Transaction, held.map(({ paymentId }) => ({ paymentId, error: String(error), backoffMs: 10_000 })), options)
+    await failJobs(db as Knex.Transaction, held.map(({ paymentId, attempts }) => ({ paymentId, error: String(error), attempts: attempts + 1, backoffMs: 10_000 })), options)
     throw error
   })`],
       [RUN_ONCE, /^import \{ isPaused.*/, `import { failJobs } from './sql/fail-jobs.ts'\n$&`],
@@ -127,7 +128,7 @@ const BREAKING: readonly Mutation[] = [
     change: 'The worker announces payments before it commits',
     edits: [
       [RUN_ONCE, 'settleJobs(trx, claimed, options)', 'settleJobs(trx, claimed, { ...options, announceOn: db })'],
-      [SETTLE_JOBS, 'workerId, maxAttempts, siftFirst = false', 'announceOn = trx, workerId, maxAttempts, siftFirst = false'],
+      [SETTLE_JOBS, '{ workerId, maxAttempts, willPause', '{ announceOn = trx, workerId, maxAttempts, willPause'],
       [SETTLE_JOBS, 'await notifySettled(trx, posted', 'await notifySettled(announceOn, posted'],
       [SETTLE_JOBS, 'export interface SettleOptions {\n', 'export interface SettleOptions {\n  announceOn?: Knex\n'],
     ],

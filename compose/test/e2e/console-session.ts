@@ -22,9 +22,19 @@ export interface ConsoleSession {
 export const isLive = (page: Page): Promise<void> => page.locator('[data-testid=live-status][data-state=live]').waitFor()
 export const newAccount = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`
 
-/** Records each error of a page, hydration mismatch, and violation of the content security policy. Tests may provoke failed requests. */
+/** A page that is left while it loads a script reports this as well, so missing scripts are known by their responses. */
+const LEFT_WHILE_LOADING = 'Failed to fetch dynamically imported module'
+
+/**
+ * Records each error of a page, missing script, hydration mismatch, and violation of the content security policy. Tests may provoke
+ * other failed requests.
+ */
 export function recordProblems(page: Page, problems: string[]): void {
-  page.on('pageerror', error => problems.push(String(error)))
+  page.on('pageerror', error => error.message.includes(LEFT_WHILE_LOADING) || problems.push(String(error)))
+  page.on('response', (response) => {
+    if (response.url().includes('/_nuxt/') && response.status() >= 400)
+      problems.push(`${response.status()} ${response.url()}`)
+  })
   page.on('console', (message) => {
     if (/hydrat|content security policy/i.test(message.text()))
       problems.push(message.text())

@@ -22,7 +22,7 @@ expected-statuses = ["2xx", 409, 422]
 `
 const FULL = process.env.FULL === '1'
 /** Examples per operation and phase; FULL=1 sends more than 10,000 requests. */
-const EXAMPLES = FULL ? 700 : 4
+const EXAMPLES = FULL ? 700 : 2
 const DEADLINE_MS = FULL ? 50 * 60_000 : 300_000
 
 /** Schemathesis reads the document, sends valid and invalid requests, and checks every response against the document. */

@@ -61,7 +61,7 @@ describe('a crash', () => {
     await assertSettledOnce(database, 51)
   }).timeout(120_000)
 
-  const kills = size({ usual: 12, full: 200 })
+  const kills = size({ usual: 6, full: 200 })
   it(`of one of two workers, ${kills} times at random: nothing is lost or done twice`, async () => {
     let accepted = 0
     const pair = [await start(database.url('payments_worker'), { BATCH_SIZE: '20' }), await start(database.url('payments_worker'), { BATCH_SIZE: '20' })]

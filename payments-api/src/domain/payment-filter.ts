@@ -42,22 +42,21 @@ export function resultsOf({ status, outcome }: PaymentFilter): ResultStatus[] | 
 export function matchesNothing(filter: PaymentFilter): boolean {
   const { from, to, jobDead } = filter
   const results = resultsOf(filter)
-  const { positive, other } = matchingAmounts(filter)
+  const amounts = matchingAmounts(filter)
   return (jobDead === true && results !== undefined)
-    || (results !== undefined && !results.some(result => mayHaveResult(filter, result)))
-    || (isEmpty(positive) && isEmpty(other))
+    || (results !== undefined && !results.some(result => mayHaveResult(amounts, filter.currency, result)))
+    || (isEmpty(amounts.positive) && isEmpty(amounts.other))
     || (from !== undefined && to !== undefined && firstMillisecondFrom(from) >= firstMillisecondFrom(to))
 }
 
 /** Whether the worker's rules can give this result to a payment of such an amount: recon-worker's reconcile.ts. */
-function mayHaveResult(filter: PaymentFilter, result: ResultStatus): boolean {
-  const { positive: { least, most }, other } = matchingAmounts(filter)
+function mayHaveResult({ positive: { least, most }, other }: Amounts, currency: string | undefined, result: ResultStatus): boolean {
   if (result === 'failed')
     return !isEmpty(other)
   if (result === 'completed')
     return least <= most
   const leastWithDiscrepancy = least + (IN_DISPUTE + UNIT - least % UNIT) % UNIT
-  const hasFraction = filter.currency === undefined || currencyDigits(filter.currency) !== 0
+  const hasFraction = currency === undefined || currencyDigits(currency) !== 0
   return hasFraction && leastWithDiscrepancy <= most
 }
 
@@ -69,7 +68,9 @@ function isEmpty({ least, most }: Range): boolean {
 }
 
 /** The amounts that match: those above zero, and all others. */
-function matchingAmounts(filter: PaymentFilter): { positive: Range, other: Range } {
+interface Amounts { positive: Range, other: Range }
+
+function matchingAmounts(filter: PaymentFilter): Amounts {
   const [from, to] = [tenThousandths(filter.amountFrom) ?? -BEYOND, tenThousandths(filter.amountTo) ?? BEYOND]
   const [absoluteFrom, absoluteTo] = [tenThousandths(filter.absoluteAmountFrom) ?? 0n, tenThousandths(filter.absoluteAmountTo) ?? BEYOND]
   return {

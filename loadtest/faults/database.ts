@@ -71,7 +71,7 @@ export const changeColumnType: Fault = {
 
 const TABLES = ['payments', 'recon_jobs', 'accounts', 'reconciliation_results', 'ledger_entries', 'recon_workers', 'recon_queue']
 
-/** Leaves a transaction open, on a connection of its own. */
+/** Leaves a transaction open on a separate connection. */
 function leaveOpen(begin: (target: string) => string, more: Pick<Fault, 'name' | 'description' | 'holdMs' | 'targets'> & Partial<Fault>): Fault {
   const undo = new Undo()
   return {

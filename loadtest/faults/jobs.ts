@@ -52,7 +52,7 @@ async function poison(system: System, isPoison: string): Promise<void> {
 
 /**
  * What an operator does once the cause is gone: retries the dead jobs, and does not wait for the backoff of the others. The trigger
- * goes in a transaction of its own: it locks the table even for readers, and the jobs may be locked by a worker that waits for it.
+ * is dropped in a separate transaction: that locks the table even for readers, and the jobs may be locked by a worker that waits for it.
  */
 async function heal(system: System): Promise<void> {
   await asAdmin(system, admin => admin.query('drop function if exists chaos_poison() cascade'))

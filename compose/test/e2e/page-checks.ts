@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
 
-/** In px: a phone, a tablet, and windows of a desktop. The last one is that of a test's page. */
+/** In px: phone, tablet and desktop. Ends with the width at which tests open pages. */
 const WIDTHS = [375, 768, 1024, 1600, 1280]
 const HEIGHT = 800
 

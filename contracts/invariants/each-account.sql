@@ -2,6 +2,8 @@
 --
 -- account-balance-is-the-sum-of-its-entries: An account's balance equals the balance after its newest entry, which is the sum of its entries.
 -- accounts-have-their-newest-entry: An account's version is the number of its newest entry, or 0 without entries.
+-- customers-owe-nothing: No customer's balance is negative: an account holds its payments less their refunds, and no refund exceeds
+--   its payment.
 -- accounts-have-a-payment: A customer's account opens with its first payment. (Older ones may predate the first anchor.)
 -- account-times-are-plausible: An account was opened at most a day before its first payment (older ones may have waited longer) and
 --   before its first entry, and last changed by its newest entry. No account is older than the books, and no time is in the future.
@@ -21,6 +23,7 @@ headed as (
            case when (a.version = 0) <> (head.account_version is null)
                   or exists (select from ledger_entries later where later.account_id = a.id and later.account_version > a.version)
              then 'accounts-have-their-newest-entry' end,
+           case when a.kind = 'customer' and a.balance < 0 then 'customers-owe-nothing' end,
            case when a.kind = 'customer' and a.first_payment_at is null and a.created_at > books.anchored_at
              then 'accounts-have-a-payment' end,
            case when not isfinite(a.created_at) or not isfinite(a.updated_at) or greatest(a.created_at, a.updated_at) > now() + interval '5 minutes'

@@ -1,7 +1,7 @@
 -- Every payment with its account, result and job, in one pass. each-entry.sql compares each entry with its payment.
 --
 -- request-hashes-are-those-of-their-payments: A payment's request hash is the hash of its account, amount, currency and
---   description.
+--   description; a refund's that of its payment, amount and reason.
 -- payment-ids-hold-their-time: A payment's id is a version 7 UUID that contains the time at which the payment was accepted.
 -- amounts-keep-the-decimals-of-their-currency: All amounts and balances in one currency have the same number of decimals,
 --   so "250.00" is "250.00" everywhere.
@@ -14,15 +14,22 @@
 -- pending-payments-have-a-job: A pending payment has a job that is waiting or dead. (Finished jobs may have been pruned.)
 -- finished-jobs-say-who-settled-them: A finished job names its worker, counts its attempt, has the error of any attempt before
 --   that, and finished at the time its payment settled. The workers of the last six days are known.
--- payments-settle-in-one-transaction: A payment, its result and its job have the same time. Its entries have that time
---   or, if the account was busy or the clock had gone back, a later time.
+-- payments-settle-in-one-transaction: A payment, its result and its job have the same time, until a refund of it settles. Its entries
+--   have that time or, if the account was busy or the clock had gone back, a later time.
 -- settling-comes-after-accepting: No payment settled over an hour before it was accepted. (Within the hour, a clock may have been set.)
 -- times-are-plausible: No time is infinite or over five minutes in the future.
+--
+-- It also compares payments with their refunds for refunds-stay-within-their-payment and statuses-follow-the-refunds, which
+-- each-refund.sql explains: that file does not see a payment whose refunds vanished.
 with payment as (
   select p.id, p.account_id, p.currency, p.amount, p.status, p.created_at, p.updated_at,
-         p.request_hash is distinct from sha256(convert_to('["v1","' || p.account_id || '","' ||
-           trunc(p.amount * case scale(p.amount) when 2 then 100 when 0 then 1 when 3 then 1000 else 10000 end) ||
-           '","' || p.currency || '",' || to_json(p.description) || ']', 'UTF8')) as hash_differs,
+         p.refund_of, p.refund_reserved, p.refunded,
+         case when p.refund_of is null
+           then p.request_hash is distinct from sha256(convert_to('["v1","' || p.account_id || '","' ||
+             trunc(p.amount * case scale(p.amount) when 2 then 100 when 0 then 1 when 3 then 1000 else 10000 end) ||
+             '","' || p.currency || '",' || to_json(p.description) || ']', 'UTF8'))
+           else p.request_hash not in (refund_request_hash(p.refund_of, p.amount, true, p.description), refund_request_hash(p.refund_of, p.amount, false, p.description))
+           end as hash_differs,
          -- the worker's rules, from reconcile.ts
          case when p.amount <= 0 then 'failed'
               when p.amount % 1 = 0.13 then 'completed_with_discrepancy'
@@ -42,7 +49,7 @@ judged as (
            case when scale(p.amount) <> currency_decimals(p.currency) or scale(r.discrepancy_amount) <> scale(p.amount)
              then 'amounts-keep-the-decimals-of-their-currency' end,
            case when p.currency is distinct from a.currency or a.kind <> 'customer' then 'payments-have-their-accounts-currency' end,
-           case when p.status <> case r.status when 'completed' then 'completed' when 'completed_with_discrepancy' then 'completed' when 'failed' then 'failed' else 'pending' end
+           case when case when p.refunded is null then p.status else 'completed' end <> case r.status when 'completed' then 'completed' when 'completed_with_discrepancy' then 'completed' when 'failed' then 'failed' else 'pending' end
              then 'one-result-a-settled-payment' end,
            case when r.status <> p.outcome or r.matched <> (p.outcome = 'completed') or (r.notes is null) <> (p.outcome = 'completed')
                   or r.discrepancy_amount <> case p.outcome when 'completed_with_discrepancy' then 0.13 else 0 end
@@ -53,7 +60,14 @@ judged as (
                   or (j.attempts > 1 and j.last_error is null)
                   or (r.created_at > now() - interval '6 days' and j.locked_by not in (select w.id from recon_workers w)))
              then 'finished-jobs-say-who-settled-them' end,
-           case when p.updated_at <> coalesce(r.created_at, p.created_at) then 'payments-settle-in-one-transaction' end,
+           case when p.updated_at <> coalesce(r.created_at, p.created_at) and p.refunded is null then 'payments-settle-in-one-transaction' end,
+           case when p.refund_reserved is not null
+                  and (p.refund_reserved > p.amount
+                       or (p.refund_reserved, coalesce(p.refunded, 0)) is distinct from (
+                            select (sum(f.amount), coalesce(sum(f.amount) filter (where f.status = 'completed'), 0)) from payments f where f.refund_of = p.id))
+             then 'refunds-stay-within-their-payment' end,
+           case when p.status in ('partially_refunded', 'refunded') <> (p.refunded is not null) or (p.status = 'refunded') <> coalesce(p.refunded = p.amount, false)
+             then 'statuses-follow-the-refunds' end,
            case when least(r.created_at, j.finished_at) < j.created_at - interval '1 hour' then 'settling-comes-after-accepting' end,
            case when j.created_at < greatest(p.created_at - interval '1 day', a.created_at - interval '1 hour') then 'job-times-are-in-order' end,
            case when greatest(p.created_at, p.updated_at, r.created_at, j.created_at, j.locked_at, j.finished_at) > now() + interval '5 minutes'

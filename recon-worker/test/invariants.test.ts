@@ -11,6 +11,7 @@ import { anchor, brokenPromises, CONTRACTS, promises } from './support/audit.ts'
 import { corruptions } from './support/corruptions.ts'
 import { createDatabase } from './support/database.ts'
 import { accept } from './support/payments.ts'
+import { refund } from './support/refunds.ts'
 
 describe('the invariants', () => {
   let database: TestDatabase
@@ -25,6 +26,14 @@ describe('the invariants', () => {
     const { rows: [self] } = await owner.query<{ name: string }>('select current_database() as name')
     await owner.query(`revoke temporary, create on database ${self!.name} from public`) // copying a template does not copy this
     await owner.query(`insert into recon_workers (id, host, pid) values ('w', 'h', 1)`)
+    // One payment is refunded in part, with another refund queued, and one in full.
+    const refunded = await accept(database, ['7.50', '42.13'].map(amount => ({ accountId: 'ACC-003', amount })))
+    await settle()
+    await refund(database, { payment: refunded[0]!, amount: '2.00' })
+    await refund(database, { payment: refunded[1]! })
+    await settle()
+    const { id: queued } = await refund(database, { payment: refunded[0]!, amount: '0.50' })
+    await database.sql(`update recon_jobs set run_at = now() + interval '10 minutes' where payment_id = $1`, [queued])
     for (const accountId of ['ACC-001', 'ACC-002'])
       await accept(database, ['100.00', '42.13', '0.00', '-5.00', '7.50'].map(amount => ({ accountId, amount })))
     await settle()
@@ -49,7 +58,7 @@ describe('the invariants', () => {
     await owner.query('begin')
     try {
       await owner.query('set local session_replication_role = replica')
-      const results = [await owner.query(sql)].flat() as pg.QueryResult[]
+      const results = [await owner.query(sql).catch((error: Error) => assert.fail(`${what}: ${error.message}`))].flat() as pg.QueryResult[]
       assert.deepEqual(results.filter(({ rowCount }) => rowCount === 0).map(({ command }) => command), [], `${what}: statements that touch no row`)
       return await brokenPromises(owner)
     }
@@ -88,10 +97,10 @@ describe('the invariants', () => {
   })
 
   it('all hold after finished jobs were pruned, and pending payments settle as before', async () => {
-    assert.equal((await owner.query(`delete from recon_jobs where status = 'completed'`)).rowCount, 10)
+    assert.equal((await owner.query(`delete from recon_jobs where status = 'completed'`)).rowCount, 14)
     await assert.rejects(owner.query(`delete from recon_jobs`), { code: '23001' }, 'a waiting job cannot be pruned')
     await settle()
     assert.deepEqual(await brokenPromises(owner), [])
-    assert.deepEqual((await owner.query(`select count(*)::int as payments, count(j)::int as jobs from payments left join recon_jobs j on j.payment_id = id`)).rows, [{ payments: 11, jobs: 1 }])
+    assert.deepEqual((await owner.query(`select count(*)::int as payments, count(j)::int as jobs from payments left join recon_jobs j on j.payment_id = id`)).rows, [{ payments: 16, jobs: 2 }])
   })
 })

@@ -100,6 +100,7 @@ describe('the ledger', () => {
     ['another currency', 'ledger_balanced', () => [sound().map(entry => ({ ...entry, currency: 'EUR' }))]],
     ['a payment that does not exist', 'ledger_balanced', () => [sound().map(entry => ({ ...entry, payment: '00000000-0000-7000-8000-000000000000' }))]],
     ['a payment that is not completed', 'ledger_balanced', () => [sound(), { complete: [] }]],
+    ['the two sides swapped', 'ledger_balanced', () => [sound().map(({ type, ...entry }) => ({ ...entry, type: type === 'credit' ? 'debit' : 'credit' }))]],
     ['a debit on a customer\'s account', 'ledger_chained', () => [[sound()[0], { ...sound()[1], account: 'ACC-2' }]]],
     ['an account that does not exist', 'ledger_chained', () => [[sound()[0], { ...sound()[1], account: 'settlement:USD:99' }]]],
     ['a version that leaves a gap', 'ledger_chained', () => [[{ ...sound()[0], version: 3 }, sound()[1]]]],

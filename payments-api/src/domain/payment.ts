@@ -1,5 +1,8 @@
-/** A payment is pending until it is reconciled, then completed (posted to the ledger) or failed (not posted). */
-export const PAYMENT_STATUSES = ['pending', 'completed', 'failed'] as const
+/**
+ * A payment is pending until it is reconciled, then completed (posted to the ledger) or failed (not posted). A completed one is
+ * partially refunded once a refund of it has settled, and refunded once nothing is left.
+ */
+export const PAYMENT_STATUSES = ['pending', 'completed', 'failed', 'partially_refunded', 'refunded'] as const
 export type PaymentStatus = typeof PAYMENT_STATUSES[number]
 
 /** What reconciliation found, in the API's words. The key is the result's status in the database. */
@@ -18,11 +21,13 @@ export const SETTLED_STATUS: Record<ResultStatus, PaymentStatus> = {
   failed: 'failed',
 }
 
-/** The results that give a payment this status; none for a pending payment. */
+/** The results that a payment with this status can have; none for a pending payment. */
 export const RESULTS_BY_STATUS: Record<PaymentStatus, readonly ResultStatus[]> = {
   pending: [],
   completed: ['completed', 'completed_with_discrepancy'],
   failed: ['failed'],
+  partially_refunded: ['completed', 'completed_with_discrepancy'],
+  refunded: ['completed', 'completed_with_discrepancy'],
 }
 
 export const RESULTS_BY_OUTCOME: Record<Outcome, ResultStatus> = {

@@ -8,11 +8,15 @@ export interface StatusLook {
   icon: string
 }
 
+const REFUND_ICON = 'M9 14 4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 0 11H11'
+
 /** Must have every status of shared/types/payment.ts, or the type check fails. The icons are Lucide's. */
 const LOOKS: Record<PaymentStatus, StatusLook> = {
   pending: { label: 'Pending', color: 'neutral', icon: 'M12 6v6l4 2M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0' },
   completed: { label: 'Completed', color: 'success', icon: 'M20 6 9 17l-5-5' },
   failed: { label: 'Failed', color: 'error', icon: 'M18 6 6 18M6 6l12 12' },
+  partially_refunded: { label: 'Partially refunded', color: 'neutral', icon: REFUND_ICON },
+  refunded: { label: 'Refunded', color: 'neutral', icon: REFUND_ICON },
 }
 
 /** A pending payment whose job is dead looks like no other pending payment: nothing will happen until somebody retries the job. */

@@ -1,5 +1,5 @@
 /** Every status that app/utils/payment-status-look.ts has a look for. A newer API may return others. */
-export const paymentStatuses = ['pending', 'completed', 'failed'] as const
+export const paymentStatuses = ['pending', 'completed', 'failed', 'partially_refunded', 'refunded'] as const
 export type PaymentStatus = typeof paymentStatuses[number]
 
 /** What reconciliation found. */

@@ -1,8 +1,9 @@
-/** Makes `tip`: the newest posting of its customer and of its settlement account. */
+/** Makes `tip`: a payment's posting that is the newest of its customer and of its settlement account. */
 const TIP = `create temp table tip on commit drop as
   select c.payment_id as id, c.account_id as ca, d.account_id as da, c.amount
     from ledger_entries c
     join ledger_entries d using (payment_id)
+    join payments p on p.id = c.payment_id and num_nonnulls(p.refund_of, p.refunded) = 0
     join accounts a on a.id = c.account_id and a.version = c.account_version
     join accounts b on b.id = d.account_id and b.version = d.account_version
    where c.entry_type = 'credit' and d.entry_type = 'debit'
@@ -138,6 +139,16 @@ export function corruptions(id: string): Corruption[] {
     { what: 'a worker\'s unclean stops forged', sql: `update recon_workers set stopped_with_it = 2`, by: 'workers-settle-what-was-settled' },
     { what: 'a worker holds a job that does not exist', sql: `update recon_workers set held_alone = gen_random_uuid(), unclean_stops = 2`, by: 'workers-settle-what-was-settled' },
     { what: 'a worker without unclean stops stopped with a job', sql: `update recon_workers set stopped_with = '${id}', stopped_with_it = 2`, by: 'workers-settle-what-was-settled' },
+    { what: 'a queued refund vanishes with its job', sql: `create temp table v on commit drop as select id from payments where refund_of is not null and status = 'pending'; ${VANISH.replace(/;[^;]*$/, '')}`, by: 'refunds-stay-within-their-payment' },
+    { what: 'a refund names another payment', sql: `update payments set refund_of = '${id}' where refund_of is not null and amount = 2.00`, by: 'refunds-reverse-a-payment' },
+    { what: 'a refund names no payment', sql: `update payments set refund_of = gen_random_uuid() where refund_of is not null and amount = 2.00`, by: 'refunds-reverse-a-payment' },
+    { what: 'a refund\'s amount', sql: `update payments set amount = 1.99 where refund_of is not null and amount = 2.00`, by: 'request-hashes-are-those-of-their-payments' },
+    { what: 'a reserved sum forged', sql: `update payments set refund_reserved = 6.00 where amount = 7.50 and refunded is not null`, by: 'refunds-stay-within-their-payment' },
+    { what: 'a refunded sum forged', sql: `update payments set refunded = 1.00 where amount = 7.50 and refunded is not null`, by: 'refunds-stay-within-their-payment' },
+    { what: 'a refunded payment called completed', sql: `alter table payments drop constraint payments_refunds_check; update payments set status = 'completed' where status = 'partially_refunded'`, by: 'statuses-follow-the-refunds' },
+    { what: 'a refund settled at another time than its payment changed', sql: `update payments set updated_at = updated_at + interval '1 second' where status = 'partially_refunded'`, by: 'statuses-follow-the-refunds' },
+    { what: 'a refund\'s posting with its sides swapped', sql: `alter table ledger_entries drop constraint ledger_entries_pkey; update ledger_entries set entry_type = case entry_type when 'credit' then 'debit' else 'credit' end where payment_id in (select id from payments where refund_of is not null)`, by: 'entries-are-on-the-right-kind-of-account' },
+    { what: 'a customer\'s balance below zero', sql: `update accounts set balance = -0.01 where id = 'ACC-003'`, by: 'customers-owe-nothing' },
     { what: 'guards: a login owns a function', sql: `alter function post_results() owner to payments_worker`, by: 'guards-are-as-installed' },
     { what: 'guards: a table inherits from payments', sql: `create table more_payments () inherits (payments)`, by: 'guards-are-as-installed' },
     { what: 'guards: a login may turn triggers off', sql: `grant set on parameter session_replication_role to payments_worker`, by: 'guards-are-as-installed' },

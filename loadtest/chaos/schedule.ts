@@ -1,4 +1,4 @@
-import type { Fault } from '../faults/fault.ts'
+import type { Fault, Random } from '../faults/fault.ts'
 import { createRandom, deriveSeed } from '../faults/random.ts'
 
 /** How often two faults strike at once. */
@@ -17,10 +17,14 @@ export interface RoundPlan {
   generatorSeed: number
 }
 
-/** Plans a round from the run's seed alone, so that a round repeats without those before it. `faults` must not be empty. */
+/**
+ * Plans a round from the run's seed alone, so that a round repeats without those before it. Every fault gets its turn before one
+ * strikes first again, in an order that the seed says. `faults` must not be empty.
+ */
 export function planRound(seed: number, round: number, faults: readonly Fault[]): RoundPlan {
   const random = createRandom(deriveSeed(seed, round))
-  const first = random.pick(faults)
+  const turn = Math.floor((round - 1) / faults.length)
+  const first = shuffled(faults, createRandom(deriveSeed(seed, 0, turn)))[(round - 1) % faults.length]!
   const others = faults.filter(fault => fault !== first)
   const isPair = random.number() < TWO_AT_ONCE
   const chosen = isPair && others.length > 0 ? [first, random.pick(others)] : [first]
@@ -31,4 +35,14 @@ export function planRound(seed: number, round: number, faults: readonly Fault[])
     holdMs: Math.max(...chosen.map(({ holdMs }) => random.integer(...holdMs))),
     generatorSeed: deriveSeed(seed, round, chosen.length),
   }
+}
+
+/** The faults in a drawn order: Fisher and Yates' shuffle. */
+function shuffled(faults: readonly Fault[], random: Random): Fault[] {
+  const order = [...faults]
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(0, i);
+    [order[i], order[j]] = [order[j]!, order[i]!]
+  }
+  return order
 }

@@ -33,6 +33,12 @@ describe('the schedule of a chaos run', () => {
     assert.ok(pairs > 60 && pairs < 140, `${pairs} of 300`)
   })
 
+  it('gives each fault its turn, in another order each time', () => {
+    const firsts = rounds(7).map(({ faults }) => faults[0]!.fault.name)
+    const turns = Array.from({ length: 100 }, (_, n) => firsts.slice(3 * n, 3 * n + 3).join(''))
+    assert.deepEqual([...new Set(turns)].sort(), ['abc', 'acb', 'bac', 'bca', 'cab', 'cba'])
+  })
+
   it('holds the faults for a time within the longest of their bounds', () => {
     for (const { faults, holdMs } of rounds(7)) {
       const isHeld = faults.some(({ fault }) => fault.name === 'a')

@@ -5,6 +5,7 @@ import type { OperationsDeps } from './http/operations.ts'
 import type { PaymentsDeps } from './http/payments.ts'
 import type { ProofsDeps } from './http/proofs.ts'
 import type { Route } from './http/route.ts'
+import type { WorkersDeps } from './http/workers.ts'
 import type { Metrics } from './metrics.ts'
 import express from 'express'
 import { accountEntryRoutes } from './http/account-entries.ts'
@@ -21,8 +22,9 @@ import { excerpt, sendProblem } from './http/problem.ts'
 import { proofRoutes } from './http/proofs.ts'
 import { queueRoutes } from './http/queue.ts'
 import { routerOf } from './http/route.ts'
+import { workerRoutes } from './http/workers.ts'
 
-export interface AppDeps extends PaymentsDeps, OperationsDeps, ProofsDeps, Omit<HealthDeps, 'metrics'> {
+export interface AppDeps extends PaymentsDeps, OperationsDeps, ProofsDeps, WorkersDeps, Omit<HealthDeps, 'metrics'> {
   events: EventHub
   metrics: Metrics
 }
@@ -34,6 +36,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...accountRoutes(deps),
     ...accountEntryRoutes(deps),
     ...operationRoutes(deps),
+    ...workerRoutes(deps),
     ...queueRoutes(deps),
     ...proofRoutes(deps),
     ...eventRoutes(deps),

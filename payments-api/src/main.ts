@@ -1,6 +1,6 @@
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { countQueue } from './count-queue.ts'
+import { countRegularly } from './count-regularly.ts'
 import { activityHistory } from './domain/activity-history.ts'
 import { arrivalsPayload } from './domain/arrivals.ts'
 import { createPayments } from './domain/create-payment.ts'
@@ -22,6 +22,7 @@ import { readChaosReport } from './read-chaos-report.ts'
 import { checkInvariants, readPasses } from './sql/check-invariants.ts'
 import { connect } from './sql/connect.ts'
 import { addDailyAnchor, isAnchorDue } from './sql/daily-anchor.ts'
+import { listWorkers } from './sql/list-workers.ts'
 import { queueState } from './sql/queue-state.ts'
 
 /**
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     metrics,
     readStatistics: statistics.read,
     readHistory: history.read,
+    readWorkerHistory: history.readWorker,
     proofs: proofs({ passes, check, log }),
     readChaosReport: () => readChaosReport(config.chaosReport),
     wake,
@@ -64,14 +66,17 @@ async function main(): Promise<void> {
     draining: () => stop.signal.aborted,
   }), config.drainQuietMs, log)
   const heartbeat = setInterval(() => events.heartbeat(), HEARTBEAT_SLICE_MS)
-  const counting = countQueue(async () => history.recordQueue((await queueState(readDb)).waiting))
+  const counting = [
+    countRegularly(async () => history.recordQueue((await queueState(readDb)).waiting)),
+    countRegularly(async () => history.recordWorkers(await listWorkers(readDb))),
+  ]
   const anchoring = check && proofsDatabaseUrl !== undefined
     ? keepAnchors({ passes, check, isDue: () => isAnchorDue(proofsDatabaseUrl), add: () => addDailyAnchor(proofsDatabaseUrl), log })
     : undefined
   stop.signal.addEventListener('abort', () => {
     clearInterval(anchoring)
     clearInterval(heartbeat)
-    clearInterval(counting)
+    counting.forEach(clearInterval)
     events.close()
   })
   drainOnSignal(stop, {

@@ -39,6 +39,7 @@ export default function (): void {
     `/accounts/${accountId}/statement.csv`,
     '/operations',
     '/operations/history',
+    `/operations/workers/${encodeURIComponent(String(http.get(`${apis[0]}/operations`).json('workers.0.id')))}`,
     '/recon-jobs?status=completed',
     '/recon-jobs/errors',
     '/proofs',

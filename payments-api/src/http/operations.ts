@@ -1,4 +1,4 @@
-import type { ActivityHistory, Span } from '../domain/activity-history.ts'
+import type { ActivityHistory } from '../domain/activity-history.ts'
 import type { SettleStatistics } from '../domain/settle-statistics.ts'
 import type { QueueDeps } from './queue.ts'
 import type { Route } from './route.ts'
@@ -16,6 +16,7 @@ import { sendProblem } from './problem.ts'
 import { queuePauseFields, queuePauseJson } from './queue.ts'
 import { defineRoute } from './route.ts'
 import { JobStatus, Limit, named, pageOf, ReconJob } from './schemas.ts'
+import { SpanQuery, Worker, workerJson } from './workers.ts'
 
 const Milliseconds = z.number().nullable()
 const rate = {
@@ -40,18 +41,7 @@ const Operations = z.object({
       longest: Milliseconds.describe('The maximum, exact to the millisecond'),
     }).describe('From accepted to settled, in milliseconds, over windowSeconds. A percentile is an estimate within 5 % or 1 ms. Null if nothing settled'),
   }).describe('Over the last five minutes, as notified to this process'),
-  workers: z.array(z.object({
-    id: z.string(),
-    host: z.string(),
-    pid: z.int(),
-    state: z.enum(['running', 'stopped', 'lost']).describe('A worker without heartbeats that has not reported its stop is lost'),
-    replacedBy: z.string().nullable().describe('The worker that has started since this one was lost, and runs; null if none took over, and for a worker that is not lost'),
-    startedAt: z.string().meta({ format: 'date-time' }),
-    lastSeenAt: z.string().meta({ format: 'date-time' }),
-    stoppedAt: z.string().meta({ format: 'date-time' }).nullable(),
-    settled: z.int().describe('Payments settled since the worker started'),
-    uncleanStops: z.int().describe('Consecutive starts, including the last one, that followed an unclean stop; 0 once the jobs of that time have settled'),
-  })).describe('Workers seen within the last hour, newest first'),
+  workers: z.array(Worker).describe('Workers seen within the last hour, newest first'),
 }).register(named, { id: 'Operations' })
 
 const History = z.object({
@@ -91,18 +81,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
         res.json({
           queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds, ...queuePauseJson(queue) },
           settled: readStatistics(),
-          workers: judgeWorkers(workers).map(worker => ({
-            id: worker.id,
-            host: worker.host,
-            pid: worker.pid,
-            state: worker.state,
-            replacedBy: worker.replacedBy,
-            startedAt: worker.started_at,
-            lastSeenAt: worker.last_seen_at,
-            stoppedAt: worker.stopped_at,
-            settled: Number(worker.settled),
-            uncleanStops: worker.unclean_stops,
-          })),
+          workers: judgeWorkers(workers).map(workerJson),
         })
       },
     }),
@@ -113,9 +92,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
       path: '/operations/history',
       summary: 'Get what settled, how fast, and how long the queue was, over the last minutes or hours',
       description: 'As notified to the process that responds, which keeps it in memory: it reads no table.',
-      query: z.strictObject({
-        span: z.enum(Object.keys(SPANS) as Span[], `must be one of ${Object.keys(SPANS).join(', ')}`).default('15m').describe(Object.entries(SPANS).map(([span, { stepSeconds }]) => `${span} in steps of ${stepSeconds} s`).join(', ')),
-      }),
+      query: SpanQuery,
       responses: {
         200: { description: 'The steps of the span', schema: History },
       },

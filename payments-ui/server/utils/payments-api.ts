@@ -8,6 +8,7 @@ import type { AcceptedPayment, PaymentPage } from '../../shared/types/payment.ts
 import type { Problem } from '../../shared/types/problem.ts'
 import type { Proofs } from '../../shared/types/proofs.ts'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '../../shared/types/recon-job.ts'
+import type { WorkerHistory } from '../../shared/types/worker-history.ts'
 import { problem } from './problem.ts'
 
 // The only client of the payments API. Plain TypeScript without Nuxt, so that the contract tests run the real client.
@@ -156,6 +157,9 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
 
     operationsHistory: (query?: URLSearchParams, signal?: AbortSignal) =>
       call<OperationsHistory>(withQuery('operations/history', query), {}, signal),
+
+    worker: (workerId: string, query?: URLSearchParams, signal?: AbortSignal) =>
+      withSegment(workerId, safe => call<WorkerHistory>(withQuery(`operations/workers/${safe}`, query), {}, signal)),
 
     proofs: (signal?: AbortSignal) =>
       call<Proofs>('proofs', {}, signal),

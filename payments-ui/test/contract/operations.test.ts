@@ -3,6 +3,7 @@ import type { HistoryStep, OperationsHistory } from '../../shared/types/operatio
 import type { Operations, QueuePause, SettleRate, Worker } from '../../shared/types/operations.ts'
 import type { Proof, Proofs } from '../../shared/types/proofs.ts'
 import type { RetriedReconJobs } from '../../shared/types/recon-job.ts'
+import type { WorkerHistory, WorkerStep } from '../../shared/types/worker-history.ts'
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
 import { expectProblem, expectResponse } from './support/expect-response.ts'
@@ -13,6 +14,18 @@ const { eachLike, equal, integer, nullValue, number, string } = Matchers
 const running = { pausedAt: nullValue(), pausedBy: nullValue(), pauseReason: nullValue() } satisfies Reads<QueuePause>
 const paused = { pausedAt: instant(), pausedBy: equal('operator'), pauseReason: string('the bank corrects its accounts') } satisfies Reads<QueuePause>
 const rate = { windowSeconds: integer(10), settled: integer(33), settledPerSecond: number(3.3) } satisfies Reads<SettleRate>
+const worker = {
+  id: string('worker-1'),
+  host: string('here'),
+  pid: integer(1),
+  uncleanStops: integer(0),
+  state: equal('running'),
+  replacedBy: nullValue(),
+  startedAt: instant(),
+  lastSeenAt: instant(),
+  stoppedAt: nullValue(),
+  settled: integer(1_000),
+} satisfies Reads<Worker>
 const operations = {
   queue: {
     waiting: integer(3),
@@ -25,18 +38,7 @@ const operations = {
     now: rate,
     latencyMs: { p50: number(7.3), p95: number(11.4), p99: number(17.8), longest: number(19.5) } satisfies Reads<Operations['settled']['latencyMs']>,
   } satisfies Reads<Operations['settled']>,
-  workers: eachLike({
-    id: string('worker-1'),
-    host: string('here'),
-    pid: integer(1),
-    uncleanStops: integer(0),
-    state: equal('running'),
-    replacedBy: nullValue(),
-    startedAt: instant(),
-    lastSeenAt: instant(),
-    stoppedAt: nullValue(),
-    settled: integer(1_000),
-  } satisfies Reads<Worker>),
+  workers: eachLike(worker),
 } satisfies Reads<Operations>
 
 const proofs = {
@@ -79,6 +81,24 @@ describe('operations', () => {
     // A step may have settled nothing: Pact cannot say that a figure is a number or null.
     steps: eachLike({ startedAt: instant(), matched: integer(3), discrepancy: integer(0), failed: integer(0) } satisfies Partial<Reads<HistoryStep>>),
   } satisfies Reads<OperationsHistory>))
+
+  it('shows a worker with what it settled', () => expectResponse({
+    given: ['a worker is settling payments and one waits'],
+    description: 'a worker and its last minutes',
+    path: '/operations/workers/worker-1',
+    query: { span: '15m' },
+    call: client => client.worker('worker-1', new URLSearchParams({ span: '15m' })),
+  }, {
+    worker,
+    stepSeconds: integer(15),
+    steps: eachLike({ startedAt: instant(), settled: integer(3), settledByAll: integer(4) } satisfies Reads<WorkerStep>),
+  } satisfies Reads<WorkerHistory>))
+
+  it('knows no worker by a name that none has had', () => expectProblem({
+    description: 'a worker that there is not',
+    path: '/operations/workers/nobody',
+    call: client => client.worker('nobody'),
+  }, 'not-found', 404))
 
   it('shows whether the API is ready', () => expectResponse({
     description: 'whether it is ready',

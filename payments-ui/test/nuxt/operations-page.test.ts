@@ -4,7 +4,7 @@ import type { ReconJob, RetriedReconJobs } from '../../shared/types/recon-job'
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { readBody, setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import OperationsPage from '~/pages/operations.vue'
+import OperationsPage from '~/pages/operations/index.vue'
 import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
 

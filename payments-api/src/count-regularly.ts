@@ -2,10 +2,10 @@
 const EVERY_MS = 5_000
 
 /**
- * Counts the queue now and every 5 s, once at a time however long a count takes. A count that fails is left out: the database's
- * failures are reported by the requests that they fail.
+ * Counts now and every 5 s, once at a time however long a count takes. A count that fails is left out: the database's failures are
+ * reported by the requests that they fail.
  */
-export function countQueue(count: () => Promise<void>): NodeJS.Timeout {
+export function countRegularly(count: () => Promise<void>): NodeJS.Timeout {
   let counting = false
   async function countOnce(): Promise<void> {
     if (counting)

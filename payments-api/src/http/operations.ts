@@ -5,6 +5,7 @@ import type { Route } from './route.ts'
 import { z } from 'zod'
 import { SPANS } from '../domain/activity-history.ts'
 import { judgeWorkers } from '../domain/judge-workers.ts'
+import { countExceptions, MAX_EXCEPTIONS } from '../sql/count-exceptions.ts'
 import { listJobs } from '../sql/list-jobs.ts'
 import { listWorkers } from '../sql/list-workers.ts'
 import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
@@ -41,6 +42,10 @@ const Operations = z.object({
       longest: Milliseconds.describe('The maximum, exact to the millisecond'),
     }).describe('From accepted to settled, in milliseconds, over windowSeconds. A percentile is an estimate within 5 % or 1 ms. Null if nothing settled'),
   }).describe('Over the last five minutes, as notified to this process'),
+  exceptions: z.object({
+    discrepancy: z.int().describe(`Payments that settled with a discrepancy, counted up to ${MAX_EXCEPTIONS}`),
+    failed: z.int().describe(`Payments that failed, counted up to ${MAX_EXCEPTIONS}`),
+  }),
   workers: z.array(Worker).describe('Workers seen within the last hour, newest first'),
 }).register(named, { id: 'Operations' })
 
@@ -69,18 +74,20 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
       operationId: 'getOperations',
       method: 'get',
       path: '/operations',
-      summary: 'Get the state of the queue, the rate, the latency and the workers',
+      summary: 'Get the state of the queue, the rate, the latency, the exceptions and the workers',
       responses: {
         200: { description: 'Now', schema: Operations },
       },
       handle: async (_input, _req, res) => {
-        const [queue, workers] = await Promise.all([
+        const [queue, exceptions, workers] = await Promise.all([
           queueState(db),
+          countExceptions(db),
           listWorkers(db),
         ])
         res.json({
           queue: { waiting: queue.waiting, dead: queue.dead, oldestSeconds: queue.oldest_seconds, ...queuePauseJson(queue) },
           settled: readStatistics(),
+          exceptions,
           workers: judgeWorkers(workers).map(workerJson),
         })
       },

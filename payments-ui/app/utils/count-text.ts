@@ -1,10 +1,12 @@
-/** The API counts no further than this. */
+/** The API counts jobs no further than this. */
 export const MAX_COUNTED = 100_000
+/** The API counts exceptions no further than this. */
+export const MAX_EXCEPTIONS = 1_000
 
-/** Formats a number of jobs that the API counted: "100,000+" if there may be more. */
-export function countText(count: number): string {
-  return count >= MAX_COUNTED
-    ? `${MAX_COUNTED.toLocaleString('en')}+`
+/** Formats a number that the API counted, of jobs unless `max` says otherwise: "100,000+" if there may be more. */
+export function countText(count: number, max = MAX_COUNTED): string {
+  return count >= max
+    ? `${max.toLocaleString('en')}+`
     : count.toLocaleString('en')
 }
 

@@ -49,6 +49,8 @@ export interface Operations {
     /** From accepted to settled; null if nothing settled. Percentiles are estimates, `longest` is exact. */
     latencyMs: { p50: number | null, p95: number | null, p99: number | null, longest: number | null }
   }
+  /** Payments that settled so, both counted up to 1,000. An API older than the console does not count them. */
+  exceptions?: { discrepancy: number, failed: number }
   /** The workers seen in the last hour, newest first. */
   workers: Worker[]
 }

@@ -38,6 +38,7 @@ const operations = {
     now: rate,
     latencyMs: { p50: number(7.3), p95: number(11.4), p99: number(17.8), longest: number(19.5) } satisfies Reads<Operations['settled']['latencyMs']>,
   } satisfies Reads<Operations['settled']>,
+  exceptions: { discrepancy: integer(2), failed: integer(1) } satisfies Reads<NonNullable<Operations['exceptions']>>,
   workers: eachLike(worker),
 } satisfies Reads<Operations>
 

@@ -21,9 +21,11 @@ const BACKOFF_MS = [
 /** Adds up to this fraction to each delay, so that after a restart the tabs do not all reconnect at once. */
 const JITTER = 0.3
 /** How often to check for silence. Browsers slow a hidden tab's timers to once a minute. */
-const TICK_MS = 1_000
-/** The API sends a heartbeat every 3 s. After this silence it hangs, or the connection died while the machine slept. */
-export const SILENCE_MS = 8_000
+const TICK_MS = 500
+/** The API sends a heartbeat every 3 s. After this silence, two are missing: it hangs, or the connection died while the machine slept. */
+export const SILENCE_MS = 7_000
+/** A stream without its `hello` after this long is said to be reconnecting; the attempt goes on, since a slow network may need longer. */
+const HELLO_MS = 2_500
 
 /**
  * Keeps an EventSource open; `hello` marks the stream as live. EventSource gives up when a response is not a stream, and notices
@@ -37,11 +39,14 @@ export function openEventStream(url: string, { onEvent, onState, names, after = 
   let timer: ReturnType<typeof setTimeout> | undefined
   /** When this stream last sent something; 0 before its `hello`. */
   let heardAt = 0
+  /** When this stream was opened; 0 once it is known to be late. */
+  let openedAt = 0
 
   function connect() {
     clearTimeout(timer)
     timer = undefined
     heardAt = 0
+    openedAt = Date.now()
     const opened = new EventSource(lastId
       ? `${url}?after=${encodeURIComponent(lastId)}`
       : url)
@@ -63,7 +68,7 @@ export function openEventStream(url: string, { onEvent, onState, names, after = 
 
   function reconnectLater() {
     source.close()
-    heardAt = 0
+    heardAt = openedAt = 0
     onState('reconnecting')
     const waitMs = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]!
     timer = setTimeout(connect, waitMs * (1 + Math.random() * JITTER))
@@ -76,8 +81,13 @@ export function openEventStream(url: string, { onEvent, onState, names, after = 
   }
 
   const ticks = setInterval(() => {
-    if (heardAt > 0 && Date.now() - heardAt > SILENCE_MS)
+    if (heardAt > 0 && Date.now() - heardAt > SILENCE_MS) {
       reconnectLater()
+    }
+    else if (heardAt === 0 && openedAt > 0 && Date.now() - openedAt > HELLO_MS) {
+      openedAt = 0
+      onState('reconnecting')
+    }
   }, TICK_MS)
 
   connect()

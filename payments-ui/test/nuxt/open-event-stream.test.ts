@@ -20,12 +20,13 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('takes a stream without heartbeats for dead within ten seconds, and resumes it after the last seen event', () => {
+it('takes a stream without heartbeats for dead within eight seconds, and resumes it after the last seen event', () => {
   const before = FakeEventSource.current
-  vi.advanceTimersByTime(10_000)
+  vi.advanceTimersByTime(8_000)
   expect(before.closed).toBe(true)
-  expect(FakeEventSource.current.url).toBe('/api/events?after=abc%3A7')
   expect(states).toEqual(['live', 'reconnecting'])
+  vi.advanceTimersByTime(1_000)
+  expect(FakeEventSource.current.url).toBe('/api/events?after=abc%3A7')
 })
 
 it('notices after a sleep, when the clock has jumped', () => {
@@ -40,4 +41,15 @@ it('keeps the stream while anything arrives', () => {
     FakeEventSource.current.send(second % 2 ? 'heartbeat' : 'arrived')
   }
   expect(FakeEventSource.opened).toHaveLength(1)
+})
+
+it('says within four seconds that a stream does not open, and waits on: a slow network may need longer', () => {
+  stop()
+  states = []
+  stop = openEventStream('/api/events', { names: ['hello'], onEvent: () => {}, onState: state => states.push(state) })
+  vi.advanceTimersByTime(4_000)
+  expect(states).toEqual(['reconnecting'])
+  FakeEventSource.current.send('hello', {}, 'abc:8')
+  expect(states).toEqual(['reconnecting', 'live'])
+  expect(FakeEventSource.opened).toHaveLength(2)
 })

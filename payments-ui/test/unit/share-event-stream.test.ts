@@ -137,10 +137,10 @@ it('tells the other tabs of heartbeats, and that it is alive while it is visible
   FakeEventSource.current.send('hello', {}, 'abc:7')
   FakeEventSource.current.send('heartbeat')
   expect(heard.some(({ name }) => name === 'heartbeat')).toBe(true)
-  await vi.advanceTimersByTimeAsync(4_000)
+  await vi.advanceTimersByTimeAsync(3_000)
   expect(heard.some(({ kind }) => kind === 'alive')).toBe(true)
   heard.length = 0
   see('hidden')
-  await vi.advanceTimersByTimeAsync(4_000)
+  await vi.advanceTimersByTimeAsync(3_000)
   expect(heard).toEqual([])
 })

@@ -7,6 +7,7 @@ import { pay } from '../support/pay.ts'
 import { TemporaryStack } from '../support/temporary-stack.ts'
 import { until } from '../support/until.ts'
 import { launchBrowser } from './browser.ts'
+import { recordShifts } from './layout-shifts.ts'
 
 const TIMEOUT_MS = 30_000
 /** A night, which is longer than any timer of the page. */
@@ -34,20 +35,6 @@ const scrollToEnd = `new Promise((resolve, reject) => {
       requestAnimationFrame(step)
   })
 })`
-/**
- * Runs in the page: sums up the layout shifts that no input caused, and names what moved. The sum is at least the page's CLS,
- * which counts only the worst five seconds.
- */
-const recordShifts = `
-  globalThis.shifts = { score: 0, moved: [] }
-  new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput, sources } of list.getEntries()) {
-      if (!hadRecentInput) {
-        shifts.score += value
-        shifts.moved.push(...sources.map(({ node, previousRect, currentRect }) => (node?.localName ?? 'text') + ' ' + previousRect.top + ' to ' + currentRect.top))
-      }
-    }
-  }).observe({ type: 'layout-shift' })`
 /** Time for one frame at 60 frames per second. */
 const FRAME_MS = 1_000 / 60
 

@@ -4,6 +4,7 @@ import type { HealthDeps } from './http/health.ts'
 import type { OperationsDeps } from './http/operations.ts'
 import type { PaymentsDeps } from './http/payments.ts'
 import type { ProofsDeps } from './http/proofs.ts'
+import type { RefundsDeps } from './http/refunds.ts'
 import type { Route } from './http/route.ts'
 import type { WorkersDeps } from './http/workers.ts'
 import type { Metrics } from './metrics.ts'
@@ -21,10 +22,11 @@ import { paymentRoutes } from './http/payments.ts'
 import { excerpt, sendProblem } from './http/problem.ts'
 import { proofRoutes } from './http/proofs.ts'
 import { queueRoutes } from './http/queue.ts'
+import { refundRoutes } from './http/refunds.ts'
 import { routerOf } from './http/route.ts'
 import { workerRoutes } from './http/workers.ts'
 
-export interface AppDeps extends PaymentsDeps, OperationsDeps, ProofsDeps, WorkersDeps, Omit<HealthDeps, 'metrics'> {
+export interface AppDeps extends PaymentsDeps, RefundsDeps, OperationsDeps, ProofsDeps, WorkersDeps, Omit<HealthDeps, 'metrics'> {
   events: EventHub
   metrics: Metrics
 }
@@ -33,6 +35,7 @@ export interface AppDeps extends PaymentsDeps, OperationsDeps, ProofsDeps, Worke
 export function apiRoutes(deps: AppDeps): Route[] {
   return [
     ...paymentRoutes(deps),
+    ...refundRoutes(deps),
     ...accountRoutes(deps),
     ...accountEntryRoutes(deps),
     ...operationRoutes(deps),

@@ -19,10 +19,10 @@ export interface FollowDatabaseDeps {
   log: Logger
 }
 
-/** Listens for accepted and settled payments, and feeds the event streams, the statistics and the metrics. */
+/** Listens for accepted and settled payments and refunds, and feeds the event streams, the statistics and the metrics. */
 export function followDatabase({ databaseUrl, events, statistics, history, currencies, metrics, log }: FollowDatabaseDeps): Notifications {
   const settlements = settledNotifications()
-  return listen(databaseUrl, ['payment_accounts', 'payment_events', 'recon_jobs'], {
+  return listen(databaseUrl, ['refund_events', 'payment_accounts', 'payment_events', 'recon_jobs'], {
     listening: () => {
       events.resync()
       statistics.restart()
@@ -33,10 +33,12 @@ export function followDatabase({ databaseUrl, events, statistics, history, curre
         return events.announceArrivals(parseArrivals(payload))
       if (channel === 'payment_accounts')
         return settlements.takeAccounts(payload)
+      if (channel === 'refund_events')
+        return settlements.takeRefunds(payload) ? undefined : events.resync()
       const settled = settlements.parse(payload)
       if (!settled)
         return events.resync()
-      events.publish(settled)
+      events.publish(settled.map(({ event }) => event))
       statistics.record(settled.map(({ id }) => id))
       history.recordSettled(settled)
       metrics.settled(settled.length)

@@ -10,6 +10,7 @@ import { MAX_WRITES } from './domain/group-commit.ts'
 import { knownCurrencies } from './domain/known-currencies.ts'
 import { proofs } from './domain/proofs.ts'
 import { replayQuotedKeys } from './domain/replay-quoted-keys.ts'
+import { requestRefunds } from './domain/request-refund.ts'
 import { settleStatistics } from './domain/settle-statistics.ts'
 import { wakeWorkers } from './domain/wake-workers.ts'
 import { drainOnSignal } from './drain-on-signal.ts'
@@ -19,6 +20,7 @@ import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
 import { paymentStore, WRITE_GROUPS } from './payment-store.ts'
 import { readChaosReport } from './read-chaos-report.ts'
+import { refundStore } from './refund-store.ts'
 import { checkInvariants, readPasses } from './sql/check-invariants.ts'
 import { connect } from './sql/connect.ts'
 import { addDailyAnchor, isAnchorDue } from './sql/daily-anchor.ts'
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
   const { server, drain } = apiServer(buildApp({
     db: readDb,
     createPayment: replayQuotedKeys(createPayments({ ...store, currencies }), store.findHolders),
+    requestRefund: requestRefunds(refundStore({ readDb, writeDb, wake, findByKey: store.findByKey })),
     events,
     metrics,
     readStatistics: statistics.read,

@@ -3,6 +3,7 @@ import type { ArrivedAccounts } from './domain/arrivals.ts'
 import type { CreatePaymentDeps } from './domain/create-payment.ts'
 import type { KnownCurrencies } from './domain/known-currencies.ts'
 import type { NewPayment } from './domain/payment.ts'
+import type { RequestRefundDeps } from './domain/request-refund.ts'
 import type { Metrics } from './metrics.ts'
 import { groupCommit } from './domain/group-commit.ts'
 import { paymentWriter } from './domain/write-payments.ts'
@@ -28,7 +29,7 @@ export interface PaymentStoreDeps {
   wake: (accounts: ArrivedAccounts) => void
 }
 
-export interface PaymentStore extends Pick<CreatePaymentDeps, 'write' | 'writeAndOpen' | 'findByKey'> {
+export interface PaymentStore extends Pick<CreatePaymentDeps, 'write' | 'writeAndOpen'>, Pick<RequestRefundDeps, 'findByKey'> {
   /** Finds the payments that hold idempotency keys, over the connections for writes. */
   findHolders: FindPaymentsByKey
 }
@@ -64,7 +65,7 @@ export function paymentStore({ readDb, writeDb, currencies, metrics, wake }: Pay
   return {
     write: grouped(false),
     writeAndOpen: grouped(true),
-    findByKey: async payment => (await findConfirmed(readDb)([payment])).find(payment),
+    findByKey: async key => (await findConfirmed(readDb)([key])).find(key),
     findHolders,
   }
 }

@@ -3,7 +3,7 @@ import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
 import { useApi } from './support/use-api.ts'
 
-interface Groups { groups: { error: string | null, jobs: number, amounts: { currency: string, amount: string }[], accounts: number, accountIds: string[], newestPaymentId: string }[] }
+interface Groups { groups: { error: string | null, jobs: number, amounts: { currency: string, amount: string }[], accounts: number, accountIds: string[], newestPaymentId: string, newestRefundId: string | null }[] }
 
 describe('GET /recon-jobs/errors', () => {
   const { database, api } = useApi()
@@ -25,8 +25,8 @@ describe('GET /recon-jobs/errors', () => {
     const newest = await kill('ACC-2', 'EUR', '5.00', 'locked')
     await seedPayments(database, [{ accountId: 'ACC-1', amount: '9.00', result: null, job: 'pending' }])
     assert.deepEqual((await call<Groups>(`${api.url}/recon-jobs/errors`)).body.groups, [
-      { error: 'locked', jobs: 3, amounts: [{ currency: 'EUR', amount: '5.00' }, { currency: 'USD', amount: '900719925474099.14' }], accounts: 2, accountIds: ['ACC-1', 'ACC-2'], newestPaymentId: newest },
-      { error: 'no such account', jobs: 1, amounts: [{ currency: 'JPY', amount: '7' }], accounts: 1, accountIds: ['ACC-3'], newestPaymentId: only },
+      { error: 'locked', jobs: 3, amounts: [{ currency: 'EUR', amount: '5.00' }, { currency: 'USD', amount: '900719925474099.14' }], accounts: 2, accountIds: ['ACC-1', 'ACC-2'], newestPaymentId: newest, newestRefundId: null },
+      { error: 'no such account', jobs: 1, amounts: [{ currency: 'JPY', amount: '7' }], accounts: 1, accountIds: ['ACC-3'], newestPaymentId: only, newestRefundId: null },
     ])
   })
 })

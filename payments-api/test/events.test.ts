@@ -5,6 +5,8 @@ import { randomUUID } from 'node:crypto'
 import { call, startApi } from './support/api.ts'
 import { createDatabase } from './support/database.ts'
 import { openStream } from './support/event-stream.ts'
+import { pay, refund } from './support/refunds.ts'
+import { settleAll } from './support/settle.ts'
 import { waitForListener } from './support/wait-for-listener.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -54,6 +56,33 @@ describe('GET /events', () => {
       await settle('completed', named, unnamed)
       assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: named, accountId: 'ACC-1', status: 'completed', outcome: 'matched' })
       assert.deepEqual(JSON.parse((await stream.next('payment')).data), { id: unnamed, status: 'completed', outcome: 'matched' })
+      assert.ok(!stream.names().includes('resync'))
+    }
+    finally {
+      stream.close()
+    }
+  })
+
+  it('sends an event of the payment for a refund that settles, with the payment\'s new status and without an outcome', async () => {
+    const stream = await openStream(`${api.url}/events`)
+    try {
+      await stream.next('hello')
+      const { body: { id } } = await pay(api.url, { accountId: 'ACC-1', amount: '50.13' })
+      await settleAll(database)
+      const settled = async (result: string, refundId: string): Promise<unknown> => {
+        await settleAll(database) // the database announces the refund
+        await database.sql(`select pg_notify('payment_accounts', $1)`, [JSON.stringify([{ paymentId: refundId, accountId: 'ACC-1' }])])
+        await settle(result, refundId) // as the worker announces what it settled
+        return JSON.parse((await stream.next('payment')).data) as unknown
+      }
+      const part = (await refund(api.url, id, { amount: '20.13' })).body.id
+      assert.deepEqual(await settled('completed_with_discrepancy', part), { id, accountId: 'ACC-1', status: 'partially_refunded', refundId: part })
+      const rest = (await refund(api.url, id)).body.id
+      assert.deepEqual(await settled('completed', rest), { id, accountId: 'ACC-1', status: 'refunded', refundId: rest })
+      assert.deepEqual(JSON.parse((await stream.next('arrived')).data), { accountIds: ['ACC-1'] })
+      const { settled: counted } = (await call<{ settled: { settled: number, latencyMs: { longest: number } } }>(`${api.url}/operations`)).body
+      assert.equal(counted.settled, 2)
+      assert.ok(counted.latencyMs.longest < 20_000) // since the refund was accepted, not its payment
       assert.ok(!stream.names().includes('resync'))
     }
     finally {
@@ -125,6 +154,19 @@ describe('GET /events', () => {
       const late = await openStream(`${api.url}/events?after=${before}`)
       await late.next('resync')
       late.close()
+    }
+    finally {
+      stream.close()
+    }
+  })
+
+  it('sends resync to every client after a notification of refunds that it cannot parse', async () => {
+    const stream = await openStream(`${api.url}/events`)
+    try {
+      for (const payload of ['nonsense', JSON.stringify([{ refundId: randomUUID(), paymentId: randomUUID(), paymentStatus: 'parked' }])]) {
+        await database.sql(`select pg_notify('refund_events', $1)`, [payload])
+        await stream.next('resync')
+      }
     }
     finally {
       stream.close()

@@ -11,6 +11,7 @@ import { listEntries } from '../src/sql/list-entries.ts'
 import { listJobs } from '../src/sql/list-jobs.ts'
 import { listPayments } from '../src/sql/list-payments.ts'
 import { createDatabase } from './support/database.ts'
+import { rowsRead as countRowsRead } from './support/rows-read.ts'
 
 const LIMIT = 50
 /** Each payment of a full page is one row of the walk, with look-ups in at most two tables. */
@@ -54,17 +55,7 @@ describe('the rows that a list reads', () => {
     await database?.drop()
   })
 
-  /** The index entries and table rows that one call reads, as counted by Postgres. */
-  async function rowsRead(list: (db: Knex) => Promise<unknown>): Promise<number> {
-    return await db.transaction(async (trx) => {
-      const count = async (): Promise<number> => (await trx.raw<{ rows: { n: number }[] }>(`
-        select sum(pg_stat_get_xact_tuples_returned(oid))::int as n from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')`)).rows[0]!.n
-      const before = await count()
-      await list(trx)
-      return await count() - before
-    })
-  }
-
+  const rowsRead = (list: (db: Knex) => Promise<unknown>): Promise<number> => countRowsRead(db, list)
   const at = (millisecond: number): PaymentFilter['from'] => parseInstant(new Date(Number.parseInt('019b00000000', 16) + millisecond).toISOString())
   const VALUES: { [Name in keyof PaymentFilter]-?: PaymentFilter[Name][] } = {
     status: [...PAYMENT_STATUSES],

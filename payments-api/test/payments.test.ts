@@ -238,6 +238,10 @@ describe('payments', () => {
         traceId: null,
         outcome: null,
         discrepancyAmount: null,
+        refundedAmount: '0.00',
+        refundableAmount: '0.00',
+        refunds: [],
+        moreRefunds: false,
         reconciliation: null,
         entries: [],
       })

@@ -1,6 +1,6 @@
-import type { PaymentEvent } from './event-hub.ts'
 import type { Latencies } from './latency-buckets.ts'
 import type { Outcome } from './payment.ts'
+import type { Settlement } from './settled-notification.ts'
 import type { WorkerCounter } from './worker-progress.ts'
 import { countLatency, noLatencies, percentile, settleLatencyMs } from './latency-buckets.ts'
 import { workerProgress } from './worker-progress.ts'
@@ -37,7 +37,7 @@ export interface WorkerHistory {
 }
 
 export interface ActivityHistory {
-  recordSettled: (payments: Pick<PaymentEvent, 'id' | 'outcome'>[]) => void
+  recordSettled: (payments: Pick<Settlement, 'id' | 'outcome'>[]) => void
   recordQueue: (waiting: number) => void
   /** Takes the counters of all workers, as just read. */
   recordWorkers: (workers: readonly WorkerCounter[]) => void

@@ -28,7 +28,10 @@ export interface PaymentEvent {
   /** Undefined if an older worker settled the payment. */
   accountId?: string | undefined
   status: PaymentStatus
-  outcome: Outcome
+  /** What reconciliation found. Undefined if a refund settled, which leaves the payment's outcome as it is. */
+  outcome?: Outcome
+  /** The refund that settled; undefined if the payment did. */
+  refundId?: string
 }
 
 export interface EventClient {
@@ -75,7 +78,7 @@ export class EventHub {
     return () => this.#clients.delete(client)
   }
 
-  /** Sends payments that have settled. */
+  /** Sends payments that have settled, or that a refund has changed. */
   publish(events: PaymentEvent[]): void {
     this.#payments.push(...events)
     this.#offer('payment')

@@ -2,6 +2,8 @@ import currencies from './currencies.json' with { type: 'json' }
 
 /** Digits before the decimal point that an amount may have; the database holds the same limit (amount < 1e15). */
 const MAX_INTEGER_DIGITS = 15
+/** ISO 4217 has no currency with more. */
+export const MOST_CURRENCY_DIGITS = 4
 
 export const DEFAULT_CURRENCY = 'USD'
 
@@ -81,4 +83,9 @@ export function formatAmount(minorUnits: bigint, digits: number): string {
   const sign = minorUnits < 0n ? '-' : ''
   const text = (minorUnits < 0n ? -minorUnits : minorUnits).toString().padStart(digits + 1, '0')
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
+}
+
+/** The decimals of an amount as Postgres wrote it, which are those of its currency: "42.10" has 2. */
+export function decimalsOf(amount: string): number {
+  return amount.split('.')[1]?.length ?? 0
 }

@@ -14,7 +14,7 @@ export const OUTCOMES = {
 export type ResultStatus = keyof typeof OUTCOMES
 export type Outcome = typeof OUTCOMES[ResultStatus]
 
-/** The status that a payment has once its result is written. */
+/** The status that a payment has once its result is written. Its refunds may change it later. */
 export const SETTLED_STATUS: Record<ResultStatus, PaymentStatus> = {
   completed: 'completed',
   completed_with_discrepancy: 'completed',

@@ -20,3 +20,19 @@ export function requestHash({ accountId, minorUnits, currency, description }: Pi
   }
   return hash('sha256', JSON.stringify(['v1', ...Object.values(canonical)]), 'buffer')
 }
+
+/** The fields that define a refund. */
+export interface HashedRefund {
+  paymentId: string
+  /** Decimal string with all decimals of the payment's amount. */
+  amount: string
+  /** Whether the request asked for all that was left, instead of this amount. */
+  isRest: boolean
+  reason: string
+}
+
+/** The same for a refund. The database computes it when it writes the refund, which may be the first to know the amount: refund_request_hash. */
+export function refundHash({ paymentId, amount, isRest, reason }: HashedRefund): Buffer {
+  const minorUnits = BigInt(amount.replace('.', '')).toString()
+  return hash('sha256', JSON.stringify(['refund-v1', paymentId, minorUnits, isRest, reason]), 'buffer')
+}

@@ -14,6 +14,9 @@ export interface HeaderInput {
   malformed?: ProblemType
 }
 
+/** The detail of a validation problem. */
+export const BROKEN_RULES = 'Nothing was created or changed. Correct the fields listed in errors.'
+
 const NoParameters = z.strictObject({})
 
 /**
@@ -51,7 +54,7 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, json: unknow
   if (parsed.success)
     return parsed.data
   const errors: FieldError[] = findErrors(parsed.error, input, 'is not a field here').map(({ path, detail }) => ({ pointer: jsonPointer(path), detail }))
-  sendProblem(res, 'validation', 'Nothing was created or changed. Correct the fields listed in errors.', errors)
+  sendProblem(res, 'validation', BROKEN_RULES, errors)
 }
 
 /** Every rule that the input breaks, with the path of the field or parameter that breaks it. */

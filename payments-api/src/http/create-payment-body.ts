@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DEFAULT_CURRENCY, digitsOf, parseAmount, whyNotPayable } from '../domain/money.ts'
+import { DEFAULT_CURRENCY, digitsOf, MOST_CURRENCY_DIGITS, parseAmount, whyNotPayable } from '../domain/money.ts'
 import { JsonNumber } from './json-number.ts'
 import { AccountId, named, PaymentCurrency, Text } from './schemas.ts'
 
@@ -15,9 +15,6 @@ const Amount = z.union(
   description: 'At most 15 digits before the decimal point, and at most as many after it as the currency has; no exponent. Negative amounts and zero are accepted, and fail when reconciled.',
   examples: ['100.00'],
 })
-
-/** ISO 4217 has no currency with more. */
-const MOST_CURRENCY_DIGITS = 4
 
 /**
  * The body of POST /payments. A body whose only fault is a currency that is not payable passes: it may repeat a payment

@@ -11,10 +11,10 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
     if (res.headersSent)
       return next(error)
     if (error instanceof OverloadedError)
-      return sendProblem(res, 'overloaded', 'Too many payments are waiting to be written. Try again with the same Idempotency-Key.')
+      return sendProblem(res, 'overloaded', 'Too many payments or refunds are waiting to be written. Try again with the same Idempotency-Key.')
     if (isUnavailable(error)) {
       log.error({ req: loggedRequest(req), err: error }, 'the database is unavailable')
-      return sendProblem(res, 'unavailable', 'The database is unavailable. Try again with the same Idempotency-Key: the payment is made only once.')
+      return sendProblem(res, 'unavailable', 'The database is unavailable. Try again with the same Idempotency-Key: nothing is made twice.')
     }
     // Express throws these for a path that is not percent-encoded UTF-8 and for a file's range or precondition.
     if (error instanceof Error && 'status' in error && Number(error.status) >= 400 && Number(error.status) < 500)

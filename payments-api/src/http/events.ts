@@ -54,10 +54,10 @@ export function eventRoutes({ events, draining }: { events: EventHub, draining: 
       operationId: 'followEvents',
       method: 'get',
       path: '/events',
-      summary: 'Follow payments as they settle',
+      summary: 'Follow payments and refunds as they settle',
       description: [
         'Server-sent events. `hello` comes once: fetch what you show after it, so that you miss nothing. `payment` (data: id, accountId, status, outcome) means that a payment',
-        'settled; `arrived` (data: accountIds) that payments were accepted; `resync` that something may have been missed: fetch again; `heartbeat` comes every three seconds. After a longer silence, or when',
+        'settled, or with refundId and without outcome that a refund of it did; `arrived` (data: accountIds) that payments were accepted; `resync` that something may have been missed: fetch again; `heartbeat` comes every three seconds. After a longer silence, or when',
         'the stream ends, reconnect with the last id to continue from there.',
       ].join(' '),
       headers: {

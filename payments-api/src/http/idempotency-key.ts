@@ -20,13 +20,17 @@ export interface ParsedKey {
  * Source: draft-ietf-httpapi-idempotency-key-header-07, a structured field (RFC 9651) that is a string.
  */
 export const IdempotencyKey = {
-  schema: z.string('Send an Idempotency-Key header with a unique value for this payment, such as a UUID.')
+  schema: z.string('Send an Idempotency-Key header with a unique value for this payment or refund, such as a UUID.')
     .meta({ pattern: `${PLAIN.source}|${QUOTED.source}` })
     .transform((header, context) => parseKey(header) ?? refuse(context))
     .meta({ description: '1 to 255 visible ASCII characters, unique for each payment. `"k"`, a string as in RFC 9651 and the IETF draft, and `k` are the same key.' }),
   missing: 'idempotency-key-missing',
   malformed: 'idempotency-key-malformed',
 } satisfies HeaderInput
+
+/** The details of the problems that a valid key may lead to. */
+export const KEY_REUSED = 'This key was used for a payment or refund with other values. Use a new key for a new one.'
+export const KEY_IN_USE = 'Another request with this key has not finished. Try again: a key makes at most one payment or refund.'
 
 /** A query parameter: the key as a payment shows it. It may start with a quote if an earlier version stored it. */
 export const KeyParameter = z.string()

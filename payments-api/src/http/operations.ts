@@ -12,7 +12,7 @@ import { MAX_COUNTED, queueState } from '../sql/queue-state.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
 import { retryJob } from '../sql/retry-job.ts'
 import { cursorOver } from './cursor.ts'
-import { jobJson } from './payment-json.ts'
+import { jobJson } from './detail-json.ts'
 import { sendProblem } from './problem.ts'
 import { queuePauseFields, queuePauseJson } from './queue.ts'
 import { defineRoute } from './route.ts'
@@ -115,7 +115,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
       operationId: 'listReconJobs',
       method: 'get',
       path: '/recon-jobs',
-      summary: 'List reconciliation jobs with one status, those of the newest payments first',
+      summary: 'List reconciliation jobs with one status, those of the newest payments and refunds first',
       description: `A page examines at most ${MAX_EXAMINED} jobs: if few of them have the status, it may be short or even empty, and still have a nextCursor.`,
       query: z.strictObject({
         status: JobStatus,
@@ -143,7 +143,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
       path: '/recon-jobs/{paymentId}/retry',
       summary: 'Put a dead job back into the queue',
       params: z.object({
-        paymentId: z.uuid('must be a UUID'),
+        paymentId: z.uuid('must be a UUID').describe('The payment, or the refund if the job has a refundId'),
       }),
       responses: {
         200: { description: 'The job, waiting again', schema: ReconJob },
@@ -152,7 +152,7 @@ export function operationRoutes({ db, readStatistics, readHistory, wake }: Opera
       handle: async ({ params: { paymentId } }, _req, res) => {
         const { retried, job } = await retryJob(db, paymentId)
         if (!job)
-          return sendProblem(res, 'not-found', `There is no job for payment ${paymentId}.`)
+          return sendProblem(res, 'not-found', `There is no job for a payment or refund ${paymentId}.`)
         if (!retried)
           return sendProblem(res, 'job-not-dead', `The job is ${job.status}. Only a dead job can be retried.`)
         wake()

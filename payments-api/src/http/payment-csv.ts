@@ -1,4 +1,4 @@
-import type { PaymentRow } from '../sql/list-payments.ts'
+import type { PaymentRow } from '../sql/walk-payments.ts'
 import { csvRow, csvText } from './csv.ts'
 import { paymentJson } from './payment-json.ts'
 
@@ -12,7 +12,10 @@ const COLUMNS = [
   'outcome',
   'discrepancyAmount',
   'description',
+  'refundedAmount',
 ] as const
+
+const AMOUNTS: readonly string[] = ['amount', 'discrepancyAmount', 'refundedAmount']
 
 /** The first line of the file. */
 export const CSV_HEADER = csvRow(COLUMNS)
@@ -23,6 +26,6 @@ export function csvLine(row: PaymentRow): string {
   return csvRow(COLUMNS.map((column) => {
     const value = payment[column] ?? ''
     // A negative amount is not escaped as a formula, so that a spreadsheet can add it up.
-    return column === 'amount' || column === 'discrepancyAmount' ? value : csvText(value)
+    return AMOUNTS.includes(column) ? value : csvText(value)
   }))
 }

@@ -1,9 +1,11 @@
 import type { AcceptedPayment, Outcome, PaymentStatus } from '../domain/payment.ts'
 import type { PaymentDetailRow } from '../sql/find-payment.ts'
-import type { EntryRow } from '../sql/list-entries.ts'
-import type { JobRow } from '../sql/list-jobs.ts'
-import type { PaymentRow } from '../sql/list-payments.ts'
+import type { PaymentRow } from '../sql/walk-payments.ts'
+import { balanceText } from '../domain/money.ts'
 import { OUTCOMES } from '../domain/payment.ts'
+import { MAX_REFUNDS } from '../sql/find-payment.ts'
+import { detailFields } from './detail-json.ts'
+import { refundJson } from './refund-json.ts'
 
 /**
  * The first response for a payment. Every later response for its idempotency key repeats it byte for byte, so its form is
@@ -32,11 +34,12 @@ export interface PaymentJson {
   jobDead: boolean
   outcome: Outcome | null
   discrepancyAmount: string | null
+  refundedAmount: string
   createdAt: string
   updatedAt: string
 }
 
-/** A payment as it is now. discrepancyAmount is null unless the outcome is a discrepancy. */
+/** A payment as it is now. discrepancyAmount is null unless the outcome is a discrepancy. refundedAmount counts settled refunds. */
 export function paymentJson(row: PaymentRow): PaymentJson {
   return {
     id: row.id,
@@ -48,58 +51,19 @@ export function paymentJson(row: PaymentRow): PaymentJson {
     jobDead: row.job_dead,
     outcome: row.result_status && OUTCOMES[row.result_status],
     discrepancyAmount: row.result_status === 'completed_with_discrepancy' ? row.discrepancy_amount : null,
+    refundedAmount: balanceText(row.refunded ?? '0', row.currency),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
 }
 
-/** A payment with its reconciliation, its job (null once pruned) and its entries. */
+/** A payment with its reconciliation, its job (null once pruned), its entries and its newest refunds. */
 export function paymentDetailJson(row: PaymentDetailRow): object {
   return {
     ...paymentJson(row),
-    idempotencyKey: row.idempotency_key,
-    traceId: row.trace_id,
-    reconciliation: row.result_status && {
-      status: row.result_status,
-      matched: row.matched,
-      discrepancyAmount: row.discrepancy_amount,
-      notes: row.notes,
-      createdAt: row.reconciled_at,
-    },
-    job: row.job && jobFields(row.job),
-    entries: row.entries.map(entryJson),
-  }
-}
-
-export function entryJson(row: EntryRow): object {
-  return {
-    paymentId: row.payment_id,
-    entryType: row.entry_type,
-    accountId: row.account_id,
-    currency: row.currency,
-    amount: row.amount,
-    balanceAfter: row.balance_after,
-    accountVersion: Number(row.account_version),
-    createdAt: row.created_at,
-  }
-}
-
-export function jobJson(row: JobRow): object {
-  return {
-    paymentId: row.payment_id,
-    ...jobFields(row),
-    createdAt: row.created_at,
-  }
-}
-
-function jobFields(row: Omit<JobRow, 'payment_id' | 'created_at'>): object {
-  return {
-    status: row.status,
-    attempts: row.attempts,
-    lastError: row.last_error,
-    runAt: row.run_at,
-    lockedBy: row.locked_by,
-    lockedAt: row.locked_at,
-    finishedAt: row.finished_at,
+    ...detailFields(row),
+    refundableAmount: row.refundable,
+    refunds: row.refunds.slice(0, MAX_REFUNDS).map(refundJson),
+    moreRefunds: row.refunds.length > MAX_REFUNDS,
   }
 }

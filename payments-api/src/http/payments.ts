@@ -4,16 +4,17 @@ import type { Logger } from 'pino'
 import type { CreateResult } from '../domain/create-payment.ts'
 import type { PaymentFilter } from '../domain/payment-filter.ts'
 import type { QuotedRequest } from '../domain/replay-quoted-keys.ts'
-import type { PaymentRow } from '../sql/list-payments.ts'
 import type { Page } from '../sql/read-page.ts'
+import type { PaymentRow } from '../sql/walk-payments.ts'
 import type { Route } from './route.ts'
 import { z } from 'zod'
 import { findPayment } from '../sql/find-payment.ts'
 import { listPayments } from '../sql/list-payments.ts'
 import { MAX_EXAMINED } from '../sql/read-page.ts'
+import { CALLER } from './caller.ts'
 import { CreatePayment } from './create-payment-body.ts'
 import { cursorOver } from './cursor.ts'
-import { IdempotencyKey, KeyParameter } from './idempotency-key.ts'
+import { IdempotencyKey, KEY_IN_USE, KEY_REUSED, KeyParameter } from './idempotency-key.ts'
 import { InstantParameter } from './instant.ts'
 import { CSV_HEADER, csvLine } from './payment-csv.ts'
 import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-json.ts'
@@ -21,9 +22,8 @@ import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status, UnsignedDecimalString } from './schemas.ts'
 import { sendCsv } from './send-csv.ts'
+import { Traceparent } from './traceparent.ts'
 
-/** Callers are not distinguished yet: all share one namespace of idempotency keys. */
-const CALLER = 'anonymous'
 /** Rows that the export reads at a time. */
 const CSV_PAGE = 1_000
 
@@ -45,9 +45,6 @@ const ListQuery = Filter.extend({
   limit: Limit,
   cursor: cursorOver(z.uuid('is not a cursor of this list')),
 })
-/** Source: W3C Trace Context, version 00. */
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-const Traceparent = z.string().optional().transform(header => header !== undefined && TRACEPARENT.test(header) ? header : null).meta({ description: 'W3C Trace Context, stored with the payment. A malformed value is ignored.' })
 const PaymentPath = z.object({
   id: z.uuid('must be a UUID'),
 })
@@ -72,9 +69,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
         res.end(acceptedPaymentJson(result.payment))
         return
       case 'idempotency-key-reused':
-        return sendProblem(res, 'idempotency-key-reused', 'This key was used for a payment with other values. Use a new key for a new payment.')
+        return sendProblem(res, 'idempotency-key-reused', KEY_REUSED)
       case 'idempotency-key-in-use':
-        return sendProblem(res, 'idempotency-key-in-use', 'Another request with this key has not finished. Try again: a key makes at most one payment.')
+        return sendProblem(res, 'idempotency-key-in-use', KEY_IN_USE)
       case 'currency-mismatch':
         return sendProblem(res, 'currency-mismatch', `Account ${request.accountId} holds ${result.accountCurrency}; an account has one currency.`, [
           { pointer: '#/currency', detail: `must be ${result.accountCurrency} for this account` },
@@ -165,7 +162,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       operationId: 'getPayment',
       method: 'get',
       path: '/payments/{id}',
-      summary: 'Get a payment with its reconciliation, job and ledger entries',
+      summary: 'Get a payment with its reconciliation, job, ledger entries and refunds',
       params: PaymentPath,
       responses: {
         200: { description: 'The payment', schema: PaymentDetail },
@@ -173,10 +170,9 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
       problems: ['not-found'],
       handle: async ({ params: { id } }, _req, res) => {
         const row = await findPayment(db, id)
-        if (row)
-          res.json(paymentDetailJson(row))
-        else
-          sendProblem(res, 'not-found', `There is no payment ${id}.`)
+        if (row?.refund_of === null)
+          return void res.json(paymentDetailJson(row))
+        sendProblem(res, 'not-found', row ? `${row.id} is a refund: get /refunds/${row.id}.` : `There is no payment ${id}.`)
       },
     }),
   ]

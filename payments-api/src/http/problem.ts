@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import type { PaymentStatus } from '../domain/payment.ts'
 
 /** Every kind of error that the API returns (RFC 9457), by the last part of its type. Types are stable: clients switch on them. */
 export const PROBLEMS = {
@@ -13,6 +14,8 @@ export const PROBLEMS = {
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is under way', retryAfterSeconds: 1 },
   'job-not-dead': { status: 409, title: 'The job is not dead' },
+  'payment-not-refundable': { status: 409, title: 'The payment cannot be refunded' },
+  'refund-exceeds-payment': { status: 409, title: 'The refund is more than is left of the payment' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'uri-too-long': { status: 414, title: 'The path and query are too long' },
   'unsupported-media-type': { status: 415, title: 'The body is not application/json in UTF-8' },
@@ -40,6 +43,13 @@ export interface FieldError {
   detail: string
 }
 
+/** Further members of a problem (RFC 9457, 3.2), which say in which state the request found a payment. */
+export interface ProblemFacts {
+  paymentStatus: PaymentStatus
+  /** What can still be refunded, as a decimal string. */
+  left: string
+}
+
 /** Most errors that a problem lists; its detail says how many more there are. */
 export const MAX_ERRORS = 20
 /** Most characters of a caller's name or value that a problem repeats. */
@@ -51,15 +61,15 @@ export function excerpt(text: string): string {
 }
 
 /** Sends a problem. `detail` says what is wrong and what to do, and nothing internal. */
-export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[]): void {
+export function sendProblem(res: Response, type: ProblemType, detail: string, errors?: FieldError[], facts?: ProblemFacts): void {
   const seconds = retryAfterSeconds(type)
   if (seconds !== undefined)
     res.set('Retry-After', String(seconds))
-  res.status(PROBLEMS[type].status).type('application/problem+json').send(problemJson(type, detail, res.req.id, errors))
+  res.status(PROBLEMS[type].status).type('application/problem+json').send(problemJson(type, detail, res.req.id, errors, facts))
 }
 
 /** The body of a problem, for the request with this id. */
-export function problemJson(type: ProblemType, detail: string, requestId: string, errors?: FieldError[]): string {
+export function problemJson(type: ProblemType, detail: string, requestId: string, errors?: FieldError[], facts?: ProblemFacts): string {
   const { status, title } = PROBLEMS[type]
   const unlisted = (errors?.length ?? 0) - MAX_ERRORS
   return JSON.stringify({
@@ -69,5 +79,6 @@ export function problemJson(type: ProblemType, detail: string, requestId: string
     detail: unlisted > 0 ? `${detail} ${unlisted} more errors are not listed.` : detail,
     instance: `urn:uuid:${requestId}`,
     ...(errors && { errors: errors.slice(0, MAX_ERRORS) }),
+    ...facts,
   })
 }

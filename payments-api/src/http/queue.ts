@@ -49,10 +49,11 @@ const DeadJobGroups = z.object({
   groups: z.array(z.object({
     error: z.string().nullable().describe('The lastError of its jobs; retry them with POST /recon-jobs/retry'),
     jobs: z.int(),
-    amounts: z.array(z.object({ currency: z.string(), amount: z.string() })).describe('The sums of their payments, by currency, as decimal strings'),
+    amounts: z.array(z.object({ currency: z.string(), amount: z.string() })).describe('The sums of their payments and refunds, by currency, as decimal strings'),
     accounts: z.int(),
     accountIds: z.array(z.string()).describe('Some of the accounts'),
-    newestPaymentId: z.string().meta({ format: 'uuid' }),
+    newestPaymentId: z.string().meta({ format: 'uuid' }).describe('The payment of the newest job'),
+    newestRefundId: z.string().meta({ format: 'uuid' }).nullable().describe('The refund that the newest job settles; null if it settles the payment'),
   })).describe('The largest group first'),
 }).register(named, { id: 'DeadJobGroups' })
 
@@ -77,7 +78,7 @@ export function queueRoutes({ db, wake }: QueueDeps): Route[] {
       handle: async (_input, _req, res) => {
         const rows = await groupDeadJobs(db)
         res.json({
-          groups: rows.map(row => ({ error: row.last_error, jobs: row.jobs, amounts: row.amounts, accounts: row.accounts, accountIds: row.account_ids, newestPaymentId: row.newest })),
+          groups: rows.map(row => ({ error: row.last_error, jobs: row.jobs, amounts: row.amounts, accounts: row.accounts, accountIds: row.account_ids, newestPaymentId: row.newest_refund_of ?? row.newest, newestRefundId: row.newest_refund_of && row.newest })),
         })
       },
     }),

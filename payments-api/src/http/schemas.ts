@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { CURRENCIES_PUBLISHED, currencyDigits, KNOWN_CURRENCIES, PAYABLE_CURRENCIES } from '../domain/money.ts'
 import { OUTCOMES, PAYMENT_STATUSES } from '../domain/payment.ts'
+import { REFUND_STATUSES } from '../domain/refund.ts'
+import { MAX_REFUNDS } from '../sql/find-payment.ts'
 import { CURSOR_PATTERN } from './cursor.ts'
 
 /** The named schemas of the OpenAPI document. */
@@ -22,7 +24,7 @@ export const KnownAccountId = z.string('must be a string').regex(
 })
 
 /** A currency in a response. Its code may have been withdrawn since. */
-const Currency = z.string().meta({
+export const Currency = z.string().meta({
   description: 'ISO 4217 code; withdrawn codes stay on the payments and accounts that have them',
   pattern: '^[A-Z]{3}$',
   examples: ['USD'],
@@ -71,17 +73,17 @@ function wholeNumber({ min, max, byDefault }: { min: number, max: number, byDefa
 export const Limit = wholeNumber({ min: 1, max: 200, byDefault: 50 }).describe('Rows of a page')
 
 /** A decimal string in a response, with all decimals of its currency. */
-const Amount = z.string().meta({
+export const Amount = z.string().meta({
   description: 'Decimal string with all decimals of the currency',
   pattern: '^-?[0-9]+([.][0-9]+)?$',
   examples: ['100.00'],
 })
-const Instant = z.string().meta({
+export const Instant = z.string().meta({
   format: 'date-time',
   description: 'UTC, with six decimals, or three for a whole millisecond; valid input for at, from and to',
   examples: ['2026-01-31T12:00:00.818512Z'],
 })
-const Id = z.string().meta({ format: 'uuid', description: 'UUID version 7: ordered by time' })
+export const Id = z.string().meta({ format: 'uuid', description: 'UUID version 7: ordered by time' })
 
 export const AcceptedPayment = z.object({
   id: Id,
@@ -109,13 +111,31 @@ const paymentFields = {
     examples: ['matched'],
   }),
   discrepancyAmount: Amount.nullable().meta({ description: 'What is in dispute; null without a discrepancy' }),
+  refundedAmount: Amount.meta({ description: 'The sum of its settled refunds', examples: ['0.00'] }),
   createdAt: Instant,
   updatedAt: Instant,
 }
 export const Payment = z.object(paymentFields).register(named, { id: 'Payment' })
 
+const { description: reason, refundedAmount: _, ...sharedFields } = paymentFields
+export const refundFields = {
+  ...sharedFields,
+  paymentId: Id.meta({ format: 'uuid', description: 'The payment that it refunds' }),
+  reason: reason.describe('As given with the request; empty without one'),
+  status: z.string().meta({
+    description: `${REFUND_STATUSES.join(', ')}; show an unknown status as it is`,
+    examples: ['completed'],
+  }),
+  jobDead: z.boolean().describe('Its job was given up: the refund stays pending until the job is retried'),
+}
+export const Refund = z.object(refundFields).register(named, { id: 'Refund' })
+
+const subjectFields = {
+  paymentId: Id.meta({ format: 'uuid', description: 'The payment; for a refund, the one that it refunds' }),
+  refundId: Id.nullable().meta({ format: 'uuid', description: 'The refund; null for the payment itself' }),
+}
 export const LedgerEntry = z.object({
-  paymentId: Id,
+  ...subjectFields,
   entryType: z.enum(['credit', 'debit']),
   accountId: KnownAccountId,
   currency: Currency,
@@ -135,11 +155,10 @@ const jobFields = {
   lockedAt: Instant.nullable(),
   finishedAt: Instant.nullable(),
 }
-export const ReconJob = z.object({ paymentId: Id, ...jobFields, createdAt: Instant }).register(named, { id: 'ReconJob' })
+export const ReconJob = z.object({ ...subjectFields, ...jobFields, createdAt: Instant }).register(named, { id: 'ReconJob' })
 
-export const PaymentDetail = z.object({
-  ...paymentFields,
-  idempotencyKey: z.string().describe('The key that the payment was created with'),
+export const detailFields = {
+  idempotencyKey: z.string().describe('The key that it was created with'),
   traceId: z.string().nullable().meta({ description: 'The trace of the request that created it; null without a traceparent, and once its job was pruned', pattern: '^[0-9a-f]{32}$' }),
   reconciliation: z.object({
     status: z.string(),
@@ -149,7 +168,14 @@ export const PaymentDetail = z.object({
     createdAt: Instant,
   }).nullable(),
   job: z.object(jobFields).nullable().describe('null once a finished job was pruned'),
-  entries: z.array(LedgerEntry).describe('The customer\'s credit first; empty unless completed'),
+  entries: z.array(LedgerEntry).describe('The customer\'s first; empty unless it was posted'),
+}
+export const PaymentDetail = z.object({
+  ...paymentFields,
+  ...detailFields,
+  refundableAmount: Amount.meta({ description: 'What can still be refunded: the amount minus all accepted refunds, settled or not; 0 unless the status is completed or partially_refunded' }),
+  refunds: z.array(Refund).describe(`Newest first, at most ${MAX_REFUNDS}`),
+  moreRefunds: z.boolean().describe('Whether there are older refunds: get them with GET /refunds?paymentId='),
 }).register(named, { id: 'PaymentDetail' })
 
 export const Balance = z.object({
@@ -196,6 +222,8 @@ export const Problem = z.object({
     parameter: z.string().optional().describe('A path or query parameter'),
     detail: z.string(),
   })).optional(),
+  paymentStatus: z.string().optional().describe('The status of the payment that cannot be refunded so'),
+  left: Amount.optional().meta({ description: 'What can still be refunded of it' }),
 }).register(named, { id: 'Problem' })
 
 export const Health = z.object({

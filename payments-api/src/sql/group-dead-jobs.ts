@@ -13,8 +13,10 @@ export interface DeadJobGroupRow {
   accounts: number
   /** Some of the accounts, in order. */
   account_ids: string[]
-  /** The newest payment of the group. */
+  /** The newest payment or refund of the group. */
   newest: string
+  /** The payment that it refunds; null for a payment. */
+  newest_refund_of: string | null
 }
 
 /** The dead jobs of the newest payments by their last error, the largest group first. */
@@ -30,7 +32,8 @@ export async function groupDeadJobs(db: Knex): Promise<DeadJobGroupRow[]> {
       select last_error, json_agg(json_build_object('currency', currency, 'amount', amount::text) order by currency) as amounts
         from (select last_error, currency, sum(amount) as amount from detailed group by last_error, currency) by_currency
        group by last_error)
-    select g.last_error, g.jobs, s.amounts, cardinality(g.accounts) as accounts, g.accounts[1:${MAX_ACCOUNTS}] as account_ids, g.newest
+    select g.last_error, g.jobs, s.amounts, cardinality(g.accounts) as accounts, g.accounts[1:${MAX_ACCOUNTS}] as account_ids, g.newest,
+           (select refund_of from payments where id = g.newest::uuid) as newest_refund_of
       from (select last_error, count(*)::int as jobs, array_agg(distinct account_id::text) as accounts, max(payment_id::text) as newest
               from detailed
              group by last_error) g

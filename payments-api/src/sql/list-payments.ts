@@ -2,32 +2,26 @@ import type { Knex } from 'knex'
 import type { Instant } from '../domain/instant.ts'
 import type { PaymentFilter } from '../domain/payment-filter.ts'
 import type { PaymentStatus, ResultStatus } from '../domain/payment.ts'
-import type { Page, PagePlan, PageRequest, Sql } from './read-page.ts'
+import type { Page, PageRequest, Sql } from './read-page.ts'
+import type { IdRange, PaymentRow, Walk } from './walk-payments.ts'
 import { firstMillisecondFrom } from '../domain/instant.ts'
 import { matchesNothing, resultsOf } from '../domain/payment-filter.ts'
-import { RESULTS_BY_OUTCOME, RESULTS_BY_STATUS, SETTLED_STATUS } from '../domain/payment.ts'
+import { PAYMENT_STATUSES, RESULTS_BY_OUTCOME, RESULTS_BY_STATUS } from '../domain/payment.ts'
 import { firstUuidv7At } from '../domain/uuidv7.ts'
 import { readPage } from './read-page.ts'
+import { HIGHEST_ID, LOWEST_ID, planWalk } from './walk-payments.ts'
 
-export interface PaymentRow {
-  id: string
-  account_id: string
-  amount: string
-  currency: string
-  description: string
-  status: PaymentStatus
-  job_dead: boolean
-  result_status: ResultStatus | null
-  discrepancy_amount: string | null
-  created_at: string
-  updated_at: string
-}
+/** A refund is a row of payments too, in every index of theirs. */
+const IS_PAYMENT: Sql = { sql: 'p.refund_of is null', values: [] }
+/** A payment comes with each of its refunds; the newest one, the first of the walk, stands for all. */
+const IS_NEWEST_REFUND: Sql = { sql: 'not exists (select from payments later where later.refund_of = w.id and later.id > w.refund_id)', values: [] }
 
 /** A page of payments, newest first, which is the order of their ids. Contradictory filters return an empty page without a query. */
 export async function listPayments(db: Knex, filter: PaymentFilter, page: PageRequest): Promise<Page<PaymentRow>> {
-  return matchesNothing(filter)
-    ? { rows: [], next: undefined }
-    : await readPage(db, plan(filter, page.before), page)
+  if (matchesNothing(filter))
+    return { rows: [], next: undefined }
+  const { serves, condition = IS_PAYMENT, ...walk } = walkFor(filter)
+  return await readPage(db, planWalk(walk, idRange(filter, page.before), [...conditionsOf(filter, serves), condition]), page)
 }
 
 /** Missing here: `from` and `to`, which every walk serves as a range of ids, and `idempotencyKey`, which has a walk. */
@@ -44,7 +38,7 @@ const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } =
     ? { sql: 'p.status = ? and r.status = any(?)', values: [status, RESULTS_BY_STATUS[status]] }
     : { sql: 'p.status = ?', values: [status] },
   jobDead: () => ({ sql: 'p.status = \'pending\' and d.job_dead', values: [] }),
-  outcome: outcome => ({ sql: 'p.status = ? and r.status = ?', values: [SETTLED_STATUS[RESULTS_BY_OUTCOME[outcome]], RESULTS_BY_OUTCOME[outcome]] }),
+  outcome: outcome => ({ sql: 'p.status = any(?) and r.status = ?', values: [statusesOf(RESULTS_BY_OUTCOME[outcome]), RESULTS_BY_OUTCOME[outcome]] }),
   accountId: accountId => ({ sql: 'p.account_id = ?', values: [accountId] }),
   currency: currency => ({ sql: 'p.currency = ?', values: [currency] }),
   amountFrom: amount => ({ sql: 'p.amount >= ?::numeric', values: [amount] }),
@@ -53,63 +47,32 @@ const CONDITIONS: { [Name in FilterName]: (value: FilterValues[Name]) => Sql } =
   absoluteAmountTo: amount => ({ sql: 'abs(p.amount) <= ?::numeric', values: [amount] }),
 }
 
-interface Walk {
-  table: 'payments' | 'reconciliation_results' | 'recon_jobs'
-  /** The first column of the index, and the value that all candidates have there. */
-  prefix?: { column: string, value: string }
-  where: Sql[]
+/** The statuses of payments that may have this result. */
+function statusesOf(result: ResultStatus): PaymentStatus[] {
+  return PAYMENT_STATUSES.filter(status => RESULTS_BY_STATUS[status].includes(result))
+}
+
+interface ServingWalk extends Walk {
   /** The filters that the walk applies in full. */
   serves: FilterName[]
-}
-
-const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
-const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-const PAYMENT_COLUMNS = 'id, account_id, amount, currency, description, status, created_at, updated_at'
-/** Looks up one row by its key. LIMIT 1 keeps the planner from scanning the table for all candidates instead. */
-const paymentOf = (walk: string): string => `join lateral (select ${PAYMENT_COLUMNS} from payments where id = ${walk}.id limit 1) p on true`
-const resultOf = (walk: string): string => `left join lateral (select status, discrepancy_amount from reconciliation_results where payment_id = ${walk}.id limit 1) r on true`
-
-/** Looks up a pending payment only, in the small index of the dead jobs: a page of settled payments costs nothing more. */
-const DEAD_JOB = `left join lateral (select true as job_dead from recon_jobs where payment_id = p.id and status = 'dead' and p.status = 'pending' limit 1) d on true`
-
-/** For each table that a walk reads: the column with a payment's id, the other columns, and how to look up the rest of a row. */
-const TABLES: Record<Walk['table'], { key: string, columns: string, alias: string, joins: string }> = {
-  payments: { key: 'id', columns: PAYMENT_COLUMNS, alias: 'p', joins: resultOf('p') },
-  reconciliation_results: { key: 'payment_id', columns: 'payment_id as id, status, discrepancy_amount', alias: 'r', joins: paymentOf('r') },
-  recon_jobs: { key: 'payment_id', columns: 'payment_id as id', alias: 'j', joins: `${paymentOf('j')} ${resultOf('j')}` },
-}
-
-function plan(filter: PaymentFilter, before: string | undefined): PagePlan {
-  const { table, prefix, where, serves } = walkFor(filter)
-  const { key, columns, alias, joins } = TABLES[table]
-  return {
-    walk: {
-      select: `select ${columns} from ${table}`,
-      where: [...where, range(key, prefix, filter, before)],
-      order: `${prefix ? `${prefix.column} desc, ` : ''}${key} desc`,
-    },
-    row: {
-      select: `select ${PAYMENT_COLUMNS.replaceAll(/\w+/g, 'p.$&')}, coalesce(d.job_dead, false) as job_dead, r.status as result_status, r.discrepancy_amount from walk ${alias} ${joins} ${DEAD_JOB}`,
-      order: `${prefix ? `${alias}.${prefix.column} desc, ` : ''}${alias}.id desc`,
-    },
-    conditions: conditionsOf(filter, serves),
-  }
+  /** Which candidates are payments, each once. Default: IS_PAYMENT. */
+  condition?: Sql
 }
 
 /** Chooses the index that all candidates come from; payments has no index on the status. */
-function walkFor(filter: PaymentFilter): Walk {
+function walkFor(filter: PaymentFilter): ServingWalk {
   const { accountId, currency, idempotencyKey, jobDead, status } = filter
   const results = resultsOf(filter)
   if (idempotencyKey !== undefined) {
     return {
-      table: 'payments',
+      from: 'payments',
       where: [{ sql: 'caller = ? and idempotency_key = ?', values: [idempotencyKey.caller, idempotencyKey.key] }], // a unique index
       serves: [],
     }
   }
   if (accountId !== undefined) {
     return {
-      table: 'payments',
+      from: 'payments',
       prefix: { column: 'account_id', value: accountId },
       // An account has one currency, so this is evaluated once. With another currency, no payment is read.
       where: currency === undefined ? [] : [{ sql: '(select currency from accounts where id = ?) = ?', values: [accountId, currency] }],
@@ -117,32 +80,29 @@ function walkFor(filter: PaymentFilter): Walk {
     }
   }
   if (jobDead)
-    return { table: 'recon_jobs', where: [{ sql: `status = 'dead'`, values: [] }], serves: ['jobDead', 'status'] } // the predicate of the partial index
+    return { from: 'jobs', where: [{ sql: `status = 'dead'`, values: [] }], serves: ['jobDead', 'status'] } // the predicate of the partial index
   if (status === 'pending')
-    return { table: 'recon_jobs', where: [{ sql: `status <> 'completed'`, values: [] }], serves: ['status'] } // the predicate of the partial index
+    return { from: 'jobs', where: [{ sql: `status <> 'completed'`, values: [] }], serves: ['status'] } // the predicate of the partial index
+  if (status === 'refunded' || status === 'partially_refunded')
+    return { from: 'refunds', where: [{ sql: 'refund_of is not null', values: [] }], serves: [], condition: IS_NEWEST_REFUND } // the predicate of the partial index
   const [result] = results ?? []
   if (results?.length === 1 && result !== undefined && result !== 'completed') {
     return {
-      table: 'reconciliation_results',
+      from: 'results',
       prefix: { column: 'status', value: result },
       where: [{ sql: `status <> 'completed'`, values: [] }], // the predicate of the partial index
-      serves: ['status', 'outcome'],
+      serves: status === 'failed' ? ['status', 'outcome'] : ['outcome'], // refunds change the status of a completed payment
     }
   }
-  return { table: results ? 'reconciliation_results' : 'payments', where: [], serves: [] }
+  return { from: results ? 'results' : 'payments', where: [], serves: [] }
 }
 
-/**
- * The range of the index that a page lies in. Compare rows: with `column = value and key < ...` the planner drops the column
- * from ORDER BY, and may walk the primary key past all other payments.
- */
-function range(key: string, prefix: Walk['prefix'], { from, to }: PaymentFilter, before: string | undefined): Sql {
+function idRange({ from, to }: PaymentFilter, before: string | undefined): IdRange {
   const firstAt = (instant: Instant): string => firstUuidv7At(firstMillisecondFrom(instant))
-  const low = from ? firstAt(from) : LOWEST_ID
-  const high = [before?.toLowerCase() ?? HIGHEST_ID, to ? firstAt(to) : HIGHEST_ID].sort()[0]!
-  return prefix
-    ? { sql: `(${prefix.column}, ${key}) >= (?, ?::uuid) and (${prefix.column}, ${key}) < (?, ?::uuid)`, values: [prefix.value, low, prefix.value, high] }
-    : { sql: `${key} >= ? and ${key} < ?`, values: [low, high] }
+  return {
+    low: from ? firstAt(from) : LOWEST_ID,
+    high: [before?.toLowerCase() ?? HIGHEST_ID, to ? firstAt(to) : HIGHEST_ID].sort()[0]!,
+  }
 }
 
 function conditionsOf(filter: PaymentFilter, served: FilterName[]): Sql[] {

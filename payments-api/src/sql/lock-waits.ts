@@ -14,6 +14,14 @@ export function isKeyLockTimeout(error: unknown): boolean {
   return isLockNotAvailable(error) && /^.*\(\d+,\d+\).*\bpayments\b/.test(contextOf(error))
 }
 
+/**
+ * Whether request_refund waited for a payment or refund with the same idempotency key. It may also wait for the row of the payment
+ * that it refunds; the context then quotes another statement of that function.
+ */
+export function isRefundKeyLockTimeout(error: unknown): boolean {
+  return isKeyLockTimeout(error) && /\binsert into payments\b/.test(contextOf(error))
+}
+
 function contextOf(error: unknown): string {
   return error instanceof Error && 'where' in error && typeof error.where === 'string' ? error.where : ''
 }

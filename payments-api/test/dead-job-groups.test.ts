@@ -3,7 +3,7 @@ import { call } from './support/api.ts'
 import { seedPayments } from './support/seed-payments.ts'
 import { useApi } from './support/use-api.ts'
 
-interface Groups { groups: { error: string | null, jobs: number, amounts: { currency: string, amount: string }[], accounts: number, accountIds: string[], newestPaymentId: string, newestRefundId: string | null }[] }
+interface Groups { groups: { error: string, jobs: number, amounts: { currency: string, amount: string }[], accounts: number, accountIds: string[], newestPaymentId: string, newestRefundId: string | null }[] }
 
 describe('GET /recon-jobs/errors', () => {
   const { database, api } = useApi()
@@ -28,5 +28,15 @@ describe('GET /recon-jobs/errors', () => {
       { error: 'locked', jobs: 3, amounts: [{ currency: 'EUR', amount: '5.00' }, { currency: 'USD', amount: '900719925474099.14' }], accounts: 2, accountIds: ['ACC-1', 'ACC-2'], newestPaymentId: newest, newestRefundId: null },
       { error: 'no such account', jobs: 1, amounts: [{ currency: 'JPY', amount: '7' }], accounts: 1, accountIds: ['ACC-3'], newestPaymentId: only, newestRefundId: null },
     ])
+  })
+
+  it('shows jobs without an error text as a group, which can be retried alone', async () => {
+    const [before] = (await call<Groups>(`${api.url}/recon-jobs/errors`)).body.groups
+    await kill('ACC-1', 'USD', '1.00', '')
+    const group = (await call<Groups>(`${api.url}/recon-jobs/errors`)).body.groups.find(({ error }) => error === '')
+    assert.equal(group?.jobs, 1)
+    const { body } = await call(`${api.url}/recon-jobs/retry`, { method: 'POST', body: { error: '' } })
+    assert.deepEqual(body, { retried: 1, remaining: 0 })
+    assert.deepEqual((await call<Groups>(`${api.url}/recon-jobs/errors`)).body.groups[0], before)
   })
 })

@@ -47,7 +47,7 @@ const RetriedReconJobs = z.object({
 
 const DeadJobGroups = z.object({
   groups: z.array(z.object({
-    error: z.string().nullable().describe('The lastError of its jobs; retry them with POST /recon-jobs/retry'),
+    error: z.string().describe('The lastError of its jobs, which may be empty; retry them with POST /recon-jobs/retry'),
     jobs: z.int(),
     amounts: z.array(z.object({ currency: z.string(), amount: z.string() })).describe('The sums of their payments and refunds, by currency, as decimal strings'),
     accounts: z.int(),

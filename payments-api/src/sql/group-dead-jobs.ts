@@ -6,7 +6,8 @@ const MAX_GROUPS = 50
 const MAX_ACCOUNTS = 5
 
 export interface DeadJobGroupRow {
-  last_error: string | null
+  /** Every dead job has one. It may be empty. */
+  last_error: string
   jobs: number
   /** The sums of the payments, by currency. */
   amounts: { currency: string, amount: string }[]
@@ -37,7 +38,7 @@ export async function groupDeadJobs(db: Knex): Promise<DeadJobGroupRow[]> {
       from (select last_error, count(*)::int as jobs, array_agg(distinct account_id::text) as accounts, max(payment_id::text) as newest
               from detailed
              group by last_error) g
-      join summed s on s.last_error is not distinct from g.last_error
+      join summed s on s.last_error = g.last_error
      order by g.jobs desc, g.newest desc
      limit ${MAX_GROUPS}`)
   return rows

@@ -15,7 +15,7 @@ export function explainPayment(payment: PaymentDetail): PaymentExplanation | nul
     return {
       tone: 'error',
       title: `Stuck: the worker gave up after ${attempts(job?.attempts ?? 0)}`,
-      detail: `The last error was: ${sentence(job?.lastError ?? 'not recorded')} Nothing was posted, so no balance has changed. Once the cause is gone, retry the job.`,
+      detail: `The last error was: ${sentence(job?.lastError || 'not recorded')} Nothing was posted, so no balance has changed. Once the cause is gone, retry the job.`,
     }
   }
   if (status === 'pending' && job?.lastError) {

@@ -59,7 +59,7 @@ function attemptSteps({ status, job }: PaymentDetail, timeZone: string): Timelin
       ...claimed,
       {
         title: 'Gave up',
-        detail: `After ${job.attempts} attempts: ${job.lastError ?? 'no error was recorded'}`,
+        detail: `After ${job.attempts} attempts: ${job.lastError || 'no error was recorded'}`,
         time: job.finishedAt,
         state: 'failed',
       },

@@ -1,6 +1,7 @@
 /** The dead jobs with one error. */
 export interface DeadJobGroup {
-  error: string | null
+  /** May be empty. */
+  error: string
   jobs: number
   /** The sums of their payments, by currency, as decimal strings. */
   amounts: { currency: string, amount: string }[]

@@ -190,7 +190,7 @@ it('retries all in several requests, and no more than were dead at the start', a
 
 it('retries the jobs with one error', async () => {
   await open()
-  await page.get('select[name=error]').setValue('deadlock of job-2')
+  await page.get('select[name=error]').setValue('=deadlock of job-2')
   bulkResponses = [{ retried: 1, remaining: 0 }]
   await retryAll()
   await eventually(() => expect(page.text()).toContain('One job is back in the queue.'))

@@ -145,5 +145,20 @@ describe('every page of the console', () => {
     })
   }
 
+  it('has a header that says what is wrong next to the live status, on two rows at most, at every width', async () => {
+    await fetch(`${session.api}/queue/pause`, { method: 'POST' })
+    const page = await session.open('/race')
+    const box = async (name: string) => (await page.getByTestId(name).boundingBox())!
+    await page.locator('[data-testid=health][data-notes="1"]').waitFor()
+    for (const width of [375, 640, 768, 1024, 1280, 1600]) {
+      await page.setViewportSize({ width, height: 800 })
+      const [health, live] = [await box('health'), await box('live-status')]
+      assert.ok(health.width > 0 && health.x + health.width <= live.x, `${width} px: ${JSON.stringify({ health, live })}`)
+      const { height } = (await page.locator('header').boundingBox())!
+      assert.ok(height < 90, `${width} px: ${height} px high`)
+    }
+    await fetch(`${session.api}/queue/resume`, { method: 'POST' })
+  })
+
   it('reports no error in the browser', () => assert.deepEqual(session.problems, []))
 })

@@ -2,6 +2,18 @@
 export const RESULT_STATUSES = ['completed', 'completed_with_discrepancy', 'failed'] as const
 export type ResultStatus = typeof RESULT_STATUSES[number]
 
+/**
+ * Every value of payments.status, and why a worker refuses the job of a payment that has it. The one status that it settles has null.
+ * compose/test/statuses.test.ts compares the list with the database's.
+ */
+export const REFUSAL_BY_STATUS = {
+  pending: null,
+  completed: 'the payment is already completed',
+  failed: 'the payment is already failed',
+  partially_refunded: 'the payment is already partially refunded',
+  refunded: 'the payment is already refunded',
+} as const satisfies Record<string, string | null>
+
 export interface Reconciliation {
   resultStatus: ResultStatus
   /** Decimal string with as many decimals as the amount; zero unless there is a discrepancy. */

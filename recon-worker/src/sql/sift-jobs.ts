@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { REFUSAL_BY_STATUS } from '../reconcile.ts'
 
 export interface SiftedJob {
   paymentId: string
@@ -40,7 +41,7 @@ export async function siftJobs(trx: Knex.Transaction, jobs: { paymentId: string,
              when exists (select from reconciliation_results r where r.payment_id = batch.id)
                then 'the payment already has a result'
              when batch.status <> 'pending'
-               then format('the payment is already %s', batch.status)
+               then coalesce(?::jsonb ->> batch.status, format('the payment has the unknown status "%s"', batch.status))
              when not batch.posted
                then null
              when account.id is null
@@ -62,6 +63,7 @@ export async function siftJobs(trx: Knex.Transaction, jobs: { paymentId: string,
      order by batch.n`, [
     jobs.map(({ paymentId }) => paymentId),
     jobs.map(({ posted }) => posted),
+    JSON.stringify(REFUSAL_BY_STATUS),
   ])
   return rows
 }

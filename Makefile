@@ -147,7 +147,7 @@ split: compose/$(lockfile) ## Write this tree as separate git repositories: make
 	@node compose/src/verbs/split.ts
 
 ##@ Check the contracts between the services
-.PHONY: contracts contracts-record contracts-break contracts-publish
+.PHONY: contracts contracts-record contracts-break contracts-publish drill-status
 contracts: install-parts ## Check that no service breaks another: pacts, OpenAPI, schema, upgrade from the previous version
 	@node compose/src/verbs/contracts.ts
 
@@ -156,6 +156,9 @@ contracts-record: install-parts ## Regenerate contracts/ from the services' code
 
 contracts-break: install-parts ## Test the contract checks: break copies of this tree on purpose, and expect each break to be named
 	@node compose/src/verbs/contracts-break.ts
+
+drill-status: install-parts ## Add a payment status to a copy of this tree, and see each place that lacks it: make drill-status NAME=on_hold
+	@exec node compose/src/verbs/drill-status.ts
 
 contracts-publish: install-parts ## Publish the pacts and ask the broker whether they can be deployed: PACT_BROKER_BASE_URL=...
 	@node compose/src/verbs/contracts-publish.ts

@@ -44,6 +44,7 @@ const environment = z.object({
   CHROMIUM_PATH: z.string().optional(),
   REPO_BASE: z.string().regex(/^[^-\s]\S*$/, 'it must be the location of the repositories: https://host/owner, git@host:owner or a folder').optional(),
   ONLY: z.string().optional(),
+  NAME: z.string().optional(), // checked by its verb: some systems set NAME for something else
   ENGINE: z.enum(['0', '1'], 'it must be 1 to fail without a Docker engine, or 0').default('0').transform(engine => engine === '1'),
   FULL: z.enum(['0', '1'], 'it must be 1 to check everything, or 0 to check only what is new').default('0').transform(full => full === '1'),
   ANCHOR: z.string().regex(/^[1-9]\d{0,8}:[0-9a-f]{64}$/, 'it must be SEQ:DIGEST, as `make audit-anchor` prints it').optional(),
@@ -100,6 +101,8 @@ export interface Config {
   repoBase?: string
   /** `make test` runs only checks whose name contains this; undefined: all checks. */
   only?: string
+  /** The payment status that `make drill-status` adds. */
+  name?: string
   /** Whether `make test` fails without a Docker engine, instead of skipping what needs one. */
   needsEngine: boolean
   /** Whether `make audit` checks everything instead of only what is new. */
@@ -159,6 +162,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chromiumPath: values.CHROMIUM_PATH,
     repoBase: values.REPO_BASE?.replace(/(?<=[^/])\/+$/, ''),
     only: values.ONLY,
+    name: values.NAME,
     needsEngine: values.ENGINE,
     full: values.FULL,
     anchor: values.ANCHOR ? { seq: Number(values.ANCHOR.split(':')[0]), digest: values.ANCHOR.split(':')[1]! } : undefined,

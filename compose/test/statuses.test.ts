@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoRoot } from '../src/config.ts'
-import { allowedStatuses, statusGaps } from '../src/contracts/statuses.ts'
+import { allowedStatuses, STATUS_LISTS, statusGaps } from '../src/contracts/statuses.ts'
 
 const read = (path: string) => readFileSync(join(repoRoot, path), 'utf8')
 const load = (path: string) => import(join(repoRoot, path)) as Promise<Record<string, readonly string[] | Record<string, unknown>>>
@@ -19,5 +19,10 @@ describe('the statuses', () => {
     const allowed = allowedStatuses(read('contracts/invariants/guards.sql'), 'reconciliation_results')
     assert.deepEqual(worker.RESULT_STATUSES, allowed)
     assert.deepEqual(Object.keys(api.OUTCOMES!), allowed)
+  })
+
+  it('stand in the files that the guide to adding one names', () => {
+    const rows = [...read('docs/adding-a-payment-status.md').matchAll(/^\| (\w+) \| `([^`]+)` \|/gm)].map(([, place, file]) => [place, file])
+    assert.deepEqual(rows, STATUS_LISTS.map(({ place, file }) => [place, file]))
   })
 })

@@ -24,6 +24,8 @@ const sources = [one('lint', '.', 'npx', 'eslint', '.'), one('dead code', '.', '
 // two run at a time, the longest first. The browser's tests run alone: their deadlines are the tightest.
 const systems = [testsOf('compose'), testsOf('payments-api'), testsOf('recon-worker'), testsOf('loadtest'), tests('three repositories', 'compose', 'npm', 'run', 'test:workspace'), one('contracts', 'compose', 'node', 'src/verbs/contracts.ts'), simulationOf('payments-api'), simulationOf('recon-worker')]
 const browser = [tests('end to end', 'compose', 'npm', 'run', 'test:e2e')]
+// Ten minutes: only with FULL=1. A test of the harness checks that the guide's changes apply.
+const drill = one('a new status', 'compose', 'env', 'NAME=on_hold', 'node', 'src/verbs/drill-status.ts')
 // Build the images first: that takes minutes on a new machine, and every stack then reuses them.
 const images = one('images', 'compose', 'node', 'src/verbs/images.ts')
 const inContainers = tests('in containers', 'compose', 'npm', 'run', 'test:containers')
@@ -38,7 +40,8 @@ process.on('SIGINT', () => interrupted = true)
 
 const { only, full, dockerEnv, needsEngine } = readConfig()
 const inEngine = [inContainers, ...full ? [inDevContainers] : [], inSwarm]
-const names = [...nuxt, ...sources, ...systems, ...browser, images, ...inEngine].map(check => check.name)
+const alone = [...browser, ...full ? [drill] : []]
+const names = [...nuxt, ...sources, ...systems, ...alone, images, ...inEngine].map(check => check.name)
 if (only !== undefined && !names.some(name => name.includes(only))) {
   console.error(`ONLY=${only} matches no check. The checks are: ${names.join(', ')}.`)
   process.exit(1)
@@ -51,7 +54,7 @@ if (problem !== null && needsEngine) {
 }
 
 const logs = mkdtempSync(join(tmpdir(), 'payments-test-logs-'))
-const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(browser)]
+const verdicts = [...await together(nuxt, sources), ...await twoAtATime(systems), ...await oneByOne(alone)]
 verdicts.push(...problem === null ? await oneByOne([images, ...inEngine]) : inEngine.filter(wanted).map(check => skipCheck(check, `${problem}. ${remedy}`)))
 
 const failed = verdicts.filter(verdict => verdict.failed > 0).map(verdict => verdict.name)

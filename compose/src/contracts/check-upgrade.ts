@@ -2,30 +2,24 @@ import type { ChildProcess } from 'node:child_process'
 import type { Base } from './base.ts'
 import type { Step } from './step.ts'
 import { execFileSync, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as delay } from 'node:timers/promises'
 import { repoRoot } from '../config.ts'
 import { checkInvariants } from '../invariants.ts'
 import { connect, disconnect } from '../machine/connect.ts'
 import { endProcess, identify } from '../machine/processes.ts'
 import { checkOut } from './base.ts'
+import { paySome, refundOne } from './try-services.ts'
 
 const SERVICES = ['payments-api', 'recon-worker']
 const START_DEADLINE_MS = 60_000
-const SETTLE_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 20_000
 const MIGRATE_TIMEOUT_MS = 120_000
 const QUERY_TIMEOUT_MS = 120_000
-const POLL_MS = 50
 /** The password of the logins in this temporary database. */
 const PASSWORD = 'upgrade'
-
-/** One amount per outcome, and the status that its payment must reach. */
-const PAYMENTS = { '100.00': 'completed', '42.13': 'completed', '0.00': 'failed', '-5.00': 'failed' }
 
 /** One version of both services, and the folder that holds them. */
 interface Version { name: 'old' | 'new', folder: string }
@@ -89,9 +83,11 @@ async function upgrade(old: Version, now: Version, url: string, running: ChildPr
   await paySome('the old worker and the old API on the new schema', oldApi.url)
   const newApi = await start('payments-api', now)
   await paySome('the old worker with the new API', newApi.url)
+  await refundOne('the old worker with the new API', newApi.url, oldApi.url)
   await oldWorker.stop()
   await start('recon-worker', now)
   await paySome('the new worker with the old API', oldApi.url)
+  await refundOne('the new worker with both APIs', newApi.url, oldApi.url)
   await oldApi.stop()
   await paySome('the new worker with the new API', newApi.url)
   await audit(url)
@@ -125,28 +121,6 @@ async function listening(child: ChildProcess): Promise<number> {
     child.once('exit', code => reject(new Error(errors.trim().split('\n').at(-1) || `exit code ${code}`)))
     setTimeout(() => reject(new Error(`it logged no port within ${START_DEADLINE_MS / 1000} s`)), START_DEADLINE_MS).unref()
   })
-}
-
-/** Pays through the API and waits until a worker has settled it all. */
-async function paySome(combination: string, apiUrl: string): Promise<void> {
-  const ask = async (path: string, init?: RequestInit): Promise<{ id: string, status: string }> => {
-    const response = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(SETTLE_DEADLINE_MS) })
-    if (!response.ok)
-      throw new Error(`${combination}: ${init?.method ?? 'GET'} ${path} returned ${response.status}: ${await response.text()}`)
-    return await response.json() as { id: string, status: string }
-  }
-  for (const [amount, expected] of Object.entries(PAYMENTS)) {
-    const { id } = await ask('/payments', { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() }, body: JSON.stringify({ accountId: 'ACC-001', amount }) })
-    const deadline = Date.now() + SETTLE_DEADLINE_MS
-    for (;;) {
-      const { status } = await ask(`/payments/${id}`)
-      if (status === expected)
-        break
-      if (status !== 'pending' || Date.now() > deadline)
-        throw new Error(`${combination}: a payment of ${amount} is ${status} instead of ${expected}`)
-      await delay(POLL_MS)
-    }
-  }
 }
 
 async function audit(url: string): Promise<void> {

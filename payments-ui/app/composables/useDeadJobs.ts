@@ -8,6 +8,7 @@ export function useDeadJobs() {
     path: '/api/recon-jobs',
     query: ref({ status: 'dead' }),
     rowsOf: page => page.jobs,
+    keyOf: job => job.paymentId,
   })
   /** Ids of payments whose job is being retried; contains 'all' during a bulk retry. */
   const retrying = shallowRef<ReadonlySet<string>>(new Set())

@@ -1,122 +1,53 @@
-import type { PaymentList } from '../../app/utils/payment-list'
+import type { LoadedRows } from '../../app/utils/loaded-rows'
 import { describe, expect, it } from 'vitest'
-import { emptyPaymentList, withNewestPage, withNextPage, withPayment, withSettled, withSettledSince } from '../../app/utils/payment-list'
-import { aPayment } from '../support/a-payment'
+import { newerRows, newOnTop, noRows, unlessSame, withNewestPage, withNextPage } from '../../app/utils/loaded-rows'
 
-const rows = (...ids: string[]) => ids.map(id => aPayment({ id }))
-const ids = (list: PaymentList | undefined) => list?.payments.map(payment => payment.id)
-function loaded(...ids: string[]): PaymentList {
-  return {
-    payments: rows(...ids),
-    nextCursor: 'tail',
-    pages: 2,
-  }
-}
+interface Row { id: string, text?: string }
+
+const rules = { keyOf: (row: Row) => row.id, newer: unlessSame<Row> }
+const rows = (...ids: string[]): Row[] => ids.map(id => ({ id }))
+const ids = (list: LoadedRows<Row> | undefined) => list?.rows.map(row => row.id)
+const loaded = (...ids: string[]): LoadedRows<Row> => ({ rows: rows(...ids), nextCursor: 'tail', pages: 2 })
 
 describe('the newest page', () => {
   it('reuses the objects of unchanged rows only', () => {
     const list = loaded('2', '1')
-    const [second, first] = list.payments
-    const next = withNewestPage(list, {
-      payments: [aPayment({ id: '3' }), aPayment({ id: '2' }), aPayment({ id: '1', status: 'failed' })],
-      nextCursor: null,
-    })
-    expect(next!.payments[1]).toBe(second)
-    expect(next!.payments[2]).not.toBe(first)
-    expect(next!.payments[2]!.status).toBe('failed')
+    const [second, first] = list.rows
+    const next = withNewestPage(list, { rows: [...rows('3', '2'), { id: '1', text: 'changed' }], nextCursor: null }, rules)
+    expect(next!.rows[1]).toBe(second)
+    expect(next!.rows[2]).not.toBe(first)
+    expect(next!.rows[2]!.text).toBe('changed')
   })
 
   it('is the whole list while only one page was requested', () => {
-    const list = withNewestPage({
-      ...emptyPaymentList,
-      payments: rows('2', '1'),
-    }, {
-      payments: rows('4', '3'),
-      nextCursor: 'c',
-    })
+    const list = withNewestPage({ ...noRows, rows: rows('2', '1') }, { rows: rows('4', '3'), nextCursor: 'c' }, rules)
     expect(ids(list)).toEqual(['4', '3'])
     expect(list?.nextCursor).toBe('c')
   })
 
-  it('goes on top of the loaded payments, without duplicates, and keeps their next cursor', () => {
-    const list = withNewestPage(loaded('3', '2', '1'), {
-      payments: rows('5', '4', '3'),
-      nextCursor: 'c',
-    })
+  it('goes on top of the loaded rows, without duplicates, and keeps their next cursor', () => {
+    const list = withNewestPage(loaded('3', '2', '1'), { rows: rows('5', '4', '3'), nextCursor: 'c' }, rules)
     expect(ids(list)).toEqual(['5', '4', '3', '2', '1'])
     expect(list?.nextCursor).toBe('tail')
   })
 
-  it('is refused if it does not reach the loaded payments', () => {
-    expect(withNewestPage(loaded('2', '1'), {
-      payments: rows('9', '8'),
-      nextCursor: 'c',
-    })).toBeUndefined()
-  })
-
-  it('does not set a settled payment back to pending', () => {
-    const list = {
-      ...emptyPaymentList,
-      payments: [
-        aPayment({ id: '1', status: 'completed', outcome: 'matched' }),
-      ],
-    }
-    expect(withNewestPage(list, {
-      payments: rows('1'),
-      nextCursor: null,
-    })?.payments[0]).toMatchObject({ status: 'completed' })
+  it('is refused if it does not reach the loaded rows', () => {
+    expect(withNewestPage(loaded('2', '1'), { rows: rows('9', '8'), nextCursor: 'c' }, rules)).toBeUndefined()
   })
 })
 
 it('appends the next page without duplicates', () => {
-  const list = withNextPage(loaded('3', '2'), {
-    payments: rows('2', '1'),
-    nextCursor: null,
-  })
+  const list = withNextPage(loaded('3', '2'), { rows: rows('2', '1'), nextCursor: null }, rules)
   expect(ids(list)).toEqual(['3', '2', '1'])
   expect(list.nextCursor).toBeNull()
 })
 
-it('patches settled payments without changing their order or the old list', () => {
-  const before = loaded('2', '1')
-  const after = withSettled(before, new Map([
-    [
-      '1',
-      { id: '1', status: 'failed', outcome: 'failed' },
-    ],
-  ]))
-  expect(after.payments[1]).toMatchObject({
-    id: '1',
-    status: 'failed',
-    outcome: 'failed',
-    amount: '100.00',
-  })
-  expect(before.payments[1]?.status).toBe('pending')
+it('counts the rows that are new on top, and none if no loaded row was found', () => {
+  expect(newOnTop(loaded('2', '1'), rows('4', '3', '2'), rules)).toBe(2)
+  expect(newOnTop(loaded('2', '1'), rows('4', '3'), rules)).toBe(0)
 })
 
-it('patches payments that settled while a response was in flight, if it still says pending', () => {
-  const settled = new Map([
-    [
-      '1',
-      { id: '1', status: 'completed', outcome: 'matched' },
-    ],
-    [
-      '2',
-      { id: '2', status: 'completed', outcome: 'matched' },
-    ],
-  ])
-  const list = {
-    ...emptyPaymentList,
-    payments: [
-      aPayment({ id: '2', status: 'refunded' }),
-      ...rows('1'),
-    ],
-  }
-  expect(withSettledSince(list, settled).payments.map(payment => payment.status)).toEqual(['refunded', 'completed'])
-})
-
-it('replaces one payment', () => {
-  const list = withPayment(loaded('2', '1'), aPayment({ id: '1', status: 'completed', discrepancyAmount: '0.13' }))
-  expect(list.payments[1]?.discrepancyAmount).toBe('0.13')
-  expect(ids(list)).toEqual(['2', '1'])
+it('keeps the loaded rows that are no older than the fetched ones', () => {
+  const list = loaded('2', '1')
+  expect(newerRows(list, [{ id: '2' }, { id: '1', text: 'changed' }], rules)[0]).toBe(list.rows[0])
 })

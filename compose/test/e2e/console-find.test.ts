@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { giveUp } from '../support/give-up.ts'
 import { pay } from '../support/pay.ts'
 import { until } from '../support/until.ts'
-import { consoleSession, newAccount } from './console-session.ts'
+import { consoleSession, isLive, newAccount } from './console-session.ts'
 import { assertAccessible, assertNoOverflow } from './page-checks.ts'
 
 const TIMEOUT_MS = 20_000
@@ -103,6 +103,22 @@ describe('the console finds', () => {
     await palette(page).waitFor({ state: 'detached' })
     await page.keyboard.press('c')
     await page.waitForURL('**/payments/new')
+  })
+
+  it('with the keys / and c on pages with a search or an account: the search of the page, a payment to the account', async () => {
+    const page = await session.open('/accounts')
+    await page.keyboard.press('/')
+    await page.locator('input[name=prefix]:focus').waitFor()
+    await page.keyboard.type('/')
+    assert.equal(await page.locator('input[name=prefix]').inputValue(), '/', 'in a field, the key is a letter')
+    await page.goto(`${session.ui}/accounts/${account}`)
+    await isLive(page)
+    await page.keyboard.press('c')
+    await page.waitForURL(url => url.pathname === '/payments/new' && url.searchParams.get('accountId') === account)
+    await page.goto(`${session.ui}/?accountId=${account}`)
+    await isLive(page)
+    await page.keyboard.press('/')
+    await page.locator('input[name=search]:focus').waitFor()
   })
 
   it('nothing, and says so in the palette and in the search', async () => {
@@ -205,6 +221,17 @@ describe('the console finds', () => {
     const today = new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10)
     await page.waitForURL(url => url.searchParams.get('from') === today)
     await until('the payments of today are listed', async () => await page.getByTestId('payment-row').count() > 0 || new Date().getUTCHours() < 10)
+    await page.getByTestId('view-settings').click()
+    await page.getByText('UTC', { exact: true }).click()
+    await page.keyboard.press('Escape')
+    const pressed = page.getByTestId('quick-period').and(page.locator('[aria-pressed=true]'))
+    const utcDay = () => new Date().toISOString().slice(0, 10)
+    await until('the days are in UTC: local Today may not be', async () => await pressed.count() === (today === utcDay() ? 1 : 0))
+    await page.goto(session.ui)
+    await isLive(page)
+    await page.getByTestId('quick-period').filter({ hasText: 'Today' }).click()
+    await page.waitForURL(url => url.searchParams.get('from') === utcDay())
+    await page.getByTestId('payment-row').first().waitFor()
   })
 
   it('no error in the browser', () => assert.deepEqual(session.problems, []))

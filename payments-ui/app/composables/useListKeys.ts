@@ -1,8 +1,8 @@
 const ROW_LINKS = '[data-testid=payment-row] a[href^="/payments/"]'
 
 /**
- * The keys of the payment list: `j` and `k` move through the rows (an open drawer follows), `c` goes to the form, `/` to the search,
- * Escape closes the drawer.
+ * The keys of the payment list: `j` and `k` move through the rows (an open drawer follows), `c` goes to the form, Escape
+ * closes the drawer.
  */
 export function useListKeys({ create, drawer }: { create: () => void, drawer: ReturnType<typeof usePaymentDrawer> }): void {
   function move(by: 1 | -1): void {
@@ -20,10 +20,9 @@ export function useListKeys({ create, drawer }: { create: () => void, drawer: Re
   }
 
   useKeys({
-    'j': () => move(1),
-    'k': () => move(-1),
-    'c': create,
-    '/': () => document.querySelector<HTMLElement>('input[name=search]')?.focus(),
-    'Escape': drawer.close,
+    j: () => move(1),
+    k: () => move(-1),
+    c: create,
+    Escape: drawer.close,
   })
 }

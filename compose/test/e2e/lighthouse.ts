@@ -22,7 +22,7 @@ await runVerb(async () => {
       throw new Error(stderr)
     const { ui } = system.stack.endpoints()
     const { accountId, paymentId } = await fillWithHistory(system)
-    const paths = ['/', '/payments/new', `/payments/${paymentId}`, '/accounts', `/accounts/${accountId}`, '/operations']
+    const paths = ['/', '/overview', '/payments/new', `/payments/${paymentId}`, '/accounts', `/accounts/${accountId}`, `/accounts/${accountId}/statement`, '/operations', '/dead-jobs', '/map', '/proofs', '/race']
     const port = await freePort()
     const browser = await chromium.launch({
       executablePath: await chromiumPath(),

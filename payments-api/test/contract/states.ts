@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { firstUuidv7At } from '../../src/domain/uuidv7.ts'
 import { seedPayments } from '../support/seed-payments.ts'
+import { settleAll } from '../support/settle.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { requestJson } from './support/request-json.ts'
 
@@ -16,6 +17,10 @@ export function providerStates({ url, database }: { url: string, database: TestD
 
   async function pay(facts: Record<string, unknown>, idempotencyKey: string): Promise<void> {
     await requestJson(`${url}/payments`, { idempotencyKey, body: facts })
+  }
+
+  async function refund(paymentId: string, facts: Record<string, unknown>, idempotencyKey: string): Promise<string> {
+    return (await requestJson<{ id: string }>(`${url}/payments/${paymentId}/refunds`, { idempotencyKey, body: facts })).id
   }
 
   return {
@@ -72,6 +77,24 @@ export function providerStates({ url, database }: { url: string, database: TestD
       }
     },
 
+    // Each amount is a refund, and all have settled.
+    'a payment has been refunded': async ({ amounts }) => {
+      const accountId = newAccountId()
+      const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: 'completed' }])
+      const ids: string[] = []
+      for (const amount of amounts as string[])
+        ids.push(await refund(paymentId!, { amount }, randomUUID()))
+      await settleAll(database)
+      return { accountId, paymentId: paymentId!, refundId: ids.at(-1)! }
+    },
+
+    'a refund was made with an idempotency key': async (facts) => {
+      const [paymentId] = await seedPayments(database, [{ accountId: newAccountId(), amount: '100.00', result: 'completed' }])
+      const idempotencyKey = randomUUID()
+      await refund(paymentId!, facts, idempotencyKey)
+      return { paymentId: paymentId!, idempotencyKey }
+    },
+
     'a payment is waiting': async () => {
       const accountId = newAccountId()
       const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: null }])
@@ -101,6 +124,7 @@ export function providerStates({ url, database }: { url: string, database: TestD
 
     // messages.ts sets these up: the event must happen after the stream is open.
     'a payment settles': async () => {},
+    'a refund settles': async () => {},
     'a payment is accepted': async () => {},
   }
 }

@@ -26,11 +26,16 @@ export default function (): void {
   const { id, text } = send('POST', '/payments', { accountId, amount, description: runId }, { 'Idempotency-Key': key })
   writeJournal({ kind: 'accepted', key, accountId, amount, status: 201, body: text })
   waitUntilSettled(id)
+  const refund = refundSomePayment()
   for (const path of [
     '/payments',
     `/payments?accountId=${accountId}&status=completed&outcome=discrepancy&limit=1`,
     `/payments.csv?accountId=${accountId}`,
     `/payments/${id}`,
+    `/payments/${refund.paymentId}`,
+    '/refunds',
+    `/refunds?paymentId=${refund.paymentId}`,
+    `/refunds/${refund.id}`,
     '/accounts',
     `/accounts/${accountId}`,
     `/accounts/${accountId}/balance`,
@@ -55,11 +60,20 @@ export default function (): void {
   // Requests that the API refuses.
   send('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': runKey('refused') })
   send('POST', '/payments', { accountId, amount: '1.00' })
+  send('POST', `/payments/${id}/refunds`, { amount: '42.14' }, { 'Idempotency-Key': runKey('refused') })
   send('GET', '/payments?limit=0')
   send('POST', '/queue/pause', { reason: 0 }) // an invalid reason: the queue of a running system must not pause
   send('POST', '/queue/resume?reason=none')
   send('GET', '/payments/0190a6e0-0000-7000-8000-000000000000')
   send('GET', `/accounts/${runAccount('nobody')}/balance`)
+}
+
+/** Refunds a part of a payment. Neither belongs to the run, whose accounts must hold the sum of their payments. */
+function refundSomePayment(): { paymentId: string, id: string } {
+  const payment = send('POST', '/payments', { accountId: 'SMOKE-REFUNDS', amount: '10.00' }, { 'Idempotency-Key': `refunded-${runId}` })
+  waitUntilSettled(payment.id)
+  const refund = send('POST', `/payments/${payment.id}/refunds`, { amount: '4.00', reason: runId }, { 'Idempotency-Key': `refund-${runId}` })
+  return { paymentId: payment.id, id: refund.id }
 }
 
 /** Sends a request to the first API process, and writes it to the journal with its response. */

@@ -60,9 +60,9 @@ describe('docs/adding-a-payment-status.md', () => {
     assert.deepEqual(listed.sort(), [...new Set([...allowed, 'on_hold'])].sort())
   })
 
-  it('is read for people: context, added and removed lines; … is the rest of a line; new files name themselves', () => {
+  it('is read for people: context, added and removed lines; … is a part of a line; new files name themselves', () => {
     const { changes, tests, check } = step(
-      diff('+++ a/list.ts, b/list.ts', ' // before', '-const A = [\'x\', …', '+const A = [\'x\', \'on_hold\', …', '@@', ' }', '+// on hold'),
+      diff('+++ a/list.ts, b/list.ts', ' // before', '-const A … [\'x\', …', '+const A … [\'x\', \'on_hold\', …', '@@', ' }', '+// on hold'),
       '```sql\n-- payments-api/migrations/NNNN_on_hold.sql\nselect 1;\n```',
       '```ts\n// a/on-hold.test.ts\nit(\'On hold\')\n```',
     )

@@ -6,7 +6,8 @@ import { repoRoot } from '../config.ts'
 const SERVICES = ['payments-api', 'recon-worker', 'payments-ui']
 const HARNESS = 'payments-system'
 
-const SCHEMA = 'cd payments-api && npm run --silent schema > /dev/null'
+/** The contracts of the API in the workspace: its schema, and the invariants of which it has a copy. */
+const SCHEMA = 'cp payments-api/invariants/*.sql "$CONTRACTS_DIR/invariants/" && cd payments-api && npm run --silent schema > /dev/null'
 /** What each service promises and expects, checked with the others as they are in the workspace. */
 const CHECKS: Record<string, (name: string) => string> = {
   // The new API and its database keep what the consumers' pacts expect.

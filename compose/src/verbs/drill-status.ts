@@ -147,7 +147,9 @@ async function splitAndLand(copy: DrillCopy, status: string): Promise<number> {
 function reasonsIn(output: string): string[] {
   const lines = output.split('\n').map(line => line.trim())
   const errors = lines.filter(line => /error TS\d+|^\+ +'|^(?:\w*Error\b|error:|FAILED {2}|payments-ui reads|payments-ui is answered)/.test(line))
-  return [...new Set(errors)].slice(0, MAX_REASONS).map(line => line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line)
+  // This line only introduces the values that differ.
+  const found = errors.filter(line => !line.endsWith('Expected values to be strictly deep-equal:') || errors.length === 1)
+  return [...new Set(found)].slice(0, MAX_REASONS).map(line => line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line)
 }
 
 function failed(what: string, output: string): number {

@@ -44,10 +44,10 @@ export interface RequestRefundDeps {
  */
 export function requestRefunds({ findTarget, write, findByKey }: RequestRefundDeps): (request: RefundRequest) => Promise<RefundResult> {
   return async (request) => {
-    const payment = await findTarget(request.paymentId)
+    // A replay never waits for a write: another refund of the payment may be waiting for its lock.
+    const [payment, earlier] = await Promise.all([findTarget(request.paymentId), findByKey(request)])
     if (!payment || payment.isRefund) {
-      const holder = await findByKey(request)
-      return holder ? { kind: 'idempotency-key-reused' } : { kind: 'payment-not-found', isRefund: payment !== undefined }
+      return earlier ? { kind: 'idempotency-key-reused' } : { kind: 'payment-not-found', isRefund: payment !== undefined }
     }
     const decimals = decimalsOf(payment.amount)
     const amount = amountOf(request, decimals)
@@ -55,6 +55,8 @@ export function requestRefunds({ findTarget, write, findByKey }: RequestRefundDe
       return { kind: 'amount-refused', because: amount.reason }
 
     const refund = newRefund(request, amount)
+    if (earlier)
+      return resultFor(refund, earlier)
     const written = await write(refund)
     if (written === 'idempotency-key-in-use')
       return { kind: 'idempotency-key-in-use' }

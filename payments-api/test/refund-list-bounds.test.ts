@@ -16,6 +16,9 @@ const SERVED = 4 * (LIMIT + 1) + 10
 /** The bound in the README: 3,000 candidates per page, with the rows looked up for them. */
 const BOUNDED = 4 * 3_000 + SERVED
 
+/** The 100 refunds that are left, with the rows looked up for them. */
+const BOUNDED_BY_REFUNDS = 4 * 101 + 10
+
 const PAYMENTS = 200
 const BURST = 20_000
 const id = (n: number): string => `019b0000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
@@ -24,20 +27,21 @@ describe('after a burst of refunds, the rows that a list reads', () => {
   let database: TestDatabase
   let db: Knex
 
+  const write = (first: number, count: number, columns: string): Promise<unknown> => database.sql(`
+    with n as (
+      select ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id, n from generate_series($1::int, $1::int + $2::int - 1) n),
+    p as (
+      insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at, refund_of, refund_reserved, refunded)
+      select id, 'test', id, sha256(''), 'ACC', 'USD', ${columns} from n)
+    insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
+    select id, 'completed', true, 0.00 from n`, [first, count])
+
   before(async () => {
     database = await createDatabase()
     db = connect(database.url('payments_api'), 1, 'test', pino({ level: 'silent' }))
     await database.sql('set session_replication_role = replica') // no triggers: these rows need no ledger entries
     await database.sql(`select open_account('ACC', 'USD')`)
     // The payment 0 has most refunds, the payments from 100 on have one each.
-    const write = (first: number, count: number, columns: string): Promise<unknown> => database.sql(`
-      with n as (
-        select ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id, n from generate_series($1::int, $1::int + $2::int - 1) n),
-      p as (
-        insert into payments (id, caller, idempotency_key, request_hash, account_id, currency, amount, description, status, created_at, updated_at, refund_of, refund_reserved, refunded)
-        select id, 'test', id, sha256(''), 'ACC', 'USD', ${columns} from n)
-      insert into reconciliation_results (payment_id, status, matched, discrepancy_amount)
-      select id, 'completed', true, 0.00 from n`, [first, count])
     const refunded = (n: string, of: string): string => `${n}, '', 'completed', now(), now(), ${of}, null, null`
     await write(0, 1, `1000.00, '', 'partially_refunded', now(), now(), null, ${(BURST / 100).toFixed(2)}, ${(BURST / 100).toFixed(2)}`)
     await write(1, 99, `1000.00, '', 'completed', now(), now(), null, null, null`)
@@ -97,5 +101,15 @@ describe('after a burst of refunds, the rows that a list reads', () => {
   it('are those of the newest refunds for a payment\'s detail, and one look-up for each refund among entries', async () => {
     assert.ok(await rowsRead(db, trx => findPayment(trx, id(0))) <= 4 * 101 + 10)
     assert.equal(await rowsRead(db, trx => listEntries(trx, { accountId: 'ACC', limit: LIMIT })), 0)
+  })
+
+  it('include no payment if it lists a few refunds that lie before many payments', async () => {
+    await write(1_000_000, 10_000, `1.00, '', 'completed', now(), now(), null, null, null`)
+    await database.sql('delete from payments where id >= $1 and id < $2', [id(65_536), id(1_000_000)])
+    await database.sql('vacuum analyze payments')
+    for (const filter of [{}, { status: 'completed' }] as const) {
+      assert.ok(await rowsRead(db, trx => listRefunds(trx, filter, { limit: LIMIT })) <= BOUNDED_BY_REFUNDS)
+      assert.equal((await listRefunds(db, filter, { limit: LIMIT })).rows.length, LIMIT)
+    }
   })
 })

@@ -12,6 +12,9 @@ const CONDITIONS: { [Name in keyof RefundFilter]-?: (value: NonNullable<RefundFi
   accountId: accountId => ({ sql: 'p.account_id = ?', values: [accountId] }),
 }
 
+/** The predicate of the partial indexes of refunds. */
+const IS_REFUND: Sql = { sql: 'refund_of is not null', values: [] }
+
 /** A page of refunds, newest first, which is the order of their ids. */
 export async function listRefunds(db: Knex, filter: RefundFilter, page: PageRequest): Promise<Page<PaymentRow>> {
   const { walk, serves } = walkFor(filter)
@@ -19,17 +22,17 @@ export async function listRefunds(db: Knex, filter: RefundFilter, page: PageRequ
     const value = filter[name]
     return value === undefined || name === serves ? [] : [CONDITIONS[name](value as never)]
   })
-  const isRefund = serves === 'paymentId' ? [] : [{ sql: 'p.refund_of is not null', values: [] }]
+  const isRefund = walk.where.includes(IS_REFUND) ? [] : [{ sql: 'p.refund_of is not null', values: [] }]
   return await readPage(db, planWalk(walk, { low: LOWEST_ID, high: page.before?.toLowerCase() ?? HIGHEST_ID }, [...conditions, ...isRefund]), page)
 }
 
 /** Chooses the index that all candidates come from, and the filter that it serves. */
 function walkFor({ paymentId, accountId, status }: RefundFilter): { walk: Walk, serves?: keyof RefundFilter } {
   if (paymentId !== undefined)
-    return { walk: { from: 'payments', prefix: { column: 'refund_of', value: paymentId }, where: [{ sql: 'refund_of is not null', values: [] }] }, serves: 'paymentId' } // the predicate of the partial index
+    return { walk: { from: 'payments', prefix: { column: 'refund_of', value: paymentId }, where: [IS_REFUND] }, serves: 'paymentId' }
   if (accountId !== undefined)
     return { walk: { from: 'payments', prefix: { column: 'account_id', value: accountId }, where: [] }, serves: 'accountId' }
   if (status === 'pending')
     return { walk: { from: 'jobs', where: [{ sql: `status <> 'completed'`, values: [] }] }, serves: 'status' } // the predicate of the partial index
-  return { walk: { from: 'payments', where: [] } }
+  return { walk: { from: 'payments', where: [IS_REFUND] } }
 }

@@ -34,9 +34,9 @@ export interface Audit {
   passed: boolean
   invariants: CheckedInvariant[]
   findings: string[]
-  /** Payments that a response acknowledged to k6. */
+  /** Payments and refunds that a response acknowledged to k6. */
   acknowledged: number
-  /** The number of responses to POST /payments, by kind. */
+  /** The number of responses for payments and refunds, by kind. */
   responses: Partial<Record<PaymentResponseKind, number>>
   /** Measurements that scenarios set thresholds on: see k6/lib/harness.ts. */
   figures: Record<string, number>

@@ -1,12 +1,13 @@
 import type { Findings } from './findings.ts'
 import type { PaymentEntry } from './journal.ts'
+import { isRefundRefusal } from './response-kind.ts'
 
 const isAcknowledged = ({ kind }: PaymentEntry) => kind === 'accepted' || kind === 'replayed'
-const sentPayment = ({ accountId, amount }: PaymentEntry) => `${accountId} ${amount}`
+const sentPayment = ({ accountId, amount = 'the rest', refundOf }: PaymentEntry) => `${accountId} ${amount}${refundOf === undefined ? '' : ` of ${refundOf}`}`
 
 /**
- * Checks all responses for one idempotency key: at most one caller created the payment, replays returned the same bytes, and a
- * different payment got 422.
+ * Checks all responses for one idempotency key: at most one caller created the payment or refund, replays returned the same bytes,
+ * and a different payment or refund got 422. Once a refund is accepted, its key is replayed whatever is left of the payment.
  */
 export function checkIdempotencyKey(key: string, entries: PaymentEntry[], findings: Findings): void {
   const acknowledged = entries.filter(isAcknowledged)
@@ -20,13 +21,21 @@ export function checkIdempotencyKey(key: string, entries: PaymentEntry[], findin
 
   const winner = acknowledged[0] && sentPayment(acknowledged[0])
   for (const entry of entries) {
-    if (entry.kind === 'unexpected')
+    const isRefused = isRefundRefusal(entry.kind)
+    if (entry.kind === 'unexpected' || (isRefused && entry.refundOf === undefined))
       findings.add('responses that no caller should see', `${key}: ${entry.status} ${entry.body.slice(0, 300)}`)
+    else if (isRefused && sentPayment(entry) === winner && !wasPending(entry))
+      findings.add('accepted refunds whose repetition was refused', `${key}: ${entry.body.slice(0, 300)}`)
     if (isAcknowledged(entry) && sentPayment(entry) !== winner)
       findings.add('different payments acknowledged under one key', `${key}: ${sentPayment(entry)}, but the key's payment is ${winner}`)
     if (entry.kind === 'idempotency-key-reused' && (sentPayment(entry) === winner || (!winner && !uncertain)))
       findings.add('payments refused with idempotency-key-reused although nothing else used the key', `${key}: ${sentPayment(entry)}`)
   }
+}
+
+/** Whether a refund was refused because its payment had not settled yet: later it may be accepted. */
+export function wasPending({ body }: PaymentEntry): boolean {
+  return (JSON.parse(body) as { paymentStatus?: string }).paymentStatus === 'pending'
 }
 
 /** The first response that acknowledges the payment. */

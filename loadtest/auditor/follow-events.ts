@@ -7,20 +7,21 @@ import { serverSentEvents } from './server-sent-events.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
-const paymentEvent = z.object({ id: z.uuid() })
+/** A refund that settles is announced as an event of its payment. */
+const paymentEvent = z.object({ id: z.uuid(), refundId: z.uuid().optional() })
 
 export interface EventStreams {
   count: number
   /** The response that opened each stream. */
   responses: { url: string, status: number, contentType: string }[]
-  /** By payment id: how many streams announced it, and when the last one did (epoch milliseconds). */
+  /** By id of a payment or refund: how many streams announced it, and when the last one did (epoch milliseconds). */
   seen: Map<string, { times: number, at: number }>
   /** Streams that ended early, and `resync` events, after which a stream may have missed payments. */
   interruptions: number
   close: () => void
 }
 
-/** Opens `count` event streams, spread over the API processes, and records which settled payments they announce. */
+/** Opens `count` event streams, spread over the API processes, and records which settled payments and refunds they announce. */
 export async function followEvents(apis: string[], count: number): Promise<EventStreams> {
   const closing = new AbortController()
   const streams: EventStreams = { count, responses: [], seen: new Map(), interruptions: 0, close: () => closing.abort() }
@@ -46,8 +47,10 @@ function readStream(response: IncomingMessage, streams: EventStreams, closing: A
           resolve()
         if (event === 'resync')
           streams.interruptions++
-        if (event === 'payment')
-          recordPayment(streams, paymentEvent.parse(JSON.parse(data)).id)
+        if (event === 'payment') {
+          const { id, refundId } = paymentEvent.parse(JSON.parse(data))
+          recordPayment(streams, refundId ?? id)
+        }
       }
     }
     const ended = (): void => {

@@ -7,13 +7,15 @@ import { paymentResponseKinds } from './response-kind.ts'
 /** Maximum payments in one run. The auditor holds their journal in memory, about 1 kB per payment. */
 export const MAX_PAYMENTS = 1_000_000
 
-/** A POST /payments and its response. */
+/** A POST /payments or POST /payments/{id}/refunds, and its response. */
 const paymentEntry = z.strictObject({
   kind: z.enum(paymentResponseKinds),
   key: z.string(),
   accountId: z.string(),
-  /** With two decimals, as the response must contain it. */
-  amount: z.string(),
+  /** With two decimals, as the response must contain it. Missing from a refund of all that is left. */
+  amount: z.string().optional(),
+  /** The payment that it refunds, whose account accountId is; missing from a payment. */
+  refundOf: z.string().optional(),
   status: z.int(),
   body: z.string(),
 })

@@ -76,6 +76,8 @@ function outcomeOf({ payment }: Pick<SentLine, 'payment'>, response: Response): 
     case 'replayed': return 'ok'
     case 'refused':
     case 'idempotency-key-reused':
+    case 'payment-not-refundable':
+    case 'refund-exceeds-payment':
     case 'unexpected': return 'refused' // a 4xx
     case 'idempotency-key-in-use':
     case 'lost': return 'unknown'

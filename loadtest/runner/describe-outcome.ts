@@ -18,11 +18,12 @@ export function describeOutcome(outcome: ScenarioOutcome): string {
 
 /** The figures that every scenario has, without those that are zero or missing. */
 export function commonFigures({ metrics, audit }: ScenarioOutcome): string[] {
-  const { replayed = 0, refused = 0, 'idempotency-key-reused': reused = 0 } = audit?.responses ?? {}
+  const { replayed = 0, refused = 0, 'idempotency-key-reused': reused = 0, 'payment-not-refundable': notRefundable = 0, 'refund-exceeds-payment': tooMuch = 0 } = audit?.responses ?? {}
   return [
     audit && `${(audit.acknowledged).toLocaleString('en')} payments`,
     replayed > 0 && `${replayed.toLocaleString('en')} replays`,
     reused > 0 && `${reused.toLocaleString('en')} refused as reused keys`,
+    notRefundable + tooMuch > 0 && `${(notRefundable + tooMuch).toLocaleString('en')} refused as more than is left`,
     refused > 0 && `${refused.toLocaleString('en')} refused with 503`,
     percentiles('accept', metrics.accept_time),
     percentiles('refuse', metrics.refuse_time),

@@ -24,6 +24,7 @@ export const scenarios: Scenario[] = [
   { name: 'smoke', defaults: {} },
   { name: 'concurrent-workers', defaults: { VUS: 40, DURATION: 20 }, scalesWorkers: true },
   { name: 'idempotency-race', defaults: { VUS: 50, DURATION: 10 } },
+  { name: 'refund-race', defaults: { VUS: 50, DURATION: 10 } },
   { name: 'steady', defaults: { VUS: 100, DURATION: 20, RATE: 200 } },
   { name: 'ramp', defaults: { VUS: 160, DURATION: 20, RATE: 3_000 }, filesPerVu: 50 },
   { name: 'mixed-read', defaults: { VUS: 10, DURATION: 15, RATE: 50 } },

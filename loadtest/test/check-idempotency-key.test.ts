@@ -7,6 +7,10 @@ import { Findings } from '../auditor/findings.ts'
 function entry(kind: PaymentResponseKind, { amount = '1.00', body = '{"id":"1"}' } = {}): PaymentEntry {
   return { kind, key: 'key', accountId: 'account', amount, status: 0, body }
 }
+/** Without an amount it asks for the rest. */
+function refund(kind: PaymentResponseKind, { amount, paymentStatus }: { amount?: string, paymentStatus?: string } = {}): PaymentEntry {
+  return { ...entry(kind, paymentStatus === undefined ? {} : { body: JSON.stringify({ paymentStatus }) }), amount, refundOf: 'payment' }
+}
 
 describe('the responses for one idempotency key', () => {
   const cases: [what: string, entries: PaymentEntry[], finding: RegExp | null][] = [
@@ -24,6 +28,12 @@ describe('the responses for one idempotency key', () => {
     ['fail when a different payment got a replay', [entry('accepted'), entry('replayed', { amount: '2.00' })], /different payments acknowledged under one key/],
     ['fail when the same payment was refused as a reused key', [entry('accepted'), entry('idempotency-key-reused')], /although nothing else used the key/],
     ['fail when a payment was refused as a reused key, but no other exists', [entry('idempotency-key-reused')], /although nothing else used the key/],
+    ['pass when a refund was refused while its payment was pending, and accepted later', [refund('payment-not-refundable', { paymentStatus: 'pending' }), refund('accepted')], null],
+    ['pass when the payment does not allow a refund', [refund('payment-not-refundable', { paymentStatus: 'refunded' }), refund('refund-exceeds-payment', { amount: '9.00', paymentStatus: 'completed' })], null],
+    ['pass when a payment and the refund of a part got 422 under the key of a refund of the rest', [refund('accepted'), refund('idempotency-key-reused', { amount: '1.00' }), entry('idempotency-key-reused')], null],
+    ['fail when the repetition of an accepted refund was refused', [refund('accepted'), refund('payment-not-refundable', { paymentStatus: 'refunded' })], /accepted refunds whose repetition was refused/],
+    ['fail when the refund of a part got a replay of that of the rest', [refund('accepted'), refund('replayed', { amount: '1.00' })], /different payments acknowledged under one key/],
+    ['fail when a payment was refused like a refund', [entry('payment-not-refundable')], /no caller should see/],
     ['fail when a caller saw what no caller should', [entry('accepted'), entry('unexpected')], /no caller should see/],
   ]
   for (const [what, entries, finding] of cases) {

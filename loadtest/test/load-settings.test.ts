@@ -3,7 +3,7 @@ import { readLoadSettings } from '../runner/load-settings.ts'
 
 describe('the settings of a load test', () => {
   it('run every scenario except the soak by default', () => {
-    assert.deepEqual(readLoadSettings({}).map(({ scenario }) => scenario.name), ['smoke', 'concurrent-workers', 'idempotency-race', 'steady', 'ramp', 'mixed-read'])
+    assert.deepEqual(readLoadSettings({}).map(({ scenario }) => scenario.name), ['smoke', 'concurrent-workers', 'idempotency-race', 'refund-race', 'steady', 'ramp', 'mixed-read'])
   })
 
   it('apply to the chosen scenarios that take them, and to nothing else', () => {

@@ -39,10 +39,10 @@ describe('make load against a running system', () => {
     return { code, stdout, stderr, page }
   }
 
-  it('passes three scenarios, writes a self-contained report, and restores the number of workers', async () => {
-    const { code, stdout, stderr, page } = await load({ SCENARIO: 'smoke,concurrent-workers,idempotency-race', VUS: '20', DURATION: '5s' })
+  it('passes four scenarios, writes a self-contained report, and restores the number of workers', async () => {
+    const { code, stdout, stderr, page } = await load({ SCENARIO: 'smoke,concurrent-workers,idempotency-race,refund-race', VUS: '20', DURATION: '5s' })
     assert.deepEqual([code, stderr], [0, ''], stdout)
-    for (const name of ['smoke', 'concurrent-workers', 'idempotency-race'])
+    for (const name of ['smoke', 'concurrent-workers', 'idempotency-race', 'refund-race'])
       assert.match(stdout, new RegExp(`^${name} +ok`, 'm'))
     assert.match(stdout, /4 workers drained/)
     assert.match(page, /A caller's idempotency key has one payment\.<td><b class="passed">/)

@@ -2,16 +2,12 @@
 // operations that this scenario does not call.
 import type { Options } from 'k6/options'
 import type { ExchangeEntry } from '../../auditor/journal.ts'
-import { sleep } from 'k6'
 import http from 'k6/http'
 import { followEvents } from '../lib/harness.ts'
-import { runAccount, runKey, writeJournal } from '../lib/pay.ts'
+import { runAccount, runKey, waitUntilSettled, writeJournal } from '../lib/pay.ts'
 import { apis, runId } from '../lib/settings.ts'
 
 export { handleSummary, teardown } from '../lib/harness.ts'
-
-const SETTLE_TIMEOUT_MS = 30_000
-const POLL_S = 0.05
 
 export const options: Options = {
   scenarios: { smoke: { executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDuration: '2m' } },
@@ -25,16 +21,17 @@ export default function (): void {
   const [key, amount] = [runKey('smoke'), '42.13']
   const { id, text } = send('POST', '/payments', { accountId, amount, description: runId }, { 'Idempotency-Key': key })
   writeJournal({ kind: 'accepted', key, accountId, amount, status: 201, body: text })
-  waitUntilSettled(id)
-  const refund = refundSomePayment()
+  waitUntilSettled(`/payments/${id}`)
+  const [keyOfRefund, part] = [runKey('smoke-refund'), '2.13']
+  const refund = send('POST', `/payments/${id}/refunds`, { amount: part, reason: runId }, { 'Idempotency-Key': keyOfRefund })
+  writeJournal({ kind: 'accepted', key: keyOfRefund, accountId, amount: part, refundOf: id, status: 201, body: refund.text })
+  waitUntilSettled(`/refunds/${refund.id}`)
   for (const path of [
     '/payments',
-    `/payments?accountId=${accountId}&status=completed&outcome=discrepancy&limit=1`,
+    `/payments?accountId=${accountId}&status=partially_refunded&outcome=discrepancy&limit=1`,
     `/payments.csv?accountId=${accountId}`,
     `/payments/${id}`,
-    `/payments/${refund.paymentId}`,
-    '/refunds',
-    `/refunds?paymentId=${refund.paymentId}`,
+    `/refunds?paymentId=${id}&status=completed`,
     `/refunds/${refund.id}`,
     '/accounts',
     `/accounts/${accountId}`,
@@ -60,7 +57,9 @@ export default function (): void {
   // Requests that the API refuses.
   send('POST', '/payments', { accountId, amount: '1.001' }, { 'Idempotency-Key': runKey('refused') })
   send('POST', '/payments', { accountId, amount: '1.00' })
-  send('POST', `/payments/${id}/refunds`, { amount: '42.14' }, { 'Idempotency-Key': runKey('refused') })
+  send('POST', `/payments/${id}/refunds`, { amount: '40.01' }, { 'Idempotency-Key': runKey('refund-refused') })
+  send('POST', `/payments/${refund.id}/refunds`, {}, { 'Idempotency-Key': runKey('refund-refused') })
+  send('GET', `/refunds/${id}`)
   send('GET', '/payments?limit=0')
   send('POST', '/queue/pause', { reason: 0 }) // an invalid reason: the queue of a running system must not pause
   send('POST', '/queue/resume?reason=none')
@@ -68,12 +67,6 @@ export default function (): void {
   send('GET', `/accounts/${runAccount('nobody')}/balance`)
 }
 
-/** Refunds a part of a payment. Neither belongs to the run, whose accounts must hold the sum of their payments. */
-function refundSomePayment(): { paymentId: string, id: string } {
-  const payment = send('POST', '/payments', { accountId: 'SMOKE-REFUNDS', amount: '10.00' }, { 'Idempotency-Key': `refunded-${runId}` })
-  waitUntilSettled(payment.id)
-  const refund = send('POST', `/payments/${payment.id}/refunds`, { amount: '4.00', reason: runId }, { 'Idempotency-Key': `refund-${runId}` })
-  return { paymentId: payment.id, id: refund.id }
 }
 
 /** Sends a request to the first API process, and writes it to the journal with its response. */
@@ -83,13 +76,4 @@ function send(method: 'GET' | 'POST', path: string, body?: object, headers: Reco
   const entry: ExchangeEntry = { method, url, status: response.status, contentType: response.headers['Content-Type'] ?? '', body: String(response.body ?? '') }
   writeJournal(entry)
   return { id: /json/.test(entry.contentType) ? String(response.json('id')) : '', text: entry.body }
-}
-
-function waitUntilSettled(id: string): void {
-  const deadline = Date.now() + SETTLE_TIMEOUT_MS
-  while (http.get(`${apis[0]}/payments/${id}`).json('status') === 'pending') {
-    if (Date.now() > deadline)
-      throw new Error(`payment ${id} was not settled within ${SETTLE_TIMEOUT_MS / 1_000} s`)
-    sleep(POLL_S)
-  }
 }

@@ -1,8 +1,12 @@
 import type { Exchange, Payment } from '../auditor/chaos/journal.ts'
 import type { Random } from '../faults/fault.ts'
-import type { Client } from './client.ts'
+import type { Call, Client } from './client.ts'
+import type { PaidPayment } from './refund.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { kindOf } from '../auditor/chaos/journal.ts'
+import { isRefundRefusal } from '../auditor/response-kind.ts'
+import { paidPayment, refundPayment } from './refund.ts'
 
 /** An API documents a wait of at least a second; callers here are less patient, which is harder for it. */
 const RETRY_AFTER_MS = 300
@@ -11,6 +15,10 @@ const LIST_LIMIT = 20
 /** Some payments arrive as a burst: at one process and to one account, within a millisecond or two. */
 const BURSTS = 0.03
 const BURST_SIZE = 5
+/** Of payments, after which the caller refunds one that it made before. */
+const REFUNDS = 0.08
+/** Refunds choose among the caller's last payments: most have settled, and several refunds meet at one. */
+const MAX_REFUNDABLE = 5
 
 const acceptedPayment = z.object({ id: z.string() })
 const entriesPage = z.object({ entries: z.array(z.object({ createdAt: z.string() })) })
@@ -28,19 +36,26 @@ export interface CallerOptions {
   signal: AbortSignal
 }
 
-/** Pays until the signal aborts, and after each payment may retry, replay or read. Returns once its last response has arrived. */
+/** Pays until the signal aborts, and after each payment may retry, replay, read or refund. Returns once its last response has arrived. */
 export async function runCaller({ name, client, random, apis, accounts, everyMs, signal }: CallerOptions): Promise<void> {
   const api = () => random.pick(apis)
   const read = (path: string) => client({ purpose: 'read', api: api(), path })
+  const patiently = (request: Omit<Call, 'api'>) => sendPatiently(client, request, api, random, signal)
+  const refundable: PaidPayment[] = []
 
   await delay(random.integer(0, everyMs), null, { signal }).catch(() => {})
   for (let n = 1; !signal.aborted; n++) {
     const due = performance.now() + everyMs * (0.5 + random.number())
     const key = `${name}-${n}`
     const payment = { accountId: random.pick(accounts), amount: drawAmount(random), description: key }
-    const paid = await payPatiently(client, { key, payment }, api, random, signal)
+    const paid = await patiently({ purpose: 'pay', path: '/payments', key, payment })
     if (paid.outcome === 'ok')
       await afterwards(paid, payment)
+    if (refundable.length > 0 && random.number() < REFUNDS)
+      await refundPayment(random.pick(refundable), `${key}-refund`, { client, random, api, send: request => patiently({ purpose: 'refund', ...request }) })
+    const made = paid.outcome === 'ok' ? paidPayment(paid, payment) : null
+    if (made && refundable.push(made) > MAX_REFUNDABLE)
+      refundable.shift()
     if (random.number() < BURSTS)
       await burst(key, payment)
     await delay(Math.max(0, due - performance.now()), null, { signal }).catch(() => {})
@@ -80,13 +95,13 @@ export async function runCaller({ name, client, random, apis, accounts, everyMs,
   }
 }
 
-/** Pays, and half of the time repeats the request while its outcome is unknown or refused for now, as the API's guide says. */
-async function payPatiently(client: Client, request: { key: string, payment: Payment }, api: () => string, random: Random, signal: AbortSignal): Promise<Exchange> {
-  let last = await client({ purpose: 'pay', api: api(), path: '/payments', ...request })
+/** Pays or refunds, and half of the time repeats the request while its outcome is unknown or refused for now, as the API's guide says. */
+async function sendPatiently(client: Client, request: Omit<Call, 'api'>, api: () => string, random: Random, signal: AbortSignal): Promise<Exchange> {
+  let last = await client({ api: api(), ...request })
   const retries = random.number() < 0.5 ? MAX_RETRIES : 0
-  for (let retry = 0; last.outcome !== 'ok' && retry < retries && !signal.aborted; retry++) {
+  for (let retry = 0; last.outcome !== 'ok' && !isRefundRefusal(kindOf(last)) && retry < retries && !signal.aborted; retry++) {
     await delay(RETRY_AFTER_MS * 2 ** retry, null, { signal }).catch(() => {})
-    last = await client({ purpose: 'retry', api: api(), path: '/payments', ...request })
+    last = await client({ ...request, purpose: 'retry', api: api() })
   }
   return last
 }

@@ -10,7 +10,7 @@ import { kindOf } from '../auditor/chaos/journal.ts'
 const REQUEST_TIMEOUT_MS = 5_000
 const MAX_SOCKETS = 64
 
-export type Call = Pick<SentLine, 'purpose' | 'key' | 'payment'> & {
+export type Call = Pick<SentLine, 'purpose' | 'key' | 'payment' | 'refund'> & {
   api: string
   /** With the query. */
   path: string
@@ -31,8 +31,8 @@ export function createClient(journal: JournalWriter): { call: Client, idle: () =
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS })
   let lastN = 0
   const inFlight = new Set<Promise<unknown>>()
-  const exchange: Client = async ({ purpose, key, payment, api, path, timeoutMs = REQUEST_TIMEOUT_MS }) => {
-    const sent = { n: ++lastN, purpose, method: payment ? 'POST' as const : 'GET' as const, url: `${api}${path}`, ...(key !== undefined && { key }), ...(payment && { payment }) }
+  const exchange: Client = async ({ purpose, key, payment, refund, api, path, timeoutMs = REQUEST_TIMEOUT_MS }) => {
+    const sent = { n: ++lastN, purpose, method: payment ?? refund ? 'POST' as const : 'GET' as const, url: `${api}${path}`, ...(key !== undefined && { key }), ...(payment && { payment }), ...(refund && { refund }) }
     const sentAt = now()
     journal.write({ line: 'sent', at: sentAt, ...sent })
     const deadline = AbortSignal.timeout(timeoutMs)
@@ -53,8 +53,8 @@ export function createClient(journal: JournalWriter): { call: Client, idle: () =
   }
 }
 
-async function send({ method, url, key, payment }: Pick<SentLine, 'method' | 'url' | 'key' | 'payment'>, agent: Agent, signal: AbortSignal): Promise<Response> {
-  const body = payment && JSON.stringify(payment)
+async function send({ method, url, key, payment, refund }: Pick<SentLine, 'method' | 'url' | 'key' | 'payment' | 'refund'>, agent: Agent, signal: AbortSignal): Promise<Response> {
+  const body = payment ? JSON.stringify(payment) : refund && JSON.stringify({ amount: refund.amount, reason: refund.reason })
   const outgoing = request(url, { method, agent, signal, headers: body === undefined ? {} : { 'Idempotency-Key': key, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) } })
   outgoing.end(body)
   const [response] = await once(outgoing, 'response') as [IncomingMessage]
@@ -68,8 +68,8 @@ async function send({ method, url, key, payment }: Pick<SentLine, 'method' | 'ur
   }
 }
 
-function outcomeOf({ payment }: Pick<SentLine, 'payment'>, response: Response): Outcome {
-  if (!payment)
+function outcomeOf({ method }: Pick<SentLine, 'method'>, response: Response): Outcome {
+  if (method === 'GET')
     return response.status === 200 ? 'ok' : response.status >= 400 && response.status < 500 ? 'refused' : 'unknown'
   switch (kindOf(response)) {
     case 'accepted':

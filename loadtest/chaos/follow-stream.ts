@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** The API sends each stream something every 15 s. A client that hears nothing for longer reconnects. */
 const SILENCE_MS = 20_000
 
-const paymentEvent = z.object({ id: z.string(), status: z.string() })
+const paymentEvent = z.object({ id: z.string(), status: z.string(), refundId: z.string().optional() })
 
 export interface StreamOptions {
   /** How the journal refers to the stream. */
@@ -21,14 +21,14 @@ export interface StreamOptions {
   api: string
   journal: JournalWriter
   signal: AbortSignal
-  /** Called for each payment that the stream announces. */
-  onPayment: (id: string) => void
+  /** Called for each payment or refund that the stream announces, with its path. */
+  onSettled: (path: string) => void
   /** Breaks the connection after a time between these, to continue it with Last-Event-ID. */
   breaks?: { afterMs: readonly [min: number, max: number], random: Random }
 }
 
 /** Follows an API process's events until the signal aborts. Reconnects with the last id, as an EventSource does. */
-export async function followStream({ name, api, journal, signal, onPayment, breaks }: StreamOptions): Promise<void> {
+export async function followStream({ name, api, journal, signal, onSettled, breaks }: StreamOptions): Promise<void> {
   let lastId: string | undefined
   while (!signal.aborted) {
     const ended = new AbortController()
@@ -46,9 +46,9 @@ export async function followStream({ name, api, journal, signal, onPayment, brea
         if (event !== 'hello' && event !== 'payment' && event !== 'resync')
           continue
         const settled = event === 'payment' ? paymentEvent.parse(JSON.parse(data)) : undefined
-        journal.write({ line: 'stream', stream: name, at: now(), event, ...(settled && { payment: settled.id, status: settled.status }) })
+        journal.write({ line: 'stream', stream: name, at: now(), event, ...(settled && { payment: settled.id, refund: settled.refundId, status: settled.status }) })
         if (settled)
-          onPayment(settled.id)
+          onSettled(settled.refundId === undefined ? `/payments/${settled.id}` : `/refunds/${settled.refundId}`)
       }
     }
     catch {

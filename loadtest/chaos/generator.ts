@@ -12,7 +12,7 @@ const CALLERS = 20
 /** Few, so that payments share accounts, and their balances are chains. */
 const ACCOUNTS = 10
 const BREAK_AFTER_MS = [500, 2_000] as const
-/** A payment that was just announced is read again this often, to see that it has settled. */
+/** A payment or refund that was just announced is read again this often, to see that it has settled. */
 const READS_OF_ANNOUNCED = 0.05
 
 const message = z.discriminatedUnion('do', [
@@ -69,9 +69,9 @@ function start({ folder, runId, seed, rate, apis }: Extract<GeneratorMessage, { 
     api,
     journal,
     signal: stopped.signal,
-    onPayment: (id) => {
+    onSettled: (path) => {
       if (readRandom.number() < READS_OF_ANNOUNCED)
-        void client.call({ purpose: 'read-announced', api, path: `/payments/${id}` })
+        void client.call({ purpose: 'read-announced', api, path })
     },
     ...(isRestless && { breaks: { afterMs: BREAK_AFTER_MS, random: random(2, n) } }),
   })))

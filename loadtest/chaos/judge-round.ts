@@ -38,8 +38,9 @@ export interface Observed {
 export function judgeRound({ round, faults }: RoundPlan, { strikes, at, heldMs, recoveryMs, unhealthy }: Observed, { findings, journal, payments, lost, duplicated, centsOff }: RoundAudit): RoundResult {
   const ofCallers = journal.exchanges.filter(({ purpose }) => !['probe', 'reveal', 'page'].includes(purpose))
   const errors = countErrors(ofCallers)
+  const refundsMayWait = faults.some(({ fault }) => fault.excuses?.includes('refunds-wait'))
   if (faults.every(({ fault }) => !fault.callersMaySeeErrors))
-    Object.entries(errors).forEach(([error, count]) => findings.add('errors that callers saw although the fault must be invisible', `${count} × ${error}`))
+    Object.entries(countErrors(ofCallers.filter(({ refund }) => !(refund && refundsMayWait)))).forEach(([error, count]) => findings.add('errors that callers saw although the fault must be invisible', `${count} × ${error}`))
   if (strikes.every(({ failed }) => failed !== undefined))
     findings.add('rounds in which no fault could start', strikes.map(({ name, failed }) => `${name}: ${failed}`).join('; '))
   if (recoveryMs === null)

@@ -2,6 +2,8 @@ import type { Exchange } from '../auditor/chaos/journal.ts'
 import type { Client } from './client.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { kindOf } from '../auditor/chaos/journal.ts'
+import { isRefundRefusal } from '../auditor/response-kind.ts'
 
 const CONCURRENCY = 8
 const TRIES = 5
@@ -13,22 +15,25 @@ const MAX_PAGES = 5_000
 
 const page = z.object({ nextCursor: z.string().nullable() })
 
-/** Repeats each key of the exchanges once more, to any API process, so that each unknown outcome becomes known. */
+/**
+ * Repeats each key of the exchanges once more, to any API process, so that each unknown outcome becomes known: also a refund that is
+ * refused was never written, because a key that is held is replayed whatever is left of the payment.
+ */
 export async function revealKeys(exchanges: Exchange[], client: Client, apis: string[]): Promise<void> {
-  const firsts = new Map(exchanges.filter(({ key, purpose }) => key !== undefined && (purpose === 'pay' || purpose === 'probe')).map(exchange => [exchange.key!, exchange]))
-  await inParallel([...firsts.values()], async ({ key, payment }, n) => {
+  const firsts = new Map(exchanges.filter(({ key, purpose }) => key !== undefined && ['pay', 'refund', 'probe'].includes(purpose)).map(exchange => [exchange.key!, exchange]))
+  await inParallel([...firsts.values()], async ({ key, payment, refund, url }, n) => {
     for (let tried = 1; tried <= TRIES; tried++) {
-      const { outcome } = await client({ purpose: 'reveal', api: apis[(n + tried) % apis.length]!, path: '/payments', key, payment })
-      if (outcome === 'ok')
+      const exchange = await client({ purpose: 'reveal', api: apis[(n + tried) % apis.length]!, path: new URL(url).pathname, key, payment, refund })
+      if (exchange.outcome === 'ok' || isRefundRefusal(kindOf(exchange)))
         return
       await delay(RETRY_MS)
     }
   })
 }
 
-/** Reads the payments and entries of these accounts, page by page. */
+/** Reads the payments, refunds and entries of these accounts, page by page. */
 export async function readPages(accounts: string[], client: Client, apis: string[]): Promise<void> {
-  const lists = accounts.flatMap(account => [`/payments?accountId=${account}&limit=${PAGE_LIMIT}`, `/accounts/${account}/entries?limit=${PAGE_LIMIT}`])
+  const lists = accounts.flatMap(account => [`/payments?accountId=${account}&limit=${PAGE_LIMIT}`, `/refunds?accountId=${account}&limit=${PAGE_LIMIT}`, `/accounts/${account}/entries?limit=${PAGE_LIMIT}`])
   await inParallel(lists, async (list, n) => {
     let cursor: string | null = ''
     for (let i = 0; cursor !== null && i < MAX_PAGES; i++) {

@@ -10,7 +10,7 @@ export interface Random {
 }
 
 /** What our parts never do by themselves, but may do while a fault lasts. */
-export type Excuse = 'attempts' | 'deadlocks'
+export type Excuse = 'attempts' | 'deadlocks' | 'refunds-wait'
 
 /**
  * A fault as a value, like a Jepsen nemesis. `make chaos` and the k6 scenarios refer to it by name, alone or together with others,
@@ -29,7 +29,10 @@ export interface Fault {
   modes: readonly ('embedded' | 'compose')[]
   /** Whether callers may see errors (5xx, lost connections) while it lasts. A fault that must be invisible says false. */
   callersMaySeeErrors: boolean
-  /** Of jobs that are refused or of locks that somebody else takes: counted attempts, or deadlocks. Default: none. */
+  /**
+   * Of jobs that are refused: counted attempts. Of locks that somebody else takes: deadlocks. Of a worker that stands still: refunds
+   * wait for payments that it has locked, and give up. Default: none.
+   */
   excuses?: readonly Excuse[]
   /** Why it cannot run on this system or machine, for people; null if it can. The runner skips it and says so. Default: null. */
   unavailable?: (system: System) => Promise<string | null>

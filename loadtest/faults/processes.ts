@@ -58,6 +58,7 @@ function freeze(name: string, description: string, targets: Fault['targets'], mo
     description: `${description} with SIGSTOP for longer than any timeout, then resumed`,
     holdMs: BEYOND_TIMEOUTS_MS,
     modes: BOTH,
+    excuses: ['refunds-wait'],
     targets,
     start: async ({ stack }, chosen) => chosen.forEach(part => stack.pause(part)),
     stop: async ({ stack }, chosen) => {

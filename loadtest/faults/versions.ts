@@ -26,6 +26,7 @@ export const oldWorker: Fault = {
   holdMs: [10_000, 20_000],
   modes: BOTH,
   callersMaySeeErrors: false,
+  excuses: ['refunds-wait'],
   unavailable: async () => existsSync(join(repoRoot, '.git')) ? null : 'this tree is not a git clone, so it has no previous version',
   targets: system => partsOf(system, 'worker'),
   start: async (system, targets, random) => {

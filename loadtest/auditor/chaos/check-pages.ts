@@ -3,7 +3,7 @@ import type { Books } from './books.ts'
 import type { Exchange } from './journal.ts'
 import { z } from 'zod'
 
-const page = z.object({ payments: z.array(z.object({ id: z.string() })).optional(), entries: z.array(z.object({ accountVersion: z.number() })).optional() })
+const page = z.object({ payments: z.array(z.object({ id: z.string() })).optional(), refunds: z.array(z.object({ id: z.string() })).optional(), entries: z.array(z.object({ accountVersion: z.number() })).optional() })
 
 /**
  * Checks that the pages of each list that was read to its end after the round are together what the database has: no cursor skips
@@ -17,11 +17,11 @@ export function checkPages(exchanges: Exchange[], { payments, entries }: Books, 
       continue
     }
     const rows = pages.map(({ body }) => page.parse(JSON.parse(body)))
-    const read = rows.flatMap(({ payments = [], entries = [] }) => [...payments.map(({ id }) => id), ...entries.map(({ accountVersion }) => String(accountVersion))])
+    const read = rows.flatMap(({ payments = [], refunds = [], entries = [] }) => [...[...payments, ...refunds].map(({ id }) => id), ...entries.map(({ accountVersion }) => String(accountVersion))])
     const account = accountOf(pages[0]!)
     const stored = rows.some(({ entries }) => entries)
       ? entries.filter(({ accountId }) => accountId === account).map(({ version }) => String(version)).reverse()
-      : payments.filter(({ accountId }) => accountId === account).map(({ id }) => id).reverse()
+      : payments.filter(({ accountId, refundOf }) => accountId === account && (refundOf !== null) === list.startsWith('/refunds')).map(({ id }) => id).reverse()
     if (read.join() !== stored.join())
       findings.add('lists whose pages differ from the database', `${list}: ${read.length} rows in ${pages.length} pages, stored ${stored.length}`)
   }

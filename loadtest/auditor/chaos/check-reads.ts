@@ -4,25 +4,31 @@ import type { Exchange } from './journal.ts'
 import { z } from 'zod'
 import { cents } from '../cents.ts'
 
-const paymentBody = z.object({ id: z.string(), accountId: z.string(), amount: z.string(), status: z.string() })
-const paymentsPage = z.object({ payments: z.array(paymentBody), nextCursor: z.string().nullable() })
-const entriesPage = z.object({ entries: z.array(z.object({ paymentId: z.string(), accountId: z.string(), amount: z.string(), balanceAfter: z.string(), accountVersion: z.number() })), nextCursor: z.string().nullable() })
+/** A payment or, with a paymentId, a refund. */
+export const paymentBody = z.object({ id: z.string(), paymentId: z.string().optional(), accountId: z.string(), amount: z.string(), status: z.string() })
+const listPage = z.object({ payments: z.array(paymentBody).default([]), refunds: z.array(paymentBody).default([]), nextCursor: z.string().nullable() })
+const entriesPage = z.object({ entries: z.array(z.object({ paymentId: z.string(), refundId: z.string().nullable(), accountId: z.string(), amount: z.string(), balanceAfter: z.string(), accountVersion: z.number() })), nextCursor: z.string().nullable() })
 
-interface Acknowledged { id: string, accountId: string, at: number }
+interface Acknowledged { id: string, accountId: string, paymentId: string | undefined, at: number }
 
 /**
- * Checks that callers read their writes: a payment that was acknowledged before a read began is in it, whichever API process
- * responds. Lists are newest first, and contain only what the database has. A stream also announces payments that a fault or somebody
- * else makes: of those, only whether they have settled is checked.
+ * Checks that callers read their writes: a payment or refund that was acknowledged before a read began is in it, whichever API
+ * process responds. Lists are newest first, and contain only what the database has. A stream also announces payments that a fault or
+ * somebody else makes: of those, only whether they have settled is checked.
  */
 export function checkReadsOfPayments(exchanges: Exchange[], { payments }: Books, findings: Findings): void {
   const booked = new Map(payments.map(payment => [payment.id, payment]))
   const accounts = new Set(payments.map(({ accountId }) => accountId))
   const acknowledged = acknowledgements(exchanges)
-  const agrees = ({ id, accountId, amount }: z.infer<typeof paymentBody>): boolean => booked.get(id)?.accountId === accountId && booked.get(id)?.amount === amount
-  for (const { url, purpose, outcome, status, body, sentAt } of exchanges) {
+  const agrees = ({ id, paymentId, accountId, amount }: z.infer<typeof paymentBody>): boolean => {
+    const stored = booked.get(id)
+    return stored?.accountId === accountId && stored.amount === amount && stored.refundOf === (paymentId ?? null)
+  }
+  for (const { method, url, purpose, outcome, status, body, sentAt } of exchanges) {
     const { pathname, searchParams } = new URL(url)
-    const id = /^\/payments\/([^/]+)$/.exec(pathname)?.[1]
+    const [, collection, id] = /^\/(payments|refunds)(?:\/([^/]+))?$/.exec(pathname) ?? []
+    if (collection === undefined || method !== 'GET')
+      continue
     if (id !== undefined) {
       if (outcome === 'refused')
         findings.add('acknowledged payments that a caller could not read', `${url}: ${status}`)
@@ -35,16 +41,19 @@ export function checkReadsOfPayments(exchanges: Exchange[], { payments }: Books,
       if (purpose === 'read-announced' && payment.status === 'pending')
         findings.add('payments that were announced before they had settled', url)
     }
-    else if (pathname === '/payments' && searchParams.has('accountId') && outcome === 'ok') {
-      const page = paymentsPage.parse(JSON.parse(body))
-      const ids = page.payments.map(payment => payment.id)
+    else if (outcome === 'ok') {
+      const page = listPage.parse(JSON.parse(body))
+      const rows = page[collection as 'payments' | 'refunds']
+      const ids = rows.map(({ id }) => id)
       if (ids.some((id, i) => i > 0 && id >= ids[i - 1]!))
         findings.add('lists that are not newest first', url)
-      for (const payment of page.payments.filter(payment => !agrees(payment)))
+      for (const payment of rows.filter(payment => !agrees(payment)))
         findings.add('payments read differently than stored', `${url}: ${JSON.stringify(payment)}`)
       const newest = searchParams.get('cursor') ?? '~' // a later page begins below its cursor
       const oldest = page.nextCursor === null ? '' : ids.at(-1)!
-      const missing = acknowledged.find(({ id, accountId, at }) => accountId === searchParams.get('accountId') && at < sentAt && id < newest && id >= oldest && !ids.includes(id))
+      const isListed = ({ accountId, paymentId }: Acknowledged): boolean => (paymentId !== undefined) === (collection === 'refunds')
+        && (searchParams.get('accountId') ?? accountId) === accountId && (searchParams.get('paymentId') ?? paymentId) === paymentId
+      const missing = acknowledged.find(payment => isListed(payment) && payment.at < sentAt && payment.id < newest && payment.id >= oldest && !ids.includes(payment.id))
       if (missing)
         findings.add('acknowledged payments that were missing from a list', `${missing.id} from ${url}`)
     }
@@ -58,9 +67,9 @@ export function checkReadsOfEntries(exchanges: Exchange[], { entries }: Books, f
     if (outcome !== 'ok' || !/^\/accounts\/[^/]+\/entries$/.test(new URL(url).pathname))
       continue
     const page = entriesPage.parse(JSON.parse(body)).entries
-    page.forEach(({ paymentId, accountId, accountVersion, amount, balanceAfter }, i) => {
+    page.forEach(({ paymentId, refundId, accountId, accountVersion, amount, balanceAfter }, i) => {
       const entry = booked.get(`${accountId} ${accountVersion}`)
-      if (!entry || entry.paymentId !== paymentId || cents(entry.amount) !== cents(amount) || cents(entry.balanceAfter) !== cents(balanceAfter))
+      if (!entry || entry.paymentId !== paymentId || entry.refundId !== refundId || cents(entry.amount) !== cents(amount) || cents(entry.balanceAfter) !== cents(balanceAfter))
         findings.add('entries read differently than stored', `${url}: version ${accountVersion} of payment ${paymentId}`)
       if (i > 0 && accountVersion !== page[i - 1]!.accountVersion - 1)
         findings.add('pages that skip an entry', `${url}: version ${page[i - 1]!.accountVersion} is followed by ${accountVersion}`)
@@ -68,9 +77,10 @@ export function checkReadsOfEntries(exchanges: Exchange[], { entries }: Books, f
   }
 }
 
-function acknowledgements(exchanges: Exchange[]): Acknowledged[] {
+/** What callers know that exists, and since when. */
+export function acknowledgements(exchanges: Exchange[]): Acknowledged[] {
   return exchanges.filter(({ key, outcome, purpose }) => key !== undefined && outcome === 'ok' && purpose !== 'other-body').map(({ body, endedAt }) => {
-    const { id, accountId } = paymentBody.parse(JSON.parse(body))
-    return { id, accountId, at: endedAt! }
+    const { id, paymentId, accountId } = paymentBody.parse(JSON.parse(body))
+    return { id, paymentId, accountId, at: endedAt! }
   })
 }

@@ -1,4 +1,3 @@
-import type { PaymentEntry } from '../journal.ts'
 import type { PaymentResponseKind } from '../response-kind.ts'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -10,7 +9,7 @@ const outcomes = ['ok', 'refused', 'unknown'] as const
 export type Outcome = typeof outcomes[number]
 
 /** Why a request was sent. `reveal`: after the round, the audit repeats each key. `probe`: measures the recovery. */
-const purposes = ['pay', 'retry', 'replay', 'other-body', 'read', 'read-announced', 'probe', 'reveal', 'page'] as const
+const purposes = ['pay', 'refund', 'retry', 'replay', 'other-body', 'read', 'read-announced', 'probe', 'reveal', 'page'] as const
 
 const payment = z.strictObject({
   accountId: z.string(),
@@ -19,6 +18,16 @@ const payment = z.strictObject({
   description: z.string(),
 })
 export type Payment = z.infer<typeof payment>
+
+const refund = z.strictObject({
+  paymentId: z.string(),
+  /** That of the payment, as the response must contain it. */
+  accountId: z.string(),
+  /** With two decimals; missing from a refund of all that is left. */
+  amount: z.string().optional(),
+  reason: z.string(),
+})
+export type Refund = z.infer<typeof refund>
 
 /** Written before the request is sent. Times are epoch milliseconds of a clock that never goes back within a process. */
 const sentLine = z.strictObject({
@@ -30,6 +39,7 @@ const sentLine = z.strictObject({
   url: z.string(),
   key: z.string().optional(),
   payment: payment.optional(),
+  refund: refund.optional(),
 })
 export type SentLine = z.infer<typeof sentLine>
 
@@ -57,6 +67,9 @@ const streamLine = z.strictObject({
   /** An event of GET /events, or `end` when the connection ended. */
   event: z.enum(['hello', 'payment', 'resync', 'end']),
   payment: z.string().optional(),
+  /** The refund that settled, if it is not the payment itself. */
+  refund: z.string().optional(),
+  /** That of the payment. */
   status: z.string().optional(),
 })
 export type StreamLine = z.infer<typeof streamLine>
@@ -119,24 +132,10 @@ export function problemOf({ contentType, body }: Pick<Exchange, 'contentType' | 
   return contentType.startsWith('application/problem+json') ? (JSON.parse(body) as { type: string }).type.split('/').at(-1) : undefined
 }
 
-/** The kind of a response to POST /payments, as k6's journal has it. A 5xx or 408 leaves the payment unknown, like a lost response. */
+/** The kind of a response for a payment or refund, as k6's journal has it. A 5xx or 408 leaves it unknown, like a lost response. */
 export function kindOf({ status, body, replayed, retryAfter, contentType, error }: Pick<Exchange, 'status' | 'body' | 'replayed' | 'retryAfter' | 'contentType' | 'error'>): PaymentResponseKind {
   if (error === 'ECONNREFUSED')
     return 'refused' // nothing was sent
   const kind = paymentResponseKind({ status, replayed, retryAfter, problem: problemOf({ contentType, body }) })
   return kind === 'unexpected' && (status >= 500 || status === 408) ? 'lost' : kind
-}
-
-/** The payments of a journal as the auditor compares them with the database, by idempotency key. */
-export function paymentEntries(exchanges: Exchange[]): Map<string, PaymentEntry[]> {
-  const byKey = new Map<string, PaymentEntry[]>()
-  for (const exchange of exchanges) {
-    if (exchange.key === undefined || exchange.payment === undefined)
-      continue
-    const { accountId, amount } = exchange.payment
-    const entries = byKey.get(exchange.key) ?? []
-    byKey.set(exchange.key, entries)
-    entries.push({ kind: kindOf(exchange), key: exchange.key, accountId, amount, status: exchange.status, body: exchange.body })
-  }
-  return byKey
 }

@@ -12,6 +12,7 @@ import { openJournal } from '../../chaos/journal-writer.ts'
 import { startGenerator } from '../../chaos/start-generator.ts'
 
 const PAYMENT = { accountId: 'a', amount: '1.00', description: 'd' }
+const REFUND = { paymentId: 'p', accountId: 'a', reason: 'r' }
 
 describe('the journal of what callers send', () => {
   let folder: string
@@ -23,7 +24,7 @@ describe('the journal of what callers send', () => {
       return
     if (pathname === '/cut')
       return void res.writeHead(201, { 'Content-Length': '10' }).write('half', () => res.destroy())
-    const type = { 409: 'idempotency-key-in-use', 422: 'idempotency-key-reused', 503: req.headers['idempotency-key'] === 'o' ? 'overloaded' : 'unavailable' }[status] ?? 'internal'
+    const type = { 409: req.headers['idempotency-key'] === 'r' ? 'refund-exceeds-payment' : 'idempotency-key-in-use', 422: 'idempotency-key-reused', 503: req.headers['idempotency-key'] === 'o' ? 'overloaded' : 'unavailable' }[status] ?? 'internal'
     res.writeHead(status || 201, { 'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json', 'Retry-After': '1' }).end(JSON.stringify({ id: '1', type: `/problems/${type}` }))
   })
   let api: string
@@ -47,6 +48,8 @@ describe('the journal of what callers send', () => {
     [{ path: '/500' }, 'unknown'],
     [{ path: '/409' }, 'unknown'],
     [{ path: '/408' }, 'unknown'],
+    [{ path: '/201', payment: undefined, refund: REFUND }, 'ok'],
+    [{ path: '/409', key: 'r', payment: undefined, refund: REFUND }, 'refused'],
     [{ path: '/never', timeoutMs: 50 }, 'unknown', /^timeout$/],
     [{ path: '/cut' }, 'unknown', /^(?:ECONNRESET|aborted)$/],
     [{ path: '/201', api: 'http://127.0.0.1:1' }, 'refused', /^ECONNREFUSED$/],

@@ -20,6 +20,7 @@ const INSERT = 'payments-api/src/sql/insert-payments.ts'
 const RUN_ONCE = 'recon-worker/src/run-once.ts'
 const SETTLE_JOBS = 'recon-worker/src/settle-jobs.ts'
 const POST_BATCH = 'recon-worker/src/sql/post-batch.ts'
+const REFUNDS = 'payments-api/migrations/0023_refunds.sql'
 const RESULTS_POST = 'payments-api/migrations/0014_results_post.sql'
 /** It notices every change to a migration, and would end the run before the damage shows. */
 const WITHOUT_GUARDS: Edit = ['contracts/invariants/guards.sql', /^[\s\S]+/, '']
@@ -170,6 +171,30 @@ const BREAKING: readonly Mutation[] = [
     seed: 1,
     rounds: 2,
     named: 'settled payments that a stream neither announced nor covered with a resync',
+  },
+  {
+    change: 'A refund reserves nothing of its payment (without the check that would refuse the sums)',
+    edits: [
+      [REFUNDS, /^create trigger payments_reserve_refund [\s\S]*?;/, ''],
+      [REFUNDS, /^alter table payments add constraint payments_refunds_check [\s\S]*?;/, ''],
+      WITHOUT_GUARDS,
+    ],
+    fault: 'kill-api',
+    seed: 1,
+    rounds: 1,
+    named: 'payments of which more was refunded than paid',
+  },
+  {
+    change: 'A refund under a held key is refused once nothing is left of the payment',
+    edits: [
+      [REFUNDS, / {2}-- Before the lock[\s\S]*?end if;\n/, ''],
+      [REFUNDS, /(outcome := 'not-found';\n {4}return;\n {2}end if;\n) {2}if exists [\s\S]*?end if;\n/, '$1'],
+      WITHOUT_GUARDS,
+    ],
+    fault: 'kill-api',
+    seed: 1,
+    rounds: 1,
+    named: 'accepted refunds whose repetition was refused',
   },
 ]
 

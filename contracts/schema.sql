@@ -1586,7 +1586,7 @@ alter table payments add constraint payments_refunds_check check (case
   when refund_of is not null then
     status in ('pending', 'completed') and amount > 0 and refund_reserved is null and refunded is null
   when refund_reserved is null then
-    status in ('pending', 'completed', 'failed') and refunded is null
+    status not in ('partially_refunded', 'refunded') and refunded is null
   else
     refund_reserved > 0 and refund_reserved <= amount and scale(refund_reserved) = scale(amount)
       and coalesce(refunded > 0 and refunded <= refund_reserved and scale(refunded) = scale(amount), true)

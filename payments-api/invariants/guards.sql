@@ -111,7 +111,7 @@ END)'),
     ('constraint', 'payments.payments_refunds_check', 'CHECK (
 CASE
     WHEN (refund_of IS NOT NULL) THEN ((status = ANY (ARRAY[''pending''::text, ''completed''::text])) AND (amount > (0)::numeric) AND (refund_reserved IS NULL) AND (refunded IS NULL))
-    WHEN (refund_reserved IS NULL) THEN ((status = ANY (ARRAY[''pending''::text, ''completed''::text, ''failed''::text])) AND (refunded IS NULL))
+    WHEN (refund_reserved IS NULL) THEN ((status <> ALL (ARRAY[''partially_refunded''::text, ''refunded''::text])) AND (refunded IS NULL))
     ELSE ((refund_reserved > (0)::numeric) AND (refund_reserved <= amount) AND (scale(refund_reserved) = scale(amount)) AND COALESCE(((refunded > (0)::numeric) AND (refunded <= refund_reserved) AND (scale(refunded) = scale(amount))), true) AND (status =
     CASE
         WHEN (refunded IS NULL) THEN ''completed''::text

@@ -67,8 +67,6 @@ export default function (): void {
   send('GET', `/accounts/${runAccount('nobody')}/balance`)
 }
 
-}
-
 /** Sends a request to the first API process, and writes it to the journal with its response. */
 function send(method: 'GET' | 'POST', path: string, body?: object, headers: Record<string, string> = {}): { id: string, text: string } {
   const url = apis[0]! + path

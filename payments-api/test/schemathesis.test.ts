@@ -12,13 +12,18 @@ import { startStreamEndingProxy } from './support/stream-ending-proxy.ts'
 
 /**
  * The API may refuse a body that the document allows, for rules that the document cannot state: the decimals of its currency, a
- * key that belongs to another payment, an account that holds another currency.
+ * key that belongs to another payment, an account that holds another currency, a payment that cannot be refunded.
  */
 const SETTINGS = `
 [[operations]]
 include-name = "POST /payments"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 409, 422]
+
+[[operations]]
+include-name = "POST /payments/{id}/refunds"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 404, 409, 422]
 `
 const FULL = process.env.FULL === '1'
 /** Examples per operation and phase; FULL=1 sends more than 10,000 requests. */

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { openStream } from '../support/event-stream.ts'
 import { seedPayments } from '../support/seed-payments.ts'
-import { settleAll } from '../support/settle.ts'
 import { requestJson } from './support/request-json.ts'
 
 const DEADLINE_MS = 20_000
@@ -39,17 +38,19 @@ export function messages({ url, database }: { url: string, database: TestDatabas
     await database.sql(`select pg_notify('payment_accounts', $1), pg_notify('payment_events', $2)`, [JSON.stringify([{ paymentId: id, accountId: 'ACC-001' }]), JSON.stringify({ [result]: [id] })])
   })
 
+  const settleRefund: Message = () => eventOf('payment', async () => {
+    const [paymentId] = await seedPayments(database, [{ accountId: 'ACC-001', amount: '100.00', result: 'completed' }])
+    const { id } = await requestJson<{ id: string }>(`${url}/payments/${paymentId}/refunds`, { idempotencyKey: randomUUID(), body: { amount: '30.00' } })
+    await database.sql(`insert into reconciliation_results (payment_id, status, matched, discrepancy_amount) values ($1, 'completed', true, 0.00)`, [id])
+    await database.sql(`select pg_notify('payment_accounts', $1), pg_notify('payment_events', $2)`, [JSON.stringify([{ paymentId: id, accountId: 'ACC-001' }]), JSON.stringify({ completed: [id] })])
+  })
+
   return {
     'the event that opens a stream': () => eventOf('hello'),
     'the event of a payment of 100.00 that settles': settle('100.00', 'completed'),
     'the event of a payment of 42.13 that settles': settle('42.13', 'completed_with_discrepancy'),
     'the event of a payment of -5.00 that settles': settle('-5.00', 'failed'),
-    'the event of a refund of 40.00 of 100.00 that settles': () => eventOf('payment', async () => {
-      const [paymentId] = await seedPayments(database, [{ accountId: 'ACC-001', amount: '100.00', result: 'completed' }])
-      const { id } = await requestJson<{ id: string }>(`${url}/payments/${paymentId}/refunds`, { idempotencyKey: randomUUID(), body: { amount: '40.00' } })
-      await settleAll(database)
-      await database.sql(`select pg_notify('payment_accounts', $1), pg_notify('payment_events', $2)`, [JSON.stringify([{ paymentId: id, accountId: 'ACC-001' }]), JSON.stringify({ completed: [id] })])
-    }),
+    'the event of a refund that settles': settleRefund,
     'the event of a payment that is accepted': () => eventOf('arrived', accept),
     'the event of a stream on which nothing happens': () => eventOf('heartbeat'),
     'the event for whoever comes with an id that is not known': () => eventOf('resync', undefined, { 'last-event-id': 'elsewhere:1' }),

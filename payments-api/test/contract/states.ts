@@ -19,8 +19,13 @@ export function providerStates({ url, database }: { url: string, database: TestD
     await requestJson(`${url}/payments`, { idempotencyKey, body: facts })
   }
 
-  async function refund(paymentId: string, facts: Record<string, unknown>, idempotencyKey: string): Promise<string> {
-    return (await requestJson<{ id: string }>(`${url}/payments/${paymentId}/refunds`, { idempotencyKey, body: facts })).id
+  /** A settled payment of 100.00 with a refund, which waits. */
+  async function refund({ amount = '30.00', reason = 'Returned goods' }: Record<string, unknown> = {}) {
+    const accountId = newAccountId()
+    const idempotencyKey = randomUUID()
+    const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: 'completed' }])
+    const { id } = await requestJson<{ id: string }>(`${url}/payments/${paymentId}/refunds`, { idempotencyKey, body: { amount, reason } })
+    return { accountId, paymentId: paymentId!, refundId: id, idempotencyKey }
   }
 
   return {
@@ -77,24 +82,6 @@ export function providerStates({ url, database }: { url: string, database: TestD
       }
     },
 
-    // Each amount is a refund, and all have settled.
-    'a payment has been refunded': async ({ amounts }) => {
-      const accountId = newAccountId()
-      const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: 'completed' }])
-      const ids: string[] = []
-      for (const amount of amounts as string[])
-        ids.push(await refund(paymentId!, { amount }, randomUUID()))
-      await settleAll(database)
-      return { accountId, paymentId: paymentId!, refundId: ids.at(-1)! }
-    },
-
-    'a refund was made with an idempotency key': async (facts) => {
-      const [paymentId] = await seedPayments(database, [{ accountId: newAccountId(), amount: '100.00', result: 'completed' }])
-      const idempotencyKey = randomUUID()
-      await refund(paymentId!, facts, idempotencyKey)
-      return { paymentId: paymentId!, idempotencyKey }
-    },
-
     'a payment is waiting': async () => {
       const accountId = newAccountId()
       const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: null }])
@@ -105,6 +92,20 @@ export function providerStates({ url, database }: { url: string, database: TestD
       const accountId = newAccountId()
       const [paymentId] = await seedPayments(database, [{ accountId, amount: '100.00', result: null, job: 'dead' }])
       return { accountId, paymentId: paymentId! }
+    },
+
+    'a refund of a payment waits': refund,
+
+    'a refund of a payment has settled': async () => {
+      const facts = await refund()
+      await settleAll(database)
+      return facts
+    },
+
+    'a refund was given up': async () => {
+      const facts = await refund()
+      await database.sql(`update recon_jobs set status = 'dead', attempts = 5, last_error = 'no such account', locked_by = 'worker-1', locked_at = now(), finished_at = now() where payment_id = $1`, [facts.refundId])
+      return facts
     },
 
     'the queue is running': async () => void await database.sql('select resume_queue()'),

@@ -7,7 +7,7 @@ const REFRESH_EVERY_MS = 333
 const PATCH_EVERY_MS = 100
 /** Settled payments to remember, for responses that were in flight when they settled. */
 const MAX_REMEMBERED = 1_000
-/** Discrepancies to fetch at a time: the event does not contain the amount. */
+/** Payments to fetch at a time whose discrepancy or refunds the event did not contain. */
 const MAX_DETAILS = 20
 
 export interface PaymentListOptions {
@@ -35,14 +35,14 @@ export function usePaymentList({ name = 'payment-list', query = ref({}), isReadi
     refreshEveryMs: REFRESH_EVERY_MS,
   })
 
-  const fetchDiscrepancies = coalesce(async () => {
-    const unknown = payments.value.filter(payment => payment.outcome === 'discrepancy' && payment.discrepancyAmount === null)
+  const fetchAmounts = coalesce(async () => {
+    const unknown = payments.value.filter(payment => (payment.outcome === 'discrepancy' && payment.discrepancyAmount === null) || payment.refundedAmount === null)
     const results = await Promise.all(unknown.slice(0, MAX_DETAILS).map(({ id }) => fetchJson<Payment>(`/api/payments/${id}`)))
     const found = results.flatMap(result => result.ok ? result.body : [])
     if (found.length > 0)
       change(rows => found.reduce(withPayment, rows))
   }, REFRESH_EVERY_MS)
-  watch(payments, fetchDiscrepancies, { flush: 'sync' })
+  watch(payments, fetchAmounts, { flush: 'sync' })
 
   const flushSettled = coalesce(async () => {
     const batch = settledBatch
@@ -55,8 +55,8 @@ export function usePaymentList({ name = 'payment-list', query = ref({}), isReadi
   }, PATCH_EVERY_MS)
 
   function applySettled(settled: PaymentSettled): void {
-    settledBatch.set(settled.id, settled)
-    recentlySettled.set(settled.id, settled)
+    rememberSettled(settledBatch, settled)
+    rememberSettled(recentlySettled, settled)
     for (const id of recentlySettled.keys()) {
       if (recentlySettled.size <= MAX_REMEMBERED)
         break

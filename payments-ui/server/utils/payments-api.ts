@@ -8,6 +8,7 @@ import type { AcceptedPayment, PaymentPage } from '../../shared/types/payment.ts
 import type { Problem } from '../../shared/types/problem.ts'
 import type { Proofs } from '../../shared/types/proofs.ts'
 import type { ReconJob, ReconJobPage, RetriedReconJobs } from '../../shared/types/recon-job.ts'
+import type { AcceptedRefund, RefundDetail } from '../../shared/types/refund.ts'
 import type { WorkerHistory } from '../../shared/types/worker-history.ts'
 import { problem } from './problem.ts'
 
@@ -40,7 +41,8 @@ export interface JsonCall {
   contentType?: string
 }
 
-export interface CreatePaymentCall extends JsonCall {
+/** A call that the API carries out once for its key. */
+export interface IdempotentCall extends JsonCall {
   idempotencyKey?: string
 }
 
@@ -113,21 +115,30 @@ export function createPaymentsApi({ baseUrl, timeoutMs = 10_000 }: PaymentsApiOp
     }
   }
 
+  /** POSTs JSON unchanged, with its idempotency key. */
+  function sendOnce<Body>(path: string, { idempotencyKey, ...json }: IdempotentCall, signal: AbortSignal | undefined): Promise<ApiResult<Body>> {
+    return send(path, json, signal, { ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) })
+  }
+
   function request(path: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
     return fetch(`${baseUrl.replace(/\/+$/, '')}/${path}`, { ...init, redirect: 'manual', signal })
   }
 
   return {
-    createPayment: ({ idempotencyKey, ...json }: CreatePaymentCall, signal?: AbortSignal) =>
-      send<AcceptedPayment>('payments', json, signal, {
-        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-      }),
+    createPayment: (payment: IdempotentCall, signal?: AbortSignal) =>
+      sendOnce<AcceptedPayment>('payments', payment, signal),
 
     listPayments: (query?: URLSearchParams, signal?: AbortSignal) =>
       call<PaymentPage>(withQuery('payments', query), {}, signal),
 
     findPayment: (id: string, signal?: AbortSignal) =>
       withSegment(id, safe => call<PaymentDetail>(`payments/${safe}`, {}, signal)),
+
+    createRefund: (paymentId: string, refund: IdempotentCall, signal?: AbortSignal) =>
+      withSegment(paymentId, safe => sendOnce<AcceptedRefund>(`payments/${safe}/refunds`, refund, signal)),
+
+    findRefund: (id: string, signal?: AbortSignal) =>
+      withSegment(id, safe => call<RefundDetail>(`refunds/${safe}`, {}, signal)),
 
     /** Exports all payments that match the filters, as CSV. `signal` ends the stream. */
     exportPayments: (query: URLSearchParams, signal: AbortSignal) =>

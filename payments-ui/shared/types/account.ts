@@ -18,6 +18,8 @@ export interface AccountPage {
 
 export interface LedgerEntry {
   paymentId: string
+  /** The refund of the payment that the entry belongs to; null for the payment's own. */
+  refundId: string | null
   entryType: string
   accountId: string
   currency: string

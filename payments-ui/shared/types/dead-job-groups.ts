@@ -9,6 +9,8 @@ export interface DeadJobGroup {
   /** Some of the accounts. */
   accountIds: string[]
   newestPaymentId: string
+  /** The refund that the newest job settles; null if it settles the payment. */
+  newestRefundId: string | null
 }
 
 /** What GET /recon-jobs/errors returns. */

@@ -29,6 +29,8 @@ export interface Payment extends AcceptedPayment {
   outcome: OrNewer<PaymentOutcome> | null
   /** A decimal string; null if there is no discrepancy. */
   discrepancyAmount: string | null
+  /** The sum of its settled refunds as a decimal string. The API always sends it: null after an event, until it has been fetched. */
+  refundedAmount: string | null
 }
 
 export interface PaymentPage {

@@ -16,4 +16,6 @@ export interface Problem {
   /** The request's id in the logs. */
   instance?: string
   errors?: FieldError[]
+  /** What is left of the payment, as a decimal string: only in problems with refunds. */
+  left?: string
 }

@@ -1,4 +1,4 @@
-/** The job that reconciles one payment. */
+/** The job that reconciles one payment or refund. */
 export interface Job {
   status: string
   /** Failed attempts, plus the successful one. */
@@ -14,6 +14,8 @@ export interface Job {
 
 export interface ReconJob extends Job {
   paymentId: string
+  /** The refund of the payment that the job settles; null if it settles the payment. */
+  refundId: string | null
 }
 
 export interface ReconJobPage {

@@ -3,7 +3,7 @@ import type { Reads } from './support/expected.ts'
 import assert from 'node:assert/strict'
 import { Matchers } from '@pact-foundation/pact'
 import { expectProblem, expectResponse } from './support/expect-response.ts'
-import { account, ACCOUNT_ID, balance, balanceAfter, cursor, entry, fact } from './support/expected.ts'
+import { account, ACCOUNT_ID, balance, balanceAfter, cursor, entry, fact, refundEntry } from './support/expected.ts'
 import { clientOf, pact } from './support/pact.ts'
 
 const { eachLike, nullValue, regex } = Matchers
@@ -90,6 +90,14 @@ describe('accounts', () => {
     query: { limit: '1' },
     call: client => client.listEntries(ACCOUNT_ID, new URLSearchParams({ limit: '1' })),
   }, { entries: eachLike(entry), nextCursor: cursor }))
+
+  it('have entries of refunds', () => expectResponse({
+    given: ['a refund of a payment has settled'],
+    description: 'the newest entry of an account, of a refund',
+    path: ofAccount('/entries'),
+    query: { limit: '1' },
+    call: client => client.listEntries(ACCOUNT_ID, new URLSearchParams({ limit: '1' })),
+  }, { entries: eachLike(refundEntry), nextCursor: cursor }))
 
   it('have entries on further pages', () => expectResponse({
     given: settledPayments('100.00', '250.00'),

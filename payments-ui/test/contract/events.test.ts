@@ -9,10 +9,10 @@ import { Matchers } from '@pact-foundation/pact'
 import { openEventStream } from '../../app/utils/open-event-stream.ts'
 import { createPaymentsApi } from '../../server/utils/payments-api.ts'
 import { relayEvents } from '../../server/utils/relay-events.ts'
-import { ACCOUNT_ID, id } from './support/expected.ts'
+import { ACCOUNT_ID, id, REFUND_ID } from './support/expected.ts'
 import { pact } from './support/pact.ts'
 
-const { eachLike, equal, regex, reify, string } = Matchers
+const { eachLike, equal, regex, reify, string, uuid } = Matchers
 
 /** An event of the stream, with the fields of a server-sent event. */
 interface StreamEvent { event: string, id?: string, data?: unknown }
@@ -38,9 +38,15 @@ describe('the event stream', () => {
     it(`reports that a payment of ${amount} has settled`, () => expectEvent(`the event of a payment of ${amount} that settles`, {
       event: 'payment',
       id: eventId,
-      data: { id, accountId: string(ACCOUNT_ID), status: equal(status), outcome: equal(outcome) } satisfies Reads<PaymentSettled>,
+      data: { id, accountId: string(ACCOUNT_ID), status: equal(status), outcome: equal(outcome) } satisfies Omit<Reads<PaymentSettled>, 'refundId'>,
     }, ['a payment settles', { amount }]))
   }
+
+  it('reports that a refund of a payment has settled, without an outcome: the payment keeps its own', () => expectEvent('the event of a refund that settles', {
+    event: 'payment',
+    id: eventId,
+    data: { id, accountId: string(ACCOUNT_ID), status: equal('partially_refunded'), refundId: uuid(REFUND_ID) } satisfies Omit<Reads<PaymentSettled>, 'outcome'>,
+  }, ['a refund settles']))
 
   it('reports that payments were accepted', () => expectEvent('the event of a payment that is accepted', {
     event: 'arrived',

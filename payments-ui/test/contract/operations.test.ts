@@ -7,9 +7,9 @@ import type { WorkerHistory, WorkerStep } from '../../shared/types/worker-histor
 import type { Reads } from './support/expected.ts'
 import { Matchers } from '@pact-foundation/pact'
 import { expectProblem, expectResponse } from './support/expect-response.ts'
-import { deadJob, fact, instant, PAYMENT_ID, reconJob } from './support/expected.ts'
+import { deadJob, fact, instant, PAYMENT_ID, reconJob, REFUND_ID } from './support/expected.ts'
 
-const { eachLike, equal, integer, nullValue, number, string } = Matchers
+const { eachLike, equal, integer, nullValue, number, string, uuid } = Matchers
 
 const running = { pausedAt: nullValue(), pausedBy: nullValue(), pauseReason: nullValue() } satisfies Reads<QueuePause>
 const paused = { pausedAt: instant(), pausedBy: equal('operator'), pauseReason: string('the bank corrects its accounts') } satisfies Reads<QueuePause>
@@ -166,8 +166,17 @@ describe('dead jobs', () => {
       accounts: integer(1),
       accountIds: eachLike(string('ACC-001')),
       newestPaymentId: string(PAYMENT_ID),
+      newestRefundId: nullValue(),
     } satisfies Reads<DeadJobGroup>),
   }))
+
+  it('name the refund that they settle, and are retried by its id', () => expectResponse({
+    given: ['a refund was given up'],
+    description: 'a retry of the dead job of a refund',
+    method: 'POST',
+    path: fact('refundId', REFUND_ID, id => `/recon-jobs/${id}/retry`),
+    call: client => client.retryJob(REFUND_ID),
+  }, reconJob({ ...deadJob, refundId: uuid(REFUND_ID), status: equal('pending'), attempts: integer(0), finishedAt: nullValue() })))
 
   it('can be retried', () => expectResponse({
     given: ['a payment was given up'],

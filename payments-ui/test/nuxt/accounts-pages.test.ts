@@ -30,6 +30,7 @@ function anAccount(values: Partial<Account> = {}): Account {
 function anEntry(version: number): LedgerEntry {
   return {
     paymentId: `payment-${version}`,
+    refundId: null,
     entryType: 'credit',
     accountId: 'ACC-001',
     currency: 'USD',

@@ -4,7 +4,7 @@ import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { setResponseStatus } from 'h3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import PaymentPage from '~/pages/payments/[id].vue'
-import { aPayment } from '../support/a-payment'
+import { aPaymentDetail } from '../support/a-payment'
 import { eventually } from '../support/eventually'
 import { FakeEventSource } from '../support/fake-event-source'
 
@@ -17,14 +17,7 @@ let page: VueWrapper
 beforeEach(() => {
   FakeEventSource.install()
   clearNuxtState()
-  payment = {
-    ...aPayment({ id: ID, amount: '42.13' }),
-    idempotencyKey: 'order-4711',
-    traceId: null,
-    reconciliation: null,
-    job: { status: 'pending', attempts: 0, lastError: null, runAt: AT, lockedBy: null, lockedAt: null, finishedAt: null },
-    entries: [],
-  }
+  payment = aPaymentDetail({ id: ID, amount: '42.13' })
   registerEndpoint(`/api/payments/${ID}`, (event) => {
     if (!payment)
       setResponseStatus(event, 404)
@@ -57,8 +50,8 @@ it('shows what a pending payment is waiting for, and updates live when it settle
     job: { ...payment!.job!, status: 'completed', attempts: 1, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT },
     reconciliation: { status: 'completed_with_discrepancy', discrepancyAmount: '0.13', notes: 'the amount ends in .13', createdAt: AT },
     entries: [
-      { paymentId: ID, entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '142.13', accountVersion: 2, createdAt: AT },
-      { paymentId: ID, entryType: 'debit', accountId: 'settlement:USD:2', currency: 'USD', amount: '42.13', balanceAfter: '-900.00', accountVersion: 9, createdAt: AT },
+      { paymentId: ID, refundId: null, entryType: 'credit', accountId: 'ACC-001', currency: 'USD', amount: '42.13', balanceAfter: '142.13', accountVersion: 2, createdAt: AT },
+      { paymentId: ID, refundId: null, entryType: 'debit', accountId: 'settlement:USD:2', currency: 'USD', amount: '42.13', balanceAfter: '-900.00', accountVersion: 9, createdAt: AT },
     ],
   }
   FakeEventSource.current.send('payment', { id: ID, status: 'completed', outcome: 'discrepancy' }, 'abc:2')

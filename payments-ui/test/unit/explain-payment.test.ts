@@ -1,13 +1,13 @@
 import type { PaymentDetail } from '../../shared/types/payment-detail'
 import { expect, it } from 'vitest'
 import { explainPayment } from '../../app/utils/explain-payment'
-import { aPayment } from '../support/a-payment'
+import { aPaymentDetail } from '../support/a-payment'
 
 const AT = '2026-11-23T16:05:13.123Z'
 const job = { status: 'pending', attempts: 1, lastError: null, runAt: AT, lockedBy: null, lockedAt: null, finishedAt: null }
 
 function explain(values: Partial<PaymentDetail>) {
-  return explainPayment({ ...aPayment(), idempotencyKey: 'k', traceId: null, reconciliation: null, job, entries: [], ...values })
+  return explainPayment(aPaymentDetail({ job, ...values }))
 }
 
 it('says nothing of a payment that waits or has matched', () => {

@@ -8,9 +8,9 @@ export function useDeadJobs() {
     path: '/api/recon-jobs',
     query: ref({ status: 'dead' }),
     rowsOf: page => page.jobs,
-    keyOf: job => job.paymentId,
+    keyOf: job => subjectOf(job).id,
   })
-  /** Ids of payments whose job is being retried; contains 'all' during a bulk retry. */
+  /** Ids of payments and refunds whose job is being retried; contains 'all' during a bulk retry. */
   const retrying = shallowRef<ReadonlySet<string>>(new Set())
   /** The result of the last retry, as a sentence. */
   const report = ref('')
@@ -25,13 +25,13 @@ export function useDeadJobs() {
     retrying.value = next
   }
 
-  async function retry(paymentId: string): Promise<void> {
-    if (retrying.value.has(paymentId))
+  async function retry(id: string): Promise<void> {
+    if (retrying.value.has(id))
       return
     retryProblem.value = null
     report.value = ''
-    setRetrying(paymentId, true)
-    const result = await fetchJson<ReconJob>(`/api/recon-jobs/${encodeURIComponent(paymentId)}/retry`, { method: 'POST' })
+    setRetrying(id, true)
+    const result = await fetchJson<ReconJob>(`/api/recon-jobs/${encodeURIComponent(id)}/retry`, { method: 'POST' })
     if (result.ok)
       report.value = 'The job is back in the queue.'
     else if (result.problem.type === '/problems/job-not-dead')
@@ -39,7 +39,7 @@ export function useDeadJobs() {
     else
       retryProblem.value = result.problem
     await list.load()
-    setRetrying(paymentId, false)
+    setRetrying(id, false)
   }
 
   /**

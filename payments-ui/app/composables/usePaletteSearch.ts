@@ -49,6 +49,10 @@ async function accountsNamed(text: string): Promise<string[]> {
 function paymentItems(found: FoundPayment): FoundItem[] {
   if (found.kind === 'none' || found.kind === 'failed')
     return []
+  if (found.kind === 'refund') {
+    const { id, accountId, amount, currency, status } = found.refund
+    return [{ label: `Refund of ${formatMoney(amount, currency)} ${currency} from ${accountId}`, suffix: paymentStatusLook(status).label, icon: 'i-lucide-undo-2', to: `/refunds/${id}` }]
+  }
   const { id, accountId, amount, currency, status } = found.payment
   return [{
     label: `Payment of ${formatMoney(amount, currency)} ${currency} to ${accountId}`,

@@ -1,4 +1,5 @@
 import type { Payment } from '#shared/types/payment'
+import type { Refund } from '#shared/types/refund'
 
 /** Returns a shell command that reads this payment from the API at this URL. */
 export function curlToRead(api: string, { id }: Payment): string {
@@ -7,12 +8,25 @@ export function curlToRead(api: string, { id }: Payment): string {
 
 /** Returns a shell command that creates a payment with the same values. */
 export function curlToCreate(api: string, { accountId, amount, currency, description }: Payment): string {
-  const body = escapeInvisible(JSON.stringify({ accountId, amount, currency, description }))
+  return curlToPost(`${api}/payments`, { accountId, amount, currency, description })
+}
+
+/** Returns a shell command that reads this refund from the API at this URL. */
+export function curlToReadRefund(api: string, { id }: Pick<Refund, 'id'>): string {
+  return `curl -s ${quoteForShell(`${api}/refunds/${id}`)}`
+}
+
+/** Returns a shell command that refunds the same amount of the same payment. */
+export function curlToRefund(api: string, { paymentId, amount, reason }: Pick<Refund, 'paymentId' | 'amount' | 'reason'>): string {
+  return curlToPost(`${api}/payments/${paymentId}/refunds`, { amount, reason })
+}
+
+function curlToPost(url: string, body: object): string {
   return [
-    `curl -s -X POST ${quoteForShell(`${api}/payments`)}`,
+    `curl -s -X POST ${quoteForShell(url)}`,
     '  -H "Idempotency-Key: $(uuidgen)"',
     `  -H 'Content-Type: application/json'`,
-    `  -d ${quoteForShell(body)}`,
+    `  -d ${quoteForShell(escapeInvisible(JSON.stringify(body)))}`,
   ].join(' \\\n')
 }
 

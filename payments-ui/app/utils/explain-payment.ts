@@ -1,4 +1,5 @@
 import type { PaymentDetail } from '#shared/types/payment-detail'
+import type { RefundDetail } from '#shared/types/refund'
 import { formatMoney } from './format-money'
 import { isStuck } from './payment-status-look'
 
@@ -8,8 +9,8 @@ export interface PaymentExplanation {
   detail: string
 }
 
-/** What is wrong with a payment, why, and what it means for the money. Null if nothing is. */
-export function explainPayment(payment: PaymentDetail): PaymentExplanation | null {
+/** What is wrong with a payment or a refund, why, and what it means for the money. Null if nothing is. */
+export function explainPayment(payment: PaymentDetail | RefundDetail): PaymentExplanation | null {
   const { status, outcome, job, reconciliation, currency } = payment
   if (isStuck(payment)) {
     return {

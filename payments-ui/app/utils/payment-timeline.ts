@@ -1,5 +1,11 @@
 import type { PaymentDetail } from '#shared/types/payment-detail'
+import type { Refund, RefundDetail } from '#shared/types/refund'
+import { formatMoney } from './format-money'
 import { formatElapsed, formatExactTime } from './format-time'
+import { isStuck } from './payment-status-look'
+
+/** The newest refunds that have a step each: a payment can have hundreds. */
+const MAX_REFUND_STEPS = 3
 
 export interface TimelineStep {
   title: string
@@ -17,8 +23,8 @@ export interface PaymentTimeline {
   settledIn: string | null
 }
 
-/** What has happened to a payment, in order, and what it is waiting for. */
-export function paymentTimeline(payment: PaymentDetail, timeZone: string): PaymentTimeline {
+/** What has happened to a payment or a refund, in order, and what it is waiting for. */
+export function paymentTimeline(payment: PaymentDetail | RefundDetail, timeZone: string): PaymentTimeline {
   const steps: TimelineStep[] = [
     { title: 'Created', detail: 'With its job, in one transaction', time: payment.createdAt, state: 'done' },
     ...attemptSteps(payment, timeZone),
@@ -27,12 +33,15 @@ export function paymentTimeline(payment: PaymentDetail, timeZone: string): Payme
   ]
   const { reconciliation, entries, createdAt } = payment
   return {
-    steps: steps.map((step, index) => {
-      const before = steps[index - 1]?.time
-      return step.time && before
-        ? { ...step, elapsed: `+${formatElapsed(msBetween(before, step.time))}` }
-        : step
-    }),
+    steps: [
+      ...steps.map((step, index) => {
+        const before = steps[index - 1]?.time
+        return step.time && before
+          ? { ...step, elapsed: `+${formatElapsed(msBetween(before, step.time))}` }
+          : step
+      }),
+      ...'refunds' in payment ? refundSteps(payment) : [],
+    ],
     settledIn: reconciliation && formatElapsed(msBetween(createdAt, entries[0]?.createdAt ?? reconciliation.createdAt)),
   }
 }
@@ -41,7 +50,7 @@ function msBetween(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from)) // the API's clock and the database's may differ
 }
 
-function attemptSteps({ status, job }: PaymentDetail, timeZone: string): TimelineStep[] {
+function attemptSteps({ status, job }: PaymentDetail | RefundDetail, timeZone: string): TimelineStep[] {
   if (!job)
     return [] // pruned
   const claimed: TimelineStep[] = job.lockedBy === null
@@ -91,7 +100,7 @@ function attemptSteps({ status, job }: PaymentDetail, timeZone: string): Timelin
   ]
 }
 
-function resultSteps({ status, outcome, reconciliation }: PaymentDetail): TimelineStep[] {
+function resultSteps({ status, outcome, reconciliation }: PaymentDetail | RefundDetail): TimelineStep[] {
   if (!reconciliation)
     return []
   const titles: Record<string, string> = {
@@ -113,7 +122,7 @@ function resultSteps({ status, outcome, reconciliation }: PaymentDetail): Timeli
   ]
 }
 
-function entrySteps({ entries }: PaymentDetail): TimelineStep[] {
+function entrySteps({ entries }: PaymentDetail | RefundDetail): TimelineStep[] {
   const [first] = entries
   return first
     ? [
@@ -125,4 +134,24 @@ function entrySteps({ entries }: PaymentDetail): TimelineStep[] {
         },
       ]
     : []
+}
+
+/** Refunds in the order in which they settle: those that wait come last. */
+function refundSteps({ refunds, moreRefunds }: PaymentDetail): TimelineStep[] {
+  const settled = refunds.filter(({ status }) => status !== 'pending').sort((a, b) => Date.parse(a.updatedAt) - Date.parse(b.updatedAt))
+  const steps = [...settled, ...refunds.filter(({ status }) => status === 'pending').reverse()].map(refundStep)
+  const hidden = Math.max(0, steps.length - MAX_REFUND_STEPS)
+  return hidden > 0
+    ? [{ title: `${hidden}${moreRefunds ? ' or more' : ''} earlier ${hidden === 1 && !moreRefunds ? 'refund' : 'refunds'}`, time: null, state: 'done' }, ...steps.slice(hidden)]
+    : steps
+}
+
+function refundStep(refund: Refund): TimelineStep {
+  const amount = formatMoney(refund.amount, refund.currency)
+  const detail = refund.reason || undefined
+  if (isStuck(refund))
+    return { title: `Refund of ${amount}: the worker gave up`, detail, time: null, state: 'failed' }
+  return refund.status === 'pending'
+    ? { title: `Refund of ${amount} waits for a worker`, detail, time: null, state: 'waiting' }
+    : { title: `Refunded ${amount}`, detail, time: refund.updatedAt, state: 'done' }
 }

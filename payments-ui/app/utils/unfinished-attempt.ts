@@ -1,20 +1,16 @@
-import type { PaymentRequest } from '#shared/types/payment'
-
-/** A payment that was sent but has no response yet. */
-export interface UnfinishedAttempt {
+/** A payment or refund that was sent but has no response yet. */
+export interface UnfinishedAttempt<Body> {
   key: string
-  body: PaymentRequest
+  body: Body
 }
 
-const NAME = 'unfinished-payment'
-
-/** Stores the attempt for this tab, so that a reload keeps its key. Null removes it. */
-export function saveAttempt(attempt: UnfinishedAttempt | null): void {
+/** Stores the attempt under a name for this tab, so that a reload keeps its key. Null removes it. */
+export function saveAttempt<Body extends object>(name: string, attempt: UnfinishedAttempt<Body> | null): void {
   try {
     if (attempt)
-      sessionStorage.setItem(NAME, JSON.stringify(attempt))
+      sessionStorage.setItem(name, JSON.stringify(attempt))
     else
-      sessionStorage.removeItem(NAME)
+      sessionStorage.removeItem(name)
   }
   catch {
     // Storage is full or disabled: a reload then loses the attempt's key.
@@ -22,10 +18,10 @@ export function saveAttempt(attempt: UnfinishedAttempt | null): void {
 }
 
 /** Returns the attempt that a reload interrupted. */
-export function loadAttempt(): UnfinishedAttempt | null {
+export function loadAttempt<Body extends object>(name: string): UnfinishedAttempt<Body> | null {
   try {
-    const attempt: unknown = JSON.parse(sessionStorage.getItem(NAME) ?? 'null')
-    return isAttempt(attempt)
+    const attempt: unknown = JSON.parse(sessionStorage.getItem(name) ?? 'null')
+    return isAttempt<Body>(attempt)
       ? attempt
       : null
   }
@@ -34,7 +30,7 @@ export function loadAttempt(): UnfinishedAttempt | null {
   }
 }
 
-function isAttempt(value: unknown): value is UnfinishedAttempt {
+function isAttempt<Body>(value: unknown): value is UnfinishedAttempt<Body> {
   return typeof value === 'object' && value !== null
     && 'key' in value && typeof value.key === 'string'
     && 'body' in value && typeof value.body === 'object' && value.body !== null

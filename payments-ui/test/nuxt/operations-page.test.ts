@@ -74,18 +74,7 @@ beforeEach(() => {
   })
   registerEndpoint('/api/ready', () => ({ status: 'ready' }))
   registerEndpoint('/api/recon-jobs', () => ({ jobs: dead.map(aDeadJob), nextCursor: null }))
-  for (const id of dead) {
-    registerEndpoint(`/api/recon-jobs/${id}/retry`, {
-      method: 'POST',
-      handler: (event) => {
-        retried.push(id)
-        if (refusals[id])
-          return refuse(event, refusals[id])
-        dead = dead.filter(other => other !== id)
-        return aDeadJob(id)
-      },
-    })
-  }
+  dead.forEach(acceptRetries)
 })
 afterEach(() => {
   page.unmount()
@@ -97,8 +86,23 @@ function refuse(event: Parameters<typeof readBody>[0], status: number) {
   return { type: status === 409 ? '/problems/job-not-dead' : '/problems/x', title: 'It did not work', status }
 }
 
-function aDeadJob(paymentId: string): ReconJob {
-  return { paymentId, status: 'dead', attempts: 5, lastError: `deadlock of ${paymentId}`, runAt: AT, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT }
+/** An id such as `refund-1` is that of a refund. */
+function aDeadJob(id: string): ReconJob {
+  const paymentId = id.replace('refund', 'payment')
+  return { paymentId, refundId: paymentId === id ? null : id, status: 'dead', attempts: 5, lastError: `deadlock of ${id}`, runAt: AT, lockedBy: 'w:1', lockedAt: AT, finishedAt: AT }
+}
+
+function acceptRetries(id: string) {
+  registerEndpoint(`/api/recon-jobs/${id}/retry`, {
+    method: 'POST',
+    handler: (event) => {
+      retried.push(id)
+      if (refusals[id])
+        return refuse(event, refusals[id])
+      dead = dead.filter(other => other !== id)
+      return aDeadJob(id)
+    },
+  })
 }
 
 const jobs = () => page.findAll('[data-testid=dead-job]')
@@ -152,6 +156,17 @@ it('shows dead jobs with their error, and retries one', async () => {
   await eventually(() => expect(jobs()).toHaveLength(1))
   expect(retried).toEqual(['job-1'])
   expect(page.text()).toContain('The job is back in the queue.')
+})
+
+it('links the dead job of a refund to the refund, and retries it by its id', async () => {
+  dead = ['refund-1', 'payment-1']
+  acceptRetries('refund-1')
+  await open()
+  expect(jobs().map(job => job.get('a').attributes('href'))).toEqual(['/refunds/refund-1', '/payments/payment-1'])
+  expect(jobs()[0]!.get('button').attributes('aria-label')).toBe('Retry refund refund-1')
+  await jobs()[0]!.get('button').trigger('click')
+  await eventually(() => expect(page.text()).toContain('The job is back in the queue.'))
+  await eventually(() => expect(dead).toEqual(['payment-1']))
 })
 
 it('says that someone else has retried a job, and shows no error', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { curlToCreate, curlToRead } from '../../app/utils/curl-command'
-import { aPayment } from '../support/a-payment'
+import { curlToCreate, curlToRead, curlToReadRefund, curlToRefund } from '../../app/utils/curl-command'
+import { aPayment, aRefund } from '../support/a-payment'
 
 /** Runs a command in a shell with curl and uuidgen replaced, and returns curl's arguments. */
 function curlArguments(command: string): string[] {
@@ -26,4 +26,12 @@ it('shows no character that changes the direction of the text, and creates the s
   const command = curlToCreate('http://localhost:3001', payment)
   expect(command).not.toMatch(/\p{Cf}/u)
   expect(JSON.parse(curlArguments(command).at(-1)!)).toMatchObject({ description: payment.description })
+})
+
+it('reads a refund, and refunds the same payment again', () => {
+  const refund = aRefund({ id: '2', paymentId: '1', reason: `it's broken` })
+  expect(curlArguments(curlToReadRefund('http://localhost:3001', refund))).toEqual(['-s', 'http://localhost:3001/refunds/2'])
+  const args = curlArguments(curlToRefund('http://localhost:3001', refund))
+  expect(args[3]).toBe('http://localhost:3001/payments/1/refunds')
+  expect(JSON.parse(args.at(-1)!)).toEqual({ amount: '30.00', reason: `it's broken` })
 })

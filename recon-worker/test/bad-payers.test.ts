@@ -71,7 +71,7 @@ describe(`${JOBS} jobs over ${ACCOUNTS} accounts, a tenth of which can never set
     await waitFor('the good payment is settled', async () => {
       oldest = Math.max(oldest, await oldestTransaction())
       return await count(`payment_id = '${id}' and status = 'completed'`) === 1
-    })
+    }, 30_000)
     return (performance.now() - startedAtMs) / 1_000
   }
 

@@ -1,6 +1,6 @@
 import type { Payment } from '../../shared/types/payment'
 import type { PaymentDetail } from '../../shared/types/payment-detail'
-import type { Refund, RefundDetail } from '../../shared/types/refund'
+import type { Refund } from '../../shared/types/refund'
 
 const AT = '2026-11-23T16:05:13.123Z'
 
@@ -53,9 +53,4 @@ export function aRefund(values: Partial<Refund> = {}): Refund {
     updatedAt: AT,
     ...values,
   }
-}
-
-export function aRefundDetail(values: Partial<RefundDetail> = {}): RefundDetail {
-  const { idempotencyKey, traceId, reconciliation, job, entries } = aPaymentDetail()
-  return { ...aRefund(), accountId: 'ACC-001', idempotencyKey, traceId, reconciliation, job, entries, ...values }
 }

@@ -35,7 +35,9 @@ const MAX_IMMEDIATE_RETRIES = 5
  *
  * - **Settling** claims and settles one primary batch. When the claim is full, a secondary batch starts in a free slot and
  *   settles further batches at the same time. An empty claim above the low-water mark is repeated as a full scan; only a
- *   full scan that finds nothing makes the worker idle.
+ *   full scan that finds nothing makes the worker idle. While some jobs are suspected of having ended the worker
+ *   (suspects.ts), it takes turns: a batch of jobs that cannot have, then one suspected job alone. So new payments do not
+ *   wait for the suspected ones.
  * - **Idle** sleeps until a NOTIFY arrives, a secondary batch is rolled back, or a second has passed. During an
  *   outage it first checks whether a batch could settle, because no batch shows the end of the outage while nothing is due.
  * - **Backing off** waits 100 ms to 2 s. Only SIGTERM shortens the wait; a NOTIFY does not, or a busy API would make the
@@ -89,9 +91,11 @@ export async function nextMode(loop: Loop, mode: Exclude<LoopMode, { name: 'drai
 
 async function settle(loop: Loop): Promise<LoopMode> {
   const { suspects, lowWaterMark, secondaries, outage } = loop
-  const oneJob = await suspects.next()
-  const claimFrom = lowWaterMark.next()
-  const batch = await loop.settleBatch({ lowWaterMark: claimFrom, onClaimed: secondaries.start, ...oneJob })
+  const suspicion = await suspects.next()
+  if (suspicion)
+    await loop.settleBatch({ lowWaterMark: suspicion.innocentFrom, newestFirst: false })
+  const claimFrom = suspicion ? FULL_SCAN : lowWaterMark.next()
+  const batch = await loop.settleBatch({ lowWaterMark: claimFrom, onClaimed: secondaries.start, ...suspicion?.oneJob })
   loop.conflictsInARow = 0
   if (batch.claimed.length > 0)
     outage.end()

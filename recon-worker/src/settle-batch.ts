@@ -11,7 +11,7 @@ import { runOnce } from './run-once.ts'
 export type SharedOptions = Pick<RunOnceOptions, 'workerId' | 'batchSize' | 'maxAttempts'>
 
 /** The options of one batch. */
-export type BatchOptions = Pick<RunOnceOptions, 'lowWaterMark' | 'onClaimed'> & Partial<Pick<RunOnceOptions, 'batchSize'>>
+export type BatchOptions = Pick<RunOnceOptions, 'lowWaterMark' | 'onClaimed' | 'newestFirst'> & Partial<Pick<RunOnceOptions, 'batchSize'>>
 
 export type SettleBatch = (options: BatchOptions) => Promise<Batch>
 

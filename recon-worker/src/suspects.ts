@@ -13,13 +13,18 @@ const STOPS_BEFORE_DEAD = 3
 const FORGIVE_EVERY_MS = 2_000
 const ENDED_ITS_WORKER = `the worker stopped uncleanly ${STOPS_BEFORE_DEAD} times in a row while it settled this job alone`
 
+/** What the next primary batch has to know while jobs are suspected. */
+export interface Suspicion {
+  /** Claims a single job and records it before its attempt. */
+  oneJob: Pick<RunOnceOptions, 'batchSize' | 'onClaimed'>
+  /** No job that became due at or after this time can have ended the previous worker. */
+  innocentFrom: Date
+}
+
 /** Each function throws the database's error if a statement fails, and can be called again then. */
 export interface Suspects {
-  /**
-   * Called before each primary batch. While jobs are suspected, returns options that claim a single job and record it before
-   * its attempt; otherwise undefined.
-   */
-  next: () => Promise<Pick<RunOnceOptions, 'batchSize' | 'onClaimed'> | undefined>
+  /** Called before each primary batch. Returns undefined if no job is suspected. */
+  next: () => Promise<Suspicion | undefined>
   /** Called after a rollback that the process survived: later stops are not the fault of the job held alone. */
   rolledBack: () => Promise<void>
   /**
@@ -104,7 +109,9 @@ export function suspectJobs(db: Knex, { worker, inFlight, log }: { worker: Worke
         forgiveAtMs = performance.now() + FORGIVE_EVERY_MS
         await forgive()
       }
-      return suspectedJobs > 0 ? { batchSize: 1, onClaimed: ([job]) => hold(job) } : undefined
+      return suspectedJobs > 0
+        ? { oneJob: { batchSize: 1, onClaimed: ([job]) => hold(job) }, innocentFrom: new Date(registration!.startedAt.getTime() + 1) }
+        : undefined
     },
     rolledBack: async () => {
       if (!attempting)

@@ -25,15 +25,20 @@ describe('the heartbeat', () => {
   const me = { id: 'me', host: 'h', pid: 1 }
 
   const clean = { uncleanStops: 0, stoppedWith: null, stoppedWithIt: 0 }
+  async function registered(worker: typeof me): Promise<object> {
+    const { startedAt, ...stops } = await register(db, worker)
+    assert.deepEqual(await database.sql('select started_at from recon_workers where id = $1', [worker.id]), [{ started_at: startedAt }])
+    return stops
+  }
 
   it('counts the starts that followed an unclean stop', async () => {
-    assert.deepEqual(await register(db, me), clean)
-    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
-    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 2 })
+    assert.deepEqual(await registered(me), clean)
+    assert.deepEqual(await registered(me), { ...clean, uncleanStops: 1 })
+    assert.deepEqual(await registered(me), { ...clean, uncleanStops: 2 })
     await beat(db, { id: 'me', settled: 7 })
     await markStopped(db, { id: 'me', settled: 8 })
     assert.deepEqual(await database.sql(`select stopped_at is not null as stopped, settled::int from recon_workers`), [{ stopped: true, settled: 8 }])
-    assert.deepEqual(await register(db, { ...me, pid: 2 }), clean)
+    assert.deepEqual(await registered({ ...me, pid: 2 }), clean)
     assert.deepEqual(await database.sql(`select stopped_at, settled::int, pid from recon_workers`), [{ stopped_at: null, settled: 0, pid: 2 }])
   })
 
@@ -55,7 +60,7 @@ describe('the heartbeat', () => {
     }
     await holdAlone(db, { id: 'me', paymentId: killer })
     await markStopped(db, { id: 'me', settled: 0 })
-    assert.deepEqual(await register(db, me), clean)
+    assert.deepEqual(await registered(me), clean)
   })
 
   it('forgives unclean stops once no job is left that was due when the worker started', async () => {
@@ -65,7 +70,7 @@ describe('the heartbeat', () => {
     assert.equal(await forgiveUncleanStops(db, 'me'), false)
     assert.equal((await runOnce(db, { workerId: 'me', batchSize: 10, maxAttempts: 3 })).settled, 1)
     assert.equal(await forgiveUncleanStops(db, 'me'), true)
-    assert.deepEqual(await register(db, me), { ...clean, uncleanStops: 1 })
+    assert.deepEqual(await registered(me), { ...clean, uncleanStops: 1 })
   })
 
   it('deletes only workers not seen for a week', async () => {

@@ -87,7 +87,7 @@ describe('a suspected job', () => {
     await killed({ stops: 3 })
     const claimed = [{ paymentId: job, accountId: 'A', amount: '1.00', runAt: new Date(), attempts: 0 }]
     for (let n = 0; n < 5; n++) {
-      await (await suspects.next())!.onClaimed!(claimed)
+      await (await suspects.next())!.oneJob.onClaimed!(claimed)
       assert.equal((await worker())?.held_alone, job)
       await suspects.rolledBack()
       assert.equal((await worker())?.held_alone, null)
@@ -95,7 +95,7 @@ describe('a suspected job', () => {
     for (let n = 0; n < 2; n++) {
       const alone = await suspects.next()
       assert.equal((await worker())?.held_alone, null)
-      await alone!.onClaimed!(claimed)
+      await alone!.oneJob.onClaimed!(claimed)
     }
     assert.equal(await suspects.next(), undefined, 'two jobs were settled alone: as many as could have been in flight')
     assert.equal((await worker())?.held_alone, null)

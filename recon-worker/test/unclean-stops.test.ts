@@ -67,6 +67,23 @@ describe('a worker that stops uncleanly', () => {
     await waitFor('the stops are forgiven', async () => (await database.sql(`select from recon_workers where unclean_stops = 0 and held_alone is null`)).length === 1)
   }).timeout(180_000)
 
+  it('delays no new payment while it tries the suspected jobs one by one', async () => {
+    await killOne()
+    await killOne()
+    // Each of many suspected jobs takes a while, and a job that arrives now does not wait for them.
+    await database.sql(`create or replace function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return new; end $$`)
+    await accept(database, payments(100))
+    await start()
+    await waitFor('the worker claims jobs one by one', () => workers.at(-1)!.log.some(line => line.includes('one by one')))
+    const [late] = await accept(database, [{ accountId: 'LATE', amount: '1.00' }])
+    await database.sql('update recon_jobs set run_at = now() where payment_id = $1', [late])
+    await waitFor('the new payment is settled', async () => (await database.sql(`select from recon_jobs where payment_id = $1 and status = 'completed'`, [late])).length === 1)
+    const left = 121 - await settled(database)
+    assert.ok(left > 50, `${left} suspected jobs are left`)
+    await waitFor('all are settled', async () => await settled(database) === 121, 60_000)
+    await assertSettledOnce(database, 121)
+  }).timeout(120_000)
+
   it('for another reason declares no job dead, and keeps the last error of the job held alone', async () => {
     await database.sql(`update recon_jobs set last_error = 'a true error' where payment_id = $1`, [killer])
     await killOne()

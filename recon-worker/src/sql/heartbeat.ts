@@ -12,6 +12,8 @@ export interface Registration {
   stoppedWith: string | null
   /** Consecutive unclean stops with that job held alone. */
   stoppedWithIt: number
+  /** When this worker started, on the database's clock. */
+  startedAt: Date
 }
 
 /**
@@ -34,7 +36,7 @@ export async function register(db: Knex, { id, host, pid, blameHeldJob = true }:
              else 1
            end,
            held_alone = null
-    returning unclean_stops as "uncleanStops", stopped_with as "stoppedWith", stopped_with_it as "stoppedWithIt"`, [id, id, host, pid, blameHeldJob, blameHeldJob])
+    returning unclean_stops as "uncleanStops", stopped_with as "stoppedWith", stopped_with_it as "stoppedWithIt", started_at as "startedAt"`, [id, id, host, pid, blameHeldJob, blameHeldJob])
   return rows[0]
 }
 

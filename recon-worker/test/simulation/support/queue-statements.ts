@@ -104,7 +104,7 @@ export const STATEMENTS: [RegExp, Handler][] = [
       startedAtMs: transaction.startedAtMs,
     }
     transaction.write(row, after)
-    return [{ ...after }]
+    return [{ ...after, startedAt: new Date(STARTS_AT_MS + after.startedAtMs) }]
   }],
   [/set held_alone = |set stopped_at = now/, async function (transaction, { text, values }) {
     const row = this.worker(String(values[1]))

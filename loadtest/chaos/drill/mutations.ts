@@ -69,7 +69,7 @@ const BREAKING: readonly Mutation[] = [
   },
   {
     change: 'The ledger locks accounts in the order of the jobs, and not of their ids',
-    edits: [[RESULTS_POST, 'from leg group by account_id order by account_id)', 'from leg group by account_id order by min(n))'], WITHOUT_GUARDS],
+    edits: [[REFUNDS, 'from leg group by account_id order by account_id)', 'from leg group by account_id order by min(n))'], WITHOUT_GUARDS],
     fault: 'freeze-workers',
     seed: 1,
     rate: 300,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,25 @@ import { repoRoot } from '../../../compose/src/config.ts'
 import { applyEdits } from '../../../compose/src/contracts/edits.ts'
 import { MUTATIONS } from '../../chaos/drill/mutations.ts'
 import { faults } from '../../faults/faults.ts'
+
+const MIGRATIONS = 'payments-api/migrations/'
+
+/** The functions that a migration defines, with their definitions. */
+function functionsIn(folder: string, file: string): Map<string, string> {
+  const sql = readFileSync(join(folder, file), 'utf8')
+  return new Map([...sql.matchAll(/^create (?:or replace )?function (\w+)\([\s\S]*?\$\$[\s\S]*?\$\$/gm)].map(([definition, name]) => [name!, definition]))
+}
+
+function changedFunctions(file: string, copy: string): string[] {
+  const changed = functionsIn(copy, file)
+  return [...functionsIn(repoRoot, file)].filter(([name, definition]) => changed.get(name) !== definition).map(([name]) => name)
+}
+
+/** A later migration would undo the mutation. */
+function isReplacedAfter(file: string, name: string): boolean {
+  const later = readdirSync(join(repoRoot, MIGRATIONS)).filter(other => `${MIGRATIONS}${other}` > file)
+  return later.some(other => functionsIn(repoRoot, `${MIGRATIONS}${other}`).has(name))
+}
 
 describe('the mutations of make chaos-drill', () => {
   for (const { change, edits, fault } of MUTATIONS) {
@@ -19,6 +38,8 @@ describe('the mutations of make chaos-drill', () => {
         applyEdits(copy, edits)
         for (const file of [...files].filter(file => file.endsWith('.ts')))
           stripTypeScriptTypes(readFileSync(join(copy, file), 'utf8')) // throws unless it still is TypeScript
+        for (const file of [...files].filter(file => file.startsWith(MIGRATIONS)))
+          assert.deepEqual(changedFunctions(file, copy).filter(name => isReplacedAfter(file, name)), [], `${file} is not the last to define`)
       }
       finally {
         rmSync(copy, { recursive: true })

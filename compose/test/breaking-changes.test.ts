@@ -30,7 +30,7 @@ describe('a change that breaks clients of the API', () => {
     'a shorter text in a request': [({ components }) => components.schemas.CreatePayment.properties.description.maxLength = 50, 'POST /payments: body.description: maxLength was 500, is 50'],
     'another pattern in a request': [({ components }) => components.schemas.CreatePayment.properties.accountId.pattern = '^ACC', 'POST /payments: body.accountId: pattern was ^[A-Za-z0-9][\\w.-]{0,63}$, is ^ACC'],
     'a pattern in a request that had none': [({ paths }) => paths['/events'].get.parameters[0].schema.pattern = '^[0-9]+$', 'GET /events: query parameter after: pattern was not set, is ^[0-9]+$'],
-    'a value that is no longer accepted': [({ paths }) => paths['/payments'].get.parameters[0].schema.enum.pop(), 'GET /payments: query parameter status may no longer be "failed"'],
+    'a value that is no longer accepted': [({ paths }) => paths['/payments'].get.parameters[0].schema.enum.pop(), 'GET /payments: query parameter status may no longer be "refunded"'],
     'another content type': [({ paths }) => paths['/payments.csv'].get.responses[200].content = { 'text/plain': { schema: { type: 'string' } } }, 'GET /payments.csv 200: body is no longer text/csv'],
   }
   for (const [what, [change, named]] of Object.entries(breaking))
@@ -40,12 +40,12 @@ describe('a change that breaks clients of the API', () => {
 describe('a change that breaks no client', () => {
   const harmless: Record<string, (document: Json) => unknown> = {
     'nothing': () => {},
-    'a new operation': ({ paths }) => paths['/refunds'] = paths['/payments'],
+    'a new operation': ({ paths }) => paths['/disputes'] = paths['/payments'],
     'a new field in a response': ({ components }) => components.schemas.Payment.properties.reference = { type: 'string' },
     'a new field in a request that may be left out': ({ components }) => components.schemas.CreatePayment.properties.reference = { type: 'string' },
     'a new parameter that may be left out': ({ paths }) => paths['/payments'].get.parameters.push({ in: 'query', name: 'year', required: false, schema: { type: 'integer' } }),
     'a longer text in a request': ({ components }) => components.schemas.CreatePayment.properties.description.maxLength = 5_000,
-    'one more accepted value': ({ paths }) => paths['/payments'].get.parameters[0].schema.enum.push('refunded'),
+    'one more accepted value': ({ paths }) => paths['/payments'].get.parameters[0].schema.enum.push('disputed'),
     'a response field that is never null any more': ({ components }) => components.schemas.Payment.properties.outcome = { type: 'string' },
     'another text for people': ({ paths }) => paths['/payments'].get.summary = 'Payments',
   }

@@ -42,12 +42,12 @@ export const DRILL: Change[] = [
   },
   {
     change: 'The API accepts amounts only as numbers',
-    edit: edits(['payments-api/src/http/create-payment-body.ts', '    z.string(),\n', '']),
+    edit: edits(['payments-api/src/http/create-payment-body.ts', /^ {4}z\.string\(\)\.meta.*\n/, '']),
     named: 'payments-ui is answered another status, expected 201 but was 422',
   },
   {
     change: 'The API no longer names the invalid field',
-    edit: edits(['payments-api/src/http/create-payment-body.ts', 'return [{ pointer: pointer(issue.path), detail:', 'return [{ detail:']),
+    edit: edits(['payments-api/src/http/check-input.ts', '({ path, detail }) => ({ pointer: jsonPointer(path), detail })', '({ detail }) => ({ detail })']),
     named: 'payments-ui reads errors[].pointer, which is missing',
   },
   {
@@ -72,7 +72,7 @@ export const DRILL: Change[] = [
   },
   {
     change: 'The worker reads a new column, and its pact expects it',
-    edit: edits(['recon-worker/src/sql/claim-jobs.ts', 'job.attempts\n', 'job.attempts, p.created_at as "createdAt", p.risk\n'], ['recon-worker/test/contract/consumer.test.ts', `    currency: regex`, `    risk: string('low'),\n    currency: regex`]),
+    edit: edits(['recon-worker/src/sql/claim-jobs.ts', 'end as attempts\n', 'end as attempts, p.created_at as "createdAt", p.risk\n'], ['recon-worker/test/contract/consumer.test.ts', `    currency: regex`, `    risk: string('low'),\n    currency: regex`]),
     named: 'column "risk" does not exist',
   },
   {
@@ -98,7 +98,7 @@ export const DRILL: Change[] = [
 
   {
     change: 'Harmless: the API returns one more field',
-    edit: edits([JSON_FILE, '    updatedAt: row.updated_at,', `    updatedAt: row.updated_at,\n    reference: 'R-1',`], [JSON_FILE, '  updatedAt: Date\n', '  updatedAt: Date\n  reference: string\n'], [SCHEMAS, '  updatedAt: Instant,\n}\nexport const Payment', '  updatedAt: Instant,\n  reference: z.string(),\n}\nexport const Payment']),
+    edit: edits([JSON_FILE, '    updatedAt: row.updated_at,', `    updatedAt: row.updated_at,\n    reference: 'R-1',`], [JSON_FILE, '  updatedAt: string\n', '  updatedAt: string\n  reference: string\n'], [SCHEMAS, '  updatedAt: Instant,\n}\nexport const Payment', '  updatedAt: Instant,\n  reference: z.string(),\n}\nexport const Payment']),
   },
   {
     change: 'Harmless: the API has one more operation',
@@ -106,6 +106,6 @@ export const DRILL: Change[] = [
   },
   {
     change: 'Harmless: the API has a status that the console does not know',
-    edit: edits(['payments-api/src/domain/payment.ts', `PAYMENT_STATUSES = ['pending', 'completed', 'failed']`, `PAYMENT_STATUSES = ['pending', 'completed', 'failed', 'refunded']`], ['payments-api/src/domain/payment.ts', `  failed: ['failed'],\n}`, `  failed: ['failed'],\n  refunded: [],\n}`]),
+    edit: edits(['payments-api/src/domain/payment.ts', `'refunded'] as const`, `'refunded', 'disputed'] as const`], ['payments-api/src/domain/payment.ts', /^ {2}refunded: \[.*\],\n/, `$&  disputed: [],\n`]),
   },
 ]

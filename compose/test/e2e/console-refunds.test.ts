@@ -50,7 +50,7 @@ describe('the console: refunds', () => {
     await dialog(page).waitFor({ state: 'detached' })
     await paymentIs(page, 'partially_refunded')
     await balance(page, '$70.00')
-    assert.match(await page.getByTestId('refund').innerText(), /^Completed\s+just now · Returned goods\s+Refund: −\$30\.00 USD$/)
+    assert.match(await page.getByTestId('refund').innerText(), /^Completed\s+just now · Returned goods\s+Refund:\s*−\$30\.00 USD$/)
     assert.deepEqual(await sums(page), ['Paid $100.00 USD', 'Refunded −$30.00 USD', 'Left to refund $70.00 USD'])
     assert.match((await page.getByTestId('timeline-step').allInnerTexts()).at(-1)!, /^Refunded \$30\.00\s+Returned goods/)
     // The list in another tab has heard of it, and fetched the amount.

@@ -239,7 +239,7 @@ describe('the console', () => {
 
       await open('/operations')
       const job = page.locator(`[data-testid=dead-job][data-payment-id="${id}"]`)
-      assert.match(await job.innerText(), /given up by the test[\s\S]*3 attempts/)
+      assert.match(await job.innerText(), /given up by the test[\s\S]*3 attempts/i)
       await job.getByRole('button', { name: 'Retry' }).click()
       await page.getByText('The job is back in the queue.').waitFor()
       await job.waitFor({ state: 'detached' })

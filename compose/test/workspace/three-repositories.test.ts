@@ -138,7 +138,7 @@ describe('three repositories', function () {
       writeFileSync(join(workspace, file), text.replace(before, after))
     }
     replace('recon-worker/src/reconcile.ts', `'the amount is zero'`, `'nothing to post'`)
-    replace('payments-api/src/http/payment-json.ts', 'notes: row.notes', `notes: row.notes && \`\${row.notes} (says the worker)\``)
+    replace('payments-api/src/http/detail-json.ts', 'notes: row.notes', `notes: row.notes && \`\${row.notes} (says the worker)\``)
     await make(workspace, 'down', 'up')
     const id = await pay(api, { accountId: 'two-repositories', amount: '0' })
     const notes = await until('the payment is reconciled', async () => {
@@ -148,7 +148,7 @@ describe('three repositories', function () {
     assert.equal(notes, 'nothing to post (says the worker)')
 
     assert.equal(await git(workspace, 'status', '--porcelain'), '')
-    for (const [name, file] of [['recon-worker', 'src/reconcile.ts'], ['payments-api', 'src/http/payment-json.ts']] as const) {
+    for (const [name, file] of [['recon-worker', 'src/reconcile.ts'], ['payments-api', 'src/http/detail-json.ts']] as const) {
       assert.equal(await git(join(workspace, name), 'status', '--porcelain'), ` M ${file}\n`)
       await git(join(workspace, name), 'commit', '--quiet', '--all', '--message', 'Say that it is the worker who says so')
       await git(join(workspace, name), 'push', '--quiet')

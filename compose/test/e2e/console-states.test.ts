@@ -17,7 +17,10 @@ const API_CALLS = /\/api\/(?!events)/
 describe('every page of the console', () => {
   const session = consoleSession()
   let paymentId: string
-  const paths = () => ['/', '/overview', '/accounts', '/accounts/ACC-001', '/accounts/ACC-001/statement', '/operations', '/dead-jobs', '/map', '/proofs', `/payments/${paymentId}`]
+  /** Three kinds of page; FULL=1 tries every page. */
+  const paths = () => process.env.FULL === '1'
+    ? ['/', '/overview', '/accounts', '/accounts/ACC-001', '/accounts/ACC-001/statement', '/operations', '/dead-jobs', '/map', '/proofs', `/payments/${paymentId}`]
+    : ['/overview', '/accounts/ACC-001', `/payments/${paymentId}`]
 
   before(async () => {
     for (const amount of ['100.00', '42.13', '0', '64.50'])

@@ -130,7 +130,7 @@ describe('the console: refunds', () => {
     const { id: refundId } = await post(`/payments/${id}/refunds`, { amount: '5.13', reason: 'A reason that needs more than one line on a phone, and has averyveryverylongwordwithoutanyspaceinit' }, `looks-${id}`)
     for (const path of [`/payments/${id}`, `/refunds/${refundId}`, `/?accountId=${account}`, `/?accountId=${account}&payment=${id}`]) {
       const page = await session.open(path)
-      await page.locator('[data-status=partially_refunded], [data-testid=refund][data-status=completed]').first().waitFor()
+      await page.locator('[data-status=partially_refunded]:visible, [data-testid=refund][data-status=completed]').first().waitFor().catch(async (error: Error) => assert.fail(`${path}: ${error.message}: ${await page.locator('main').innerText()}`))
       await assertAccessible(page)
       await assertNoOverflow(page)
       await page.close()

@@ -5,7 +5,7 @@
 -- refunds-stay-within-their-payment: A payment's refunds add up to what is reserved for them, which is at most its amount, and
 --   the settled ones to what is refunded.
 -- statuses-follow-the-refunds: A payment is partially refunded once a refund has settled, and refunded once nothing is left. It
---   changed last when its last refund settled.
+--   changed last when it settled or when its last refund did, whichever is later: the clock may have gone back in between.
 with refund as materialized (
   select distinct f.refund_of as id
     from payments f
@@ -18,7 +18,7 @@ judged as (
            case when p.refund_reserved is distinct from sums.accepted or sums.accepted > p.amount or p.refunded is distinct from sums.settled
              then 'refunds-stay-within-their-payment' end,
            case when p.status is distinct from case when sums.settled is null then 'completed' when sums.settled = p.amount then 'refunded' else 'partially_refunded' end
-                  or (sums.settled is not null and p.updated_at <> sums.last_at)
+                  or (sums.settled is not null and p.updated_at <> greatest(r.created_at, sums.last_at))
              then 'statuses-follow-the-refunds' end], null) as broken
     from refund
     left join payments p on p.id = refund.id

@@ -140,6 +140,18 @@ describe('refunds', () => {
     assert.deepEqual(await brokenPromises(owner), [])
   })
 
+  it('may settle at an earlier time than their payment, if the clock went back', async () => {
+    const [payment] = await settled({ amount: '10.00' }) as [string]
+    await database.sql(`begin; set local session_replication_role = replica;
+      update payments set updated_at = updated_at + interval '2 minutes';
+      update reconciliation_results set created_at = created_at + interval '2 minutes'; commit`)
+    const [before] = await database.sql<{ updated_at: Date }>('select updated_at from payments')
+    await refund(database, { payment, amount: '4.00' })
+    await settleOnce(db)
+    assert.deepEqual(await database.sql('select status, updated_at from payments where id = $1', [payment]), [{ status: 'partially_refunded', ...before }])
+    assert.deepEqual((await brokenPromises(owner)).filter(name => name.includes('refund')), [])
+  })
+
   it('are announced with their payments before the worker announces them', async () => {
     const [payment] = await settled({ amount: '10.00' }) as [string]
     const { id } = await refund(database, { payment, amount: '4.00' })

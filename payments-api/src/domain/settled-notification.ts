@@ -1,5 +1,5 @@
 import type { PaymentEvent } from './event-hub.ts'
-import type { Outcome } from './payment.ts'
+import type { Outcome, PaymentStatus } from './payment.ts'
 import { z } from 'zod'
 import { OUTCOMES, PAYMENT_STATUSES, SETTLED_STATUS } from './payment.ts'
 
@@ -36,6 +36,8 @@ export interface SettledNotifications {
 export function settledNotifications(): SettledNotifications {
   const accounts = new Map<string, string>()
   const refunds = new Map<string, RefundedPayment>()
+  /** The newest status of each payment whose refunds were taken: one transaction may settle several, and name them in another order. */
+  const statuses = new Map<string, PaymentStatus>()
 
   return {
     takeAccounts: (payload) => {
@@ -45,8 +47,10 @@ export function settledNotifications(): SettledNotifications {
 
     takeRefunds: (payload) => {
       const { success, data = [] } = Refunds.safeParse(parseJson(payload))
-      for (const { refundId, ...payment } of data)
+      for (const { refundId, ...payment } of data) {
         keep(refunds, refundId, payment)
+        keep(statuses, payment.paymentId, payment.paymentStatus)
+      }
       return success
     },
 
@@ -69,7 +73,7 @@ export function settledNotifications(): SettledNotifications {
       id,
       outcome,
       event: refunded
-        ? { id: refunded.paymentId, accountId, status: refunded.paymentStatus, refundId: id }
+        ? { id: refunded.paymentId, accountId, status: statuses.get(refunded.paymentId) ?? refunded.paymentStatus, refundId: id }
         : { id, accountId, status: SETTLED_STATUS[result], outcome },
     }
   }

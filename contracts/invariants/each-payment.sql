@@ -1,7 +1,7 @@
 -- Every payment with its account, result and job, in one pass. each-entry.sql compares each entry with its payment.
 --
 -- request-hashes-are-those-of-their-payments: A payment's request hash is the hash of its account, amount, currency and
---   description; a refund's that of its payment, amount and reason.
+--   description, and a refund's is the hash of its payment, amount and reason.
 -- payment-ids-hold-their-time: A payment's id is a version 7 UUID that contains the time at which the payment was accepted.
 -- amounts-keep-the-decimals-of-their-currency: All amounts and balances in one currency have the same number of decimals,
 --   so "250.00" is "250.00" everywhere.

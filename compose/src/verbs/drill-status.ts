@@ -92,7 +92,7 @@ async function tryNaively(copy: DrillCopy, steps: GuideStep[], status: string): 
 async function takeStep(copy: DrillCopy, step: GuideStep): Promise<number> {
   console.log(`\n${heading(step.title)}`)
   apply(copy, 'test', step.tests)
-  // The last step has no change of its own: its test was red with the database alone.
+  // The last step changes nothing: its test was red with the database alone.
   let wrong = step.changes.length > 0 ? await expectRed(copy, step) : 0
   apply(copy, 'change', step.changes)
   const begin = Date.now()

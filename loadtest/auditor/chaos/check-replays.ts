@@ -5,7 +5,7 @@ import { kindOf } from './journal.ts'
 
 /**
  * Checks what the repetition of each key revealed after the round: a key that the database had is replayed, and any other is new, or
- * that of a refund which the payment does not allow.
+ * belongs to a refund that its payment does not allow.
  * (Whether the bytes are the same is checked with all responses for a key.) A request whose outcome is unknown may have been
  * written between the reading of `keysBefore` and the repetition.
  */

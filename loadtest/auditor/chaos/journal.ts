@@ -21,7 +21,7 @@ export type Payment = z.infer<typeof payment>
 
 const refund = z.strictObject({
   paymentId: z.string(),
-  /** That of the payment, as the response must contain it. */
+  /** The payment's account, as the response must contain it. */
   accountId: z.string(),
   /** With two decimals; missing from a refund of all that is left. */
   amount: z.string().optional(),
@@ -69,7 +69,7 @@ const streamLine = z.strictObject({
   payment: z.string().optional(),
   /** The refund that settled, if it is not the payment itself. */
   refund: z.string().optional(),
-  /** That of the payment. */
+  /** The payment's status. */
   status: z.string().optional(),
 })
 export type StreamLine = z.infer<typeof streamLine>

@@ -21,6 +21,7 @@ import { acceptedPaymentJson, paymentDetailJson, paymentJson } from './payment-j
 import { sendProblem } from './problem.ts'
 import { defineRoute } from './route.ts'
 import { AcceptedPayment, DecimalString, KnownAccountId, KnownCurrency, Limit, OutcomeName, pageOf, Payment, PaymentDetail, Status, UnsignedDecimalString } from './schemas.ts'
+import { sendAccepted } from './send-accepted.ts'
 import { sendCsv } from './send-csv.ts'
 import { Traceparent } from './traceparent.ts'
 
@@ -61,13 +62,7 @@ export function paymentRoutes({ db, log, createPayment }: PaymentsDeps): Route[]
     switch (result.kind) {
       case 'created':
       case 'replayed':
-        if (result.kind === 'replayed')
-          res.setHeader('Idempotent-Replayed', 'true')
-        res.statusCode = 201
-        res.setHeader('Location', `/payments/${result.payment.id}`)
-        res.setHeader('Content-Type', 'application/json; charset=utf-8')
-        res.end(acceptedPaymentJson(result.payment))
-        return
+        return sendAccepted(res, { location: `/payments/${result.payment.id}`, json: acceptedPaymentJson(result.payment), replayed: result.kind === 'replayed' })
       case 'idempotency-key-reused':
         return sendProblem(res, 'idempotency-key-reused', KEY_REUSED)
       case 'idempotency-key-in-use':

@@ -18,6 +18,7 @@ import { whyNotRefundable, whyTooMuch } from './refund-problems.ts'
 import { AcceptedRefund, RefundDetail, RefundStatusName } from './refund-schemas.ts'
 import { defineRoute } from './route.ts'
 import { KnownAccountId, Limit, pageOf, Refund } from './schemas.ts'
+import { sendAccepted } from './send-accepted.ts'
 import { Traceparent } from './traceparent.ts'
 
 const ListQuery = z.strictObject({
@@ -43,13 +44,7 @@ export function refundRoutes({ db, requestRefund }: RefundsDeps): Route[] {
     switch (result.kind) {
       case 'created':
       case 'replayed':
-        if (result.kind === 'replayed')
-          res.setHeader('Idempotent-Replayed', 'true')
-        res.statusCode = 201
-        res.setHeader('Location', `/refunds/${result.refund.id}`)
-        res.setHeader('Content-Type', 'application/json; charset=utf-8')
-        res.end(acceptedRefundJson(result.refund))
-        return
+        return sendAccepted(res, { location: `/refunds/${result.refund.id}`, json: acceptedRefundJson(result.refund), replayed: result.kind === 'replayed' })
       case 'idempotency-key-reused':
         return sendProblem(res, 'idempotency-key-reused', KEY_REUSED)
       case 'idempotency-key-in-use':
